@@ -1,0 +1,124 @@
+// The few libc calls that Node does not offer, each as a plain function.
+import { closeSync } from "node:fs";
+import koffi from "koffi/indirect";
+
+const libc = koffi.load("libc.so.6");
+const ioctlInt = libc.func("int ioctl(int fd, unsigned long request, _Inout_ int *value)");
+const ioctlBytes = libc.func("int ioctl(int fd, unsigned long request, _Inout_ uint8_t *value)");
+const ioctlNone = libc.func("int ioctl(int fd, unsigned long request, long value)");
+const syscallPid = libc.func("long syscall(long number, long pid, long flags)");
+const syscallSignal = libc.func("long syscall(long number, long pidfd, long signal, long info, long flags)");
+
+// asm-generic/ioctls.h; the same on x86-64 and arm64.
+const TCGETS = 0x5401;
+const TCSETS = 0x5402;
+const FIONREAD = 0x541b;
+const TIOCGWINSZ = 0x5413;
+const TIOCSWINSZ = 0x5414;
+const TIOCVHANGUP = 0x5437;
+// asm-generic/unistd.h; the same on x86-64 and arm64.
+const SYS_PIDFD_SEND_SIGNAL = 424;
+const SYS_PIDFD_OPEN = 434;
+
+/** A libc call that failed, with the name that errno(3) gives the reason. */
+export class SystemCallError extends Error {
+  readonly code: string;
+  constructor(call: string) {
+    const number = koffi.errno();
+    const code = Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+    super(`${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+function mustSucceed(result: number, call: string): number {
+  if (result < 0) throw new SystemCallError(call);
+  return result;
+}
+
+/** Bytes typed into a terminal and not yet read by a program (ioctl_tty(2), FIONREAD). In line mode a line counts once Enter is pressed. */
+export function unreadBytes(fd: number): number {
+  const value = [0];
+  mustSucceed(ioctlInt(fd, FIONREAD, value), "ioctl FIONREAD");
+  return value[0] ?? 0;
+}
+
+/** The flag words of `struct termios` (termios(3)); `raw` is the structure itself, to be handed back to `setAttributes`. */
+export interface TerminalAttributes {
+  readonly input: number;
+  readonly output: number;
+  readonly local: number;
+  readonly raw: Uint8Array;
+}
+
+/** Reads the attributes of a terminal (TCGETS works from outside its session). */
+export function getAttributes(fd: number): TerminalAttributes {
+  const raw = new Uint8Array(64);
+  mustSucceed(ioctlBytes(fd, TCGETS, raw), "ioctl TCGETS");
+  const words = new DataView(raw.buffer);
+  return {
+    input: words.getUint32(0, true),
+    output: words.getUint32(4, true),
+    local: words.getUint32(12, true),
+    raw,
+  };
+}
+
+/** Sets the input flags of a terminal and leaves the rest as `attributes` has them. */
+export function setInputFlags(fd: number, attributes: TerminalAttributes, input: number): void {
+  const raw = attributes.raw.slice();
+  new DataView(raw.buffer).setUint32(0, input, true);
+  mustSucceed(ioctlBytes(fd, TCSETS, raw), "ioctl TCSETS");
+}
+
+/** The size of a terminal in character cells. */
+export interface WindowSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Reads the window size; 0 × 0 where nobody has set one. */
+export function getWindowSize(fd: number): WindowSize {
+  const raw = new Uint8Array(8);
+  mustSucceed(ioctlBytes(fd, TIOCGWINSZ, raw), "ioctl TIOCGWINSZ");
+  const words = new DataView(raw.buffer);
+  return { rows: words.getUint16(0, true), columns: words.getUint16(2, true) };
+}
+
+/** Sets the columns of a terminal and keeps everything else; the kernel sends SIGWINCH to the foreground group when it changed. */
+export function setColumns(fd: number, columns: number): void {
+  const raw = new Uint8Array(8);
+  mustSucceed(ioctlBytes(fd, TIOCGWINSZ, raw), "ioctl TIOCGWINSZ");
+  new DataView(raw.buffer).setUint16(2, columns, true);
+  mustSucceed(ioctlBytes(fd, TIOCSWINSZ, raw), "ioctl TIOCSWINSZ");
+}
+
+/** Hangs up a terminal as if its line had dropped (needs CAP_SYS_ADMIN): stopped, trapping and ignoring readers all lose it. */
+export function hangUpTerminal(fd: number): void {
+  mustSucceed(ioctlNone(fd, TIOCVHANGUP, 0), "ioctl TIOCVHANGUP");
+}
+
+/** A handle that names one process for good, whatever becomes of its pid (pidfd_open(2)). Close it with `closePidfd`. */
+export type Pidfd = number & { readonly pidfd: unique symbol };
+
+/** Opens a pidfd; `undefined` when there is no such process. */
+export function openPidfd(pid: number): Pidfd | undefined {
+  const fd = Number(syscallPid(SYS_PIDFD_OPEN, pid, 0));
+  if (fd >= 0) return fd as Pidfd;
+  const error = new SystemCallError("pidfd_open");
+  if (error.code === "ESRCH") return undefined;
+  throw error;
+}
+
+/** Sends a signal (0 asks only whether it could be sent). Returns false when the process is gone (pidfd_send_signal(2)). */
+export function signalPidfd(pidfd: Pidfd, signal: number): boolean {
+  if (Number(syscallSignal(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, 0, 0)) === 0) return true;
+  const error = new SystemCallError("pidfd_send_signal");
+  if (error.code === "ESRCH") return false;
+  throw error;
+}
+
+/** Lets go of a pidfd. */
+export function closePidfd(pidfd: Pidfd): void {
+  closeSync(pidfd);
+}

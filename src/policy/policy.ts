@@ -1,0 +1,50 @@
+// What a policy is once it has been read. Reading it is in load.ts, choosing what applies to a user in apply.ts.
+
+/** A kind of evidence that somebody, or work that somebody waits for, is there. */
+export type Source = "input" | "busy" | "transfer" | "output";
+
+/** What a policy asks of one login. Durations in milliseconds; `Infinity` stands for "off". */
+export interface Limits {
+  /** How long a login may be idle. */
+  readonly idleTimeoutMs: number;
+  /** How long before the end each notice is given, longest first; only those shorter than the limit. */
+  readonly warnBeforeMs: readonly number[];
+  readonly activity: readonly Source[];
+  /** Work keeps a login at most this long after the last key. */
+  readonly busyMaxMs: number;
+  /** The limit of a login without a terminal. */
+  readonly noTerminalMs: number;
+  /** Ends even an active login. */
+  readonly maxLoginMs: number;
+  /** A line of the administrator's own that follows each notice; empty for none. */
+  readonly message: string;
+}
+
+/** One `[[rule]]`: its limits are complete, what it left out has been taken from the top level. */
+export interface Rule {
+  /** Where it stands, to tell an administrator: `rule 2, /etc/afkill/afkill.toml:14`. */
+  readonly name: string;
+  readonly match: {
+    readonly users: readonly string[];
+    readonly groups: readonly string[];
+    readonly from: readonly string[];
+  };
+  readonly limits: Limits;
+}
+
+/** A whole policy: the main file and its drop-ins, merged and checked. */
+export interface Policy {
+  readonly base: Limits;
+  readonly exempt: { readonly users: readonly string[]; readonly groups: readonly string[] };
+  readonly rules: readonly Rule[];
+  /** The files that it came from, in the order they were read. */
+  readonly files: readonly string[];
+}
+
+/** What a policy says of one login: the answer of `apply`. */
+export interface Applied {
+  /** Which rule decided: a rule's name, `top level`, or why the login is exempt. */
+  readonly rule: string;
+  readonly exempt: boolean;
+  readonly limits: Limits;
+}
