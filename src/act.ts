@@ -1,0 +1,216 @@
+// Carries a verdict out: notices, their withdrawal, hang-ups and endings, each with its line in the audit.
+import { type AuditRecord, record } from "./audit/record.ts";
+import type { ClockMap } from "./clock.ts";
+import { endLogin } from "./ending/end-login.ts";
+import { hangUp } from "./ending/hang-up.ts";
+import { type Decision, type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN } from "./judge.ts";
+import type { Login } from "./login/login.ts";
+import type { Terminal } from "./login/terminal.ts";
+import { sayFarewell } from "./notice/farewell.ts";
+import { type Shown, showNotice, showStays } from "./notice/show.ts";
+import { farewell, stays, warning } from "./notice/text.ts";
+import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
+import { formatDuration } from "./policy/duration.ts";
+import type { Applied } from "./policy/policy.ts";
+
+/** How long each step of an ending may take before the next, harder one. */
+const GRACE_MS = 3_000;
+
+/** One login at one moment: everything that acting on it needs. Times on the boot clock, through `map` on the idle clock. */
+export interface Scene {
+  readonly login: Login;
+  readonly applied: Applied;
+  readonly observation: Observation;
+  readonly map: ClockMap;
+}
+
+/** What acting came to. */
+export interface Result {
+  /** The login is gone. */
+  readonly ended: boolean;
+  /** The terminals that were written to. */
+  readonly wroteTo: readonly string[];
+}
+
+/** Carries out every decision; one that fails is recorded and does not stop the others. `shown` keeps the notices that stand on screens. */
+export async function act(verdict: Verdict, scene: Scene, shown: Map<string, Shown>): Promise<Result> {
+  const results = await Promise.all(verdict.decisions.map((decision) => carryOut(decision, scene, shown)));
+  return {
+    ended: results.some(({ ended }) => ended),
+    wroteTo: results.flatMap(({ wroteTo }) => wroteTo),
+  };
+}
+
+async function carryOut(decision: Decision, scene: Scene, shown: Map<string, Shown>): Promise<Result> {
+  switch (decision.kind) {
+    case "warn":
+      return warn(decision.id, decision.endsAtMs, scene, shown);
+    case "keep":
+      return keep(decision.id, decision.why, scene, shown);
+    case "hang-up":
+      return hangUpOne(decision.id, scene);
+    case "end":
+      return endAll(decision.reason, decision.ids, scene);
+  }
+}
+
+/** Where a notice about `id` is written: its terminal, or all of them when it is about the login. */
+function terminalsFor(id: string, { observation }: Scene): readonly Terminal[] {
+  if (id === WHOLE_LOGIN) return observation.terminals;
+  return observation.terminals.filter((terminal) => terminal.id === id);
+}
+
+async function warn(id: string, endsAtMs: number, scene: Scene, shown: Map<string, Shown>): Promise<Result> {
+  const closesInMs = endsAtMs - scene.map.toIdleMs(scene.map.now.bootMs);
+  const terminals = terminalsFor(id, scene);
+  const delivered = await Promise.all(
+    terminals.map(async (terminal) => {
+      const result = await showNotice(terminal, (columns) =>
+        warning({
+          user: scene.login.user,
+          kind: id === WHOLE_LOGIN ? "max_login" : "idle",
+          idleMs: idleMsOf(id, scene),
+          lastedMs: scene.map.now.bootMs - scene.login.startedBootMs,
+          closesInMs,
+          closesAt: new Date(scene.map.now.wallMs + closesInMs),
+          message: scene.applied.limits.message,
+          columns,
+        }),
+      );
+      if (result) shown.set(terminal.id, result);
+      return result !== undefined;
+    }),
+  );
+  const outcome =
+    terminals.length === 0
+      ? "not given: no terminal to write to"
+      : delivered.every(Boolean)
+        ? "given"
+        : "not given: the terminal takes no output";
+  await record(
+    describe(
+      "notice",
+      id,
+      scene,
+      outcome,
+      `closes in ${formatDuration(Math.ceil(closesInMs / 1000) * 1000)}`,
+    ),
+  );
+  return { ended: false, wroteTo: terminals.map((terminal) => terminal.id) };
+}
+
+async function keep(
+  id: string,
+  why: "activity" | "policy",
+  scene: Scene,
+  shown: Map<string, Shown>,
+): Promise<Result> {
+  const terminals = terminalsFor(id, scene);
+  const source = scene.observation.subjects[id]?.lastActivity.source ?? "input";
+  await Promise.all(
+    terminals.map(async (terminal) => {
+      const before = shown.get(terminal.id);
+      shown.delete(terminal.id);
+      await showStays(terminal, before, (columns) =>
+        stays({ why: why === "policy" ? "policy" : source === "input" ? "key" : "work", columns }),
+      );
+    }),
+  );
+  const reason = why === "policy" ? "the policy no longer ends it" : "activity after the notice";
+  await record(describe("stay", id, scene, "kept", reason));
+  return { ended: false, wroteTo: terminals.map((terminal) => terminal.id) };
+}
+
+async function hangUpOne(id: string, scene: Scene): Promise<Result> {
+  const [terminal] = terminalsFor(id, scene);
+  if (!terminal) return { ended: false, wroteTo: [] };
+  const outcome = await hangUp(terminal, {
+    asRoot: isRoot(),
+    graceMs: GRACE_MS,
+    say: sayer("idle", id, scene),
+  });
+  await record(describe("hang-up", id, scene, outcome.steps.join("; "), endReason("idle", id, scene)));
+  return { ended: false, wroteTo: [] };
+}
+
+async function endAll(reason: EndReason, ids: readonly string[], scene: Scene): Promise<Result> {
+  const longestIdle = ids.toSorted((a, b) => idleMsOf(a, scene) - idleMsOf(b, scene))[0] ?? LOGIN_SUBJECT;
+  const outcome = await endLogin(scene.login, scene.observation.terminals, {
+    asRoot: isRoot(),
+    graceMs: GRACE_MS,
+    say: sayer(reason, longestIdle, scene),
+  });
+  await record(
+    describe("end", longestIdle, scene, outcome.steps.join("; "), endReason(reason, longestIdle, scene)),
+  );
+  return { ended: outcome.ended, wroteTo: [] };
+}
+
+/** Writes the last line of a terminal; what it stopped for that comes back to be let go again. */
+function sayer(reason: EndReason, id: string, scene: Scene) {
+  return (terminal: Terminal) =>
+    sayFarewell(
+      terminal,
+      farewell({
+        user: scene.login.user,
+        at: new Date(),
+        reason: endReason(reason, terminal.id in scene.observation.subjects ? terminal.id : id, scene),
+      }),
+    );
+}
+
+function endReason(reason: EndReason, id: string, scene: Scene): string {
+  if (reason === "max_login") {
+    const lastedMs = scene.map.now.bootMs - scene.login.startedBootMs;
+    return `it lasted ${inWords(lastedMs)}, the most allowed is ${formatDuration(scene.applied.limits.maxLoginMs)}`;
+  }
+  const limitMs = limitMsOf(id, scene);
+  return `idle for ${inWords(idleMsOf(id, scene))}, the limit is ${formatDuration(limitMs)}`;
+}
+
+function inWords(ms: number): string {
+  return formatDuration(Math.floor(ms / 1000) * 1000);
+}
+
+function idleMsOf(id: string, { observation, map }: Scene): number {
+  const atMs = observation.subjects[id]?.lastActivity.atMs;
+  return atMs === undefined ? 0 : Math.max(0, map.toIdleMs(map.now.bootMs) - map.toIdleMs(atMs));
+}
+
+function limitMsOf(id: string, { applied, observation }: Scene): number {
+  if (id === WHOLE_LOGIN) return applied.limits.maxLoginMs;
+  const lastActivity = observation.subjects[id]?.lastActivity ?? { source: "login", atMs: 0, detail: "" };
+  return idleLimitMs({ id, kind: id === LOGIN_SUBJECT ? "login" : "terminal", lastActivity }, applied);
+}
+
+function describe(
+  action: AuditRecord["action"],
+  id: string,
+  scene: Scene,
+  outcome: string,
+  reason: string,
+): AuditRecord {
+  const { login, applied, observation } = scene;
+  const last = observation.subjects[id]?.lastActivity;
+  const limitMs = limitMsOf(id, scene);
+  const terminals = action === "end" ? observation.terminals : terminalsFor(id, scene);
+  return {
+    time: new Date().toISOString(),
+    action,
+    outcome,
+    user: login.user,
+    uid: login.uid,
+    client: login.client?.address ?? null,
+    terminals: terminals.map(({ path }) => path.replace(/^\/dev\//, "")),
+    sshdPid: (login.privileged ?? login.server).pid,
+    rule: applied.rule,
+    idleSeconds: last ? Math.floor(idleMsOf(id, scene) / 1000) : null,
+    limitSeconds: Number.isFinite(limitMs) ? limitMs / 1000 : null,
+    lastActivity: last ? `${last.source}: ${last.detail}` : null,
+    reason,
+  };
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}

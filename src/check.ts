@@ -1,0 +1,42 @@
+// Started by pam/watchdog when something may be due. Prints one line: the seconds until the next check, or `done`.
+import { parseArgs } from "node:util";
+import { type Assignment, guard } from "./guard.ts";
+import type { ProcessRef } from "./login/process.ts";
+
+/** Reads `PID:STARTTICKS`. */
+function processRef(text: string | undefined): ProcessRef | undefined {
+  if (text === undefined) return undefined;
+  const match = /^(\d{1,10}):(\d{1,20})$/.exec(text);
+  if (!match) throw new Error(`expected PID:STARTTICKS, got ${JSON.stringify(text)}`);
+  return { pid: Number(match[1]), startTicks: Number(match[2]) };
+}
+
+function assignment(): Assignment {
+  const { values } = parseArgs({
+    options: {
+      privileged: { type: "string" },
+      child: { type: "string" },
+      connection: { type: "string" },
+      state: { type: "string" },
+      config: { type: "string" },
+      clock: { type: "string", default: "" },
+    },
+  });
+  if (values.state === undefined || values.config === undefined)
+    throw new Error("--state and --config are needed");
+  return {
+    privileged: processRef(values.privileged),
+    child: processRef(values.child),
+    connection: values.connection,
+    stateDirectory: values.state,
+    configPath: values.config,
+    clockHistory: values.clock,
+  };
+}
+
+try {
+  process.stdout.write(`${await guard(assignment())}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,134 @@
+// One check from beginning to end: observe, judge, act, and say when to look again.
+import { setTimeout as sleep } from "node:timers/promises";
+import { act } from "./act.ts";
+import { log } from "./audit/syslog.ts";
+import {
+  type ClockMap,
+  eventsBetween,
+  mapClocks,
+  mergeHistories,
+  parseHistory,
+  readClocks,
+} from "./clock.ts";
+import { judge, type Situation, type Standing, type Verdict } from "./judge.ts";
+import { findLogin, type Login } from "./login/login.ts";
+import type { ProcessRef } from "./login/process.ts";
+import { type Memory, readMemory, type SubjectMemory, writeMemory } from "./memory.ts";
+import type { Shown } from "./notice/show.ts";
+import { LOGIN_SUBJECT, type Observation, observe } from "./observe.ts";
+import { decidePolicy } from "./policy/decide.ts";
+import type { Applied } from "./policy/policy.ts";
+
+/** What the watchdog tells a check of its login. */
+export interface Assignment {
+  readonly privileged?: ProcessRef | undefined;
+  readonly child?: ProcessRef | undefined;
+  /** The text of SSH_CONNECTION, where a hook runs as the user and cannot see the login's socket. */
+  readonly connection?: string | undefined;
+  readonly stateDirectory: string;
+  readonly configPath: string;
+  readonly clockHistory: string;
+}
+
+/** The login is gone, or seconds until the next check. */
+export type Outcome = "done" | number;
+
+/** While a notice stands the policy is read again this often. */
+const POLICY_MS = 5_000;
+/** An ending that did not work is tried again after this. */
+const RETRY_S = 10;
+
+/** Runs one check; stays while a notice stands. Throws when the login could not be judged: then nothing was done to it. */
+export async function guard(assignment: Assignment): Promise<Outcome> {
+  let memory = recall(assignment);
+  let reading = readClocks();
+  let decided: { applied: Applied; atMs: number } | undefined;
+  const shown = new Map<string, Shown>();
+  for (;;) {
+    const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
+    if (!login) return "done";
+    if (!decided || reading.bootMs - decided.atMs >= POLICY_MS) {
+      const { applied, lastGood, complaint } = await decidePolicy(assignment.configPath, login, memory);
+      if (complaint && complaint !== memory.complaint) await log("warning", complaint);
+      memory = { ...memory, lastGood, complaint };
+      decided = { applied, atMs: reading.bootMs };
+    }
+    const { applied } = decided;
+
+    const map = mapClocks(memory.history, reading);
+    const observation = await observe(login, memory, map, applied);
+    const verdict = judge(situationOf(login, applied, observation, memory, map));
+    const actedFromMs = performance.now();
+    const { ended, wroteTo } = await act(verdict, { login, applied, observation, map }, shown);
+    memory = remember(memory, login, observation, verdict, wroteTo, map);
+    writeMemory(assignment.stateDirectory, memory);
+
+    if (ended) return "done";
+    if (verdict.decisions.some(({ kind }) => kind === "end")) return RETRY_S;
+    if (!verdict.stay) return Math.max(1, Math.ceil(verdict.wakeInMs / 1000));
+    await sleep(verdict.wakeInMs);
+    const next = readClocks();
+    const expectedMs = performance.now() - actedFromMs;
+    memory = { ...memory, history: [...memory.history, ...eventsBetween(reading, next, expectedMs)] };
+    reading = next;
+  }
+}
+
+function recall({ stateDirectory, clockHistory }: Assignment): Memory {
+  const memory = readMemory(stateDirectory);
+  return { ...memory, history: mergeHistories(memory.history, parseHistory(clockHistory)) };
+}
+
+/** Puts what is remembered on the idle clock, the one that `judge` works on. */
+function situationOf(
+  login: Login,
+  applied: Applied,
+  observation: Observation,
+  memory: Memory,
+  map: ClockMap,
+): Situation {
+  const onIdleClock = ({ sinceMs, promisedMs, givenMs }: Standing): Standing => {
+    const idleSinceMs = map.toIdleMs(sinceMs);
+    return { sinceMs: idleSinceMs, promisedMs: idleSinceMs + promisedMs - sinceMs, givenMs };
+  };
+  return {
+    nowMs: map.toIdleMs(map.now.bootMs),
+    applied,
+    ageMs: map.now.bootMs - login.startedBootMs,
+    subjects: Object.entries(observation.subjects).map(([id, { lastActivity }]) => ({
+      id,
+      kind: id === LOGIN_SUBJECT ? "login" : "terminal",
+      lastActivity: { ...lastActivity, atMs: map.toIdleMs(lastActivity.atMs) },
+    })),
+    commandsRun: observation.commandsRun,
+    standing: Object.fromEntries(
+      Object.entries(memory.standing).map(([id, standing]) => [id, onIdleClock(standing)]),
+    ),
+  };
+}
+
+/** What the next look needs, with the notices that stand put back on the boot clock. */
+function remember(
+  memory: Memory,
+  login: Login,
+  observation: Observation,
+  verdict: Verdict,
+  wroteTo: readonly string[],
+  { now, toIdleMs }: ClockMap,
+): Memory {
+  const offsetMs = now.bootMs - toIdleMs(now.bootMs);
+  const subjects = Object.fromEntries(
+    Object.entries(observation.subjects).map(([id, subject]): [string, SubjectMemory] => [
+      id,
+      wroteTo.includes(id) ? { ...subject, ownWriteWallS: Math.floor(Date.now() / 1000) } : subject,
+    ]),
+  );
+  const standing = Object.fromEntries(
+    Object.entries(verdict.standing).map(([id, { sinceMs, promisedMs, givenMs }]): [string, Standing] => {
+      const before = memory.standing[id];
+      const since = before && toIdleMs(before.sinceMs) === sinceMs ? before.sinceMs : sinceMs + offsetMs;
+      return [id, { sinceMs: since, promisedMs: since + promisedMs - sinceMs, givenMs }];
+    }),
+  );
+  return { ...memory, child: login.child ?? memory.child, subjects, standing };
+}

@@ -1,0 +1,165 @@
+// What one check leaves for the next one of the same login: a file in the login's state directory. All times are on the boot clock.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { InputState } from "./activity/input.ts";
+import type { ConnectionCounters, JobCounters } from "./activity/look.ts";
+import type { OutputState } from "./activity/output.ts";
+import type { ClockEvent } from "./clock.ts";
+import type { Evidence, Standing } from "./judge.ts";
+import type { ProcessRef } from "./login/process.ts";
+import type { Applied } from "./policy/policy.ts";
+
+/** The counters that work is measured from. They stand still while a notice does, so that its whole window is judged. */
+export interface Baseline {
+  readonly bootMs: number;
+  readonly job: JobCounters;
+  readonly connection?: ConnectionCounters | undefined;
+}
+
+/** What is known of one subject: a terminal by its id, or the login as a whole. */
+export interface SubjectMemory {
+  readonly lastActivity: Evidence;
+  readonly baseline: Baseline;
+  readonly input?: InputState | undefined;
+  readonly output?: OutputState | undefined;
+  /** When afkill itself last wrote to the terminal, in seconds of the wall clock. */
+  readonly ownWriteWallS?: number | undefined;
+}
+
+export interface Memory {
+  readonly version: 1;
+  readonly history: readonly ClockEvent[];
+  readonly child?: ProcessRef | undefined;
+  readonly subjects: Readonly<Record<string, SubjectMemory>>;
+  readonly standing: Readonly<Record<string, Standing>>;
+  /** What the last policy that could be read said of this login. */
+  readonly lastGood?: Applied | undefined;
+  /** The fault that was logged last, so that it is said once. */
+  readonly complaint?: string | undefined;
+}
+
+/** The memory of a login that nobody has looked at yet. */
+export const BLANK: Memory = { version: 1, history: [], subjects: {}, standing: {} };
+
+const FILE = "memory.json";
+/** A login with thousands of processes stays below this; what is larger was not written by a check. */
+const MOST_BYTES = 4 << 20;
+/** A history longer than this comes from a clock that is stepped all the time; the newest events are the ones that matter. */
+const MOST_EVENTS = 64;
+
+const finite = v.pipe(v.number(), v.finite());
+/** JSON has no Infinity: "off" stands for it. */
+const duration = v.union([
+  finite,
+  v.pipe(
+    v.literal("off"),
+    v.transform(() => Number.POSITIVE_INFINITY),
+  ),
+]);
+const source = v.picklist(["input", "busy", "transfer", "output"]);
+const connection = v.object({ receivedBytes: finite, sentBytes: finite });
+const counters = v.object({
+  cpuMs: finite,
+  writtenBytes: finite,
+  socketBytes: finite,
+  startedBootMs: finite,
+});
+const event = v.variant("kind", [
+  v.object({ kind: v.literal("start"), bootS: finite, wallS: finite }),
+  v.object({
+    kind: v.literal("step"),
+    beforeBootS: finite,
+    beforeWallS: finite,
+    afterBootS: finite,
+    afterWallS: finite,
+  }),
+  v.object({ kind: v.literal("gap"), fromBootS: finite, toBootS: finite }),
+]);
+const schema = v.object({
+  version: v.literal(1),
+  history: v.array(event),
+  child: v.optional(v.object({ pid: finite, startTicks: finite })),
+  subjects: v.record(
+    v.string(),
+    v.object({
+      lastActivity: v.object({
+        source: v.union([source, v.literal("login")]),
+        atMs: finite,
+        detail: v.string(),
+      }),
+      baseline: v.object({
+        bootMs: finite,
+        job: v.record(v.string(), counters),
+        connection: v.optional(connection),
+      }),
+      input: v.optional(v.object({ accessedWallS: finite, unreadBytes: v.array(finite), atMs: finite })),
+      output: v.optional(v.object({ modifiedWallS: finite, atMs: finite })),
+      ownWriteWallS: v.optional(finite),
+    }),
+  ),
+  standing: v.record(v.string(), v.object({ sinceMs: finite, promisedMs: finite, givenMs: v.array(finite) })),
+  lastGood: v.optional(
+    v.object({
+      rule: v.string(),
+      exempt: v.boolean(),
+      limits: v.object({
+        idleTimeoutMs: duration,
+        warnBeforeMs: v.array(finite),
+        activity: v.array(source),
+        busyMaxMs: duration,
+        noTerminalMs: duration,
+        maxLoginMs: duration,
+        message: v.string(),
+      }),
+    }),
+  ),
+  complaint: v.optional(v.string()),
+});
+
+/** Reads the memory of a login. Missing, not ours, too large or of another form: blank, as if nobody had looked yet. */
+export function readMemory(directory: string): Memory {
+  try {
+    const fd = openSync(
+      join(directory, FILE),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    );
+    try {
+      const { size, uid } = fstatSync(fd);
+      if (uid !== process.geteuid?.() || size > MOST_BYTES) return BLANK;
+      return v.parse(schema, JSON.parse(readFileSync(fd, "utf8")));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return BLANK;
+  }
+}
+
+/** Writes the memory whole or not at all. Returns whether it could: without it the next check starts blank, which ends nobody early. */
+export function writeMemory(directory: string, memory: Memory): boolean {
+  const temporary = join(directory, `${FILE}.${process.pid}`);
+  const bounded = { ...memory, history: memory.history.slice(-MOST_EVENTS) };
+  const text = JSON.stringify(bounded, (_, value) => (value === Number.POSITIVE_INFINITY ? "off" : value));
+  try {
+    writeFileSync(temporary, text, { flag: "wx", mode: 0o600 });
+    renameSync(temporary, join(directory, FILE));
+    return true;
+  } catch {
+    try {
+      unlinkSync(temporary);
+    } catch {
+      // It was never made.
+    }
+    return false;
+  }
+}
