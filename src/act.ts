@@ -8,9 +8,8 @@ import type { Login } from "./login/login.ts";
 import type { Terminal } from "./login/terminal.ts";
 import { sayFarewell } from "./notice/farewell.ts";
 import { type Shown, showNotice, showStays } from "./notice/show.ts";
-import { farewell, stays, warning } from "./notice/text.ts";
+import { farewell, spoken, stays, warning } from "./notice/text.ts";
 import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
-import { formatDuration } from "./policy/duration.ts";
 import type { Applied } from "./policy/policy.ts";
 
 /** How long each step of an ending may take before the next, harder one. */
@@ -87,15 +86,7 @@ async function warn(id: string, endsAtMs: number, scene: Scene, shown: Map<strin
       : delivered.every(Boolean)
         ? "given"
         : "not given: the terminal takes no output";
-  await record(
-    describe(
-      "notice",
-      id,
-      scene,
-      outcome,
-      `closes in ${formatDuration(Math.ceil(closesInMs / 1000) * 1000)}`,
-    ),
-  );
+  await record(describe("notice", id, scene, outcome, `closes in ${spoken(closesInMs)}`));
   return { ended: false, wroteTo: terminals.map((terminal) => terminal.id) };
 }
 
@@ -127,7 +118,7 @@ async function hangUpOne(id: string, scene: Scene): Promise<Result> {
   const outcome = await hangUp(terminal, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: sayer("idle", id, scene),
+    say: sayer("terminal", "idle", id, scene),
   });
   await record(describe("hang-up", id, scene, outcome.steps.join("; "), endReason("idle", id, scene)));
   return { ended: false, wroteTo: [] };
@@ -138,7 +129,7 @@ async function endAll(reason: EndReason, ids: readonly string[], scene: Scene): 
   const outcome = await endLogin(scene.login, scene.observation.terminals, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: sayer(reason, longestIdle, scene),
+    say: sayer("login", reason, longestIdle, scene),
   });
   await record(
     describe("end", longestIdle, scene, outcome.steps.join("; "), endReason(reason, longestIdle, scene)),
@@ -147,12 +138,13 @@ async function endAll(reason: EndReason, ids: readonly string[], scene: Scene): 
 }
 
 /** Writes the last line of a terminal; what it stopped for that comes back to be let go again. */
-function sayer(reason: EndReason, id: string, scene: Scene) {
+function sayer(what: "login" | "terminal", reason: EndReason, id: string, scene: Scene) {
   return (terminal: Terminal) =>
     sayFarewell(
       terminal,
       farewell({
         user: scene.login.user,
+        what,
         at: new Date(),
         reason: endReason(reason, terminal.id in scene.observation.subjects ? terminal.id : id, scene),
       }),
@@ -162,14 +154,9 @@ function sayer(reason: EndReason, id: string, scene: Scene) {
 function endReason(reason: EndReason, id: string, scene: Scene): string {
   if (reason === "max_login") {
     const lastedMs = scene.map.now.bootMs - scene.login.startedBootMs;
-    return `it lasted ${inWords(lastedMs)}, the most allowed is ${formatDuration(scene.applied.limits.maxLoginMs)}`;
+    return `it lasted ${spoken(lastedMs)}, the most allowed is ${spoken(scene.applied.limits.maxLoginMs)}`;
   }
-  const limitMs = limitMsOf(id, scene);
-  return `idle for ${inWords(idleMsOf(id, scene))}, the limit is ${formatDuration(limitMs)}`;
-}
-
-function inWords(ms: number): string {
-  return formatDuration(Math.floor(ms / 1000) * 1000);
+  return `idle for ${spoken(idleMsOf(id, scene))}, the limit is ${spoken(limitMsOf(id, scene))}`;
 }
 
 function idleMsOf(id: string, { observation, map }: Scene): number {

@@ -25,7 +25,8 @@ export class SystemCallError extends Error {
   readonly code: string;
   constructor(call: string) {
     const number = koffi.errno();
-    const code = Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+    const code =
+      Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
     super(`${call}: ${code}`);
     this.code = code;
   }

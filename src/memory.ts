@@ -12,7 +12,8 @@ import {
 import { join } from "node:path";
 import * as v from "valibot";
 import type { InputState } from "./activity/input.ts";
-import type { ConnectionCounters, JobCounters } from "./activity/look.ts";
+import type { JobCounters } from "./activity/job.ts";
+import type { ConnectionCounters } from "./activity/look.ts";
 import type { OutputState } from "./activity/output.ts";
 import type { ClockEvent } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
@@ -69,10 +70,14 @@ const duration = v.union([
 const source = v.picklist(["input", "busy", "transfer", "output"]);
 const connection = v.object({ receivedBytes: finite, sentBytes: finite });
 const counters = v.object({
-  cpuMs: finite,
-  writtenBytes: finite,
-  socketBytes: finite,
+  name: v.string(),
+  parent: finite,
   startedBootMs: finite,
+  cpuMs: finite,
+  childrenCpuMs: finite,
+  writtenBytes: finite,
+  writesFile: v.boolean(),
+  sockets: v.record(v.string(), finite),
 });
 const event = v.variant("kind", [
   v.object({ kind: v.literal("start"), bootS: finite, wallS: finite }),

@@ -1,6 +1,6 @@
 // From what the kernel shows of a login to what `judge` wants to know: when each terminal, or the login, was last active.
 
-import { describeWork, workSince } from "./activity/busy.ts";
+import { describeWork, withNewcomers, workSince } from "./activity/busy.ts";
 import { type InputState, inputAt } from "./activity/input.ts";
 import { type Look, type TerminalLook, takeLook } from "./activity/look.ts";
 import { outputAt } from "./activity/output.ts";
@@ -148,10 +148,11 @@ function windowOf(baseline: Baseline, standing: Standing | undefined, nowMs: num
   return Math.max(windowMs, SHORTEST_WINDOW_MS);
 }
 
-/** The next look measures from this one, unless a notice stands or hardly any time has passed. */
+/** The next look measures from this one, unless a notice stands, whose whole window is judged, or hardly any time has passed. */
 function nextBaseline(baseline: Baseline, standing: Standing | undefined, seen: Baseline): Baseline {
-  const tooSoon = seen.bootMs - baseline.bootMs < SHORTEST_WINDOW_MS && baseline.connection !== undefined;
-  return standing || tooSoon ? baseline : seen;
+  const tooSoon = seen.bootMs - baseline.bootMs < SHORTEST_WINDOW_MS;
+  if (!standing && !tooSoon) return seen;
+  return { ...baseline, job: withNewcomers(baseline.job, seen.job, baseline.bootMs) };
 }
 
 /**

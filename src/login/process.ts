@@ -1,3 +1,6 @@
+// Processes as /proc shows them (proc_pid(5)). Everything here can vanish between two reads: that is an answer, not an error.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+
 /** Names one process for good: a pid alone can be reused. `startTicks` is field 22 of proc_pid_stat(5). */
 export interface ProcessRef {
   readonly pid: number;
@@ -10,6 +13,7 @@ export interface ProcessStat extends ProcessRef {
   readonly parent: number;
   readonly processGroup: number;
   readonly session: number;
+  readonly threads: number;
   /** Device number of the controlling terminal, 0 for none. */
   readonly ttyNr: number;
   /** The foreground process group of the controlling terminal, -1 for none. */
@@ -20,4 +24,109 @@ export interface ProcessStat extends ProcessRef {
   readonly childrenCpuMs: number;
   /** The process's own word: never to be trusted. */
   readonly name: string;
+}
+
+/** USER_HZ: what /proc counts in, on every Linux that Node runs on, whatever the kernel's own HZ (time(7)). */
+const MS_PER_TICK = 10;
+/** A login with more processes than this is looked at only so far: a user can start as many as they like, a look must end. */
+const MOST_PROCESSES = 4096;
+
+/** Whether an error only says that the process went away while it was being read. */
+export function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ESRCH";
+}
+
+/** Parses the text of /proc/PID/stat; `undefined` when it is not of that form. The name may hold anything, `) (` too: the LAST `)` ends it. */
+export function parseStat(text: string): ProcessStat | undefined {
+  const open = text.indexOf("(");
+  const close = text.lastIndexOf(")");
+  if (open < 1 || close < open) return undefined;
+  // Index 0 is field 3 of the man page.
+  const fields = text.slice(close + 2).split(" ");
+  const field = (number: number) => Number(fields[number - 3]);
+  const stat = {
+    pid: Number(text.slice(0, open)),
+    startTicks: field(22),
+    state: fields[0] ?? "",
+    parent: field(4),
+    processGroup: field(5),
+    session: field(6),
+    threads: field(20),
+    ttyNr: field(7),
+    foregroundGroup: field(8),
+    cpuMs: (field(14) + field(15)) * MS_PER_TICK,
+    childrenCpuMs: (field(16) + field(17)) * MS_PER_TICK,
+    name: text.slice(open + 1, close),
+  };
+  const { state, name: _, ...numbers } = stat;
+  return /^[A-Za-z]$/.test(state) && Object.values(numbers).every(Number.isFinite) ? stat : undefined;
+}
+
+/** Reads a process; `undefined` when it is gone. A zombie is still there, with state `Z`. */
+export function readStat(pid: number): ProcessStat | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a process has ended, though its parent may not have asked yet. One whose first thread has ended also shows `Z`, but has more. */
+export function hasEnded(stat: ProcessStat): boolean {
+  return (stat.state === "Z" || stat.state === "X") && stat.threads <= 1;
+}
+
+/** Whether that very process still runs: not a later one with its pid, and not its zombie. */
+export function isAlive(ref: ProcessRef): boolean {
+  const stat = readStat(ref.pid);
+  return stat !== undefined && stat.startTicks === ref.startTicks && !hasEnded(stat);
+}
+
+/** When a process started, on the boot clock, in ms: start times are counted from boot, suspends included (proc_pid_stat(5)). */
+export function startedBootMs(ref: ProcessRef): number {
+  return ref.startTicks * MS_PER_TICK;
+}
+
+/**
+ * The children of a process, of all its threads (proc_tid_children(5)); none when it is gone.
+ * Throws where the kernel has no such files: "no children" would be a lie that could cost a login.
+ */
+export function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      childrenOfThread(`/proc/${pid}/task/${thread}`),
+    );
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+function childrenOfThread(directory: string): number[] {
+  try {
+    return readFileSync(`${directory}/children`, "latin1").split(" ").filter(Boolean).map(Number);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    if (existsSync(`${directory}/stat`) && !existsSync(`/proc/${process.pid}/task/${process.pid}/children`))
+      throw new Error("the kernel lacks /proc/PID/task/TID/children (CONFIG_PROC_CHILDREN)", {
+        cause: error,
+      });
+    return [];
+  }
+}
+
+/** All living processes below a process, parents before children; not itself, and no zombies (their children have another parent by then). */
+export function descendantsOf(pid: number): ProcessStat[] {
+  const found = new Map<number, ProcessStat>();
+  const waiting = childrenOf(pid);
+  for (let child = waiting.shift(); child !== undefined; child = waiting.shift()) {
+    if (found.has(child) || found.size >= MOST_PROCESSES) continue;
+    const stat = readStat(child);
+    if (!stat || hasEnded(stat)) continue;
+    found.set(child, stat);
+    waiting.push(...childrenOf(child));
+  }
+  return [...found.values()];
 }

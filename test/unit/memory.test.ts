@@ -20,7 +20,18 @@ const full: Memory = {
       lastActivity: { source: "busy", atMs: 5000, detail: "CPU 34 %" },
       baseline: {
         bootMs: 5000,
-        job: { "13-3460": { cpuMs: 10, writtenBytes: 0, socketBytes: 7, startedBootMs: 34_600 } },
+        job: {
+          "13-3460": {
+            name: "make",
+            parent: 12,
+            startedBootMs: 34_600,
+            cpuMs: 10,
+            childrenCpuMs: 0,
+            writtenBytes: 0,
+            writesFile: false,
+            sockets: { "4711": 7 },
+          },
+        },
         connection: { receivedBytes: 100, sentBytes: 200 },
       },
       input: { accessedWallS: 1_700_000_000, unreadBytes: [0, 2], atMs: 4000 },

@@ -1,0 +1,118 @@
+// Where the client of a login sits: asked of the login's own socket, because SSH_CONNECTION is the user's to write.
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { isIP, SocketAddress } from "node:net";
+
+/** Where the client of a login sits, as the login's own socket tells it. */
+export interface Client {
+  readonly address: string;
+  readonly port: number;
+  readonly serverAddress: string;
+  readonly serverPort: number;
+}
+
+/** The socket inodes that a process holds, lowest descriptor first, of at most `most` descriptors; none where we may not look. */
+export function socketsOf(pid: number, most: number): string[] {
+  return descriptorsOf(pid, most).flatMap((fd) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
+    return inode === undefined ? [] : [inode];
+  });
+}
+
+/** The open descriptors of a process in order, at most `most` of them; none where we may not look, or when it is gone. */
+export function descriptorsOf(pid: number, most: number): number[] {
+  try {
+    const all = readdirSync(`/proc/${pid}/fd`).map(Number);
+    return all.sort((a, b) => a - b).slice(0, most);
+  } catch {
+    return [];
+  }
+}
+
+/** What a descriptor of a process is open on; empty when it is closed by now. Asks the kernel only, never the file system behind it. */
+export function linkOf(path: string): string {
+  try {
+    return readlinkSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/** A login uses one descriptor for its client, among the first; forwarded connections come later. */
+const MOST_DESCRIPTORS = 256;
+
+/** The client of an sshd: the peer of the first TCP connection among its descriptors; `undefined` when it has none, or when we may not look. */
+export function clientOf(pid: number): Client | undefined {
+  const sockets = socketsOf(pid, MOST_DESCRIPTORS);
+  if (sockets.length === 0) return undefined;
+  const connections = new Map<string, Client>();
+  // The process's own network namespace, which may not be ours.
+  for (const table of ["tcp", "tcp6"]) {
+    for (const line of readText(`/proc/${pid}/net/${table}`).split("\n").slice(1)) {
+      const found = parseConnection(line);
+      if (found) connections.set(found.inode, found.client);
+    }
+  }
+  return sockets.map((inode) => connections.get(inode)).find((client) => client !== undefined);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    // No IPv6 on this machine, or the process is gone.
+    return "";
+  }
+}
+
+const LISTENING = "0A";
+
+/** Parses a line of /proc/net/tcp or tcp6 (proc_pid_net(5)); `undefined` for what is no connection. */
+function parseConnection(line: string): { inode: string; client: Client } | undefined {
+  const [, local = "", remote = "", state, , , , , , inode] = line.trim().split(/\s+/);
+  const server = parseEndpoint(local);
+  const client = parseEndpoint(remote);
+  if (!inode || !server || !client || state === LISTENING) return undefined;
+  return {
+    inode,
+    client: {
+      address: client.address,
+      port: client.port,
+      serverAddress: server.address,
+      serverPort: server.port,
+    },
+  };
+}
+
+/** `0100007F:1F90` → 127.0.0.1 and 8080: hexadecimal words of 32 bits, each in the byte order of the machine (little-endian on all that Node supports here). */
+export function parseEndpoint(text: string): { address: string; port: number } | undefined {
+  const [words = "", port = ""] = text.split(":");
+  if (!/^([0-9A-F]{8}|[0-9A-F]{32})$/.test(words) || !/^[0-9A-F]{4}$/.test(port)) return undefined;
+  const bytes = Buffer.from(words, "hex");
+  bytes.swap32();
+  const address =
+    bytes.length === 4 ? bytes.join(".") : (bytes.toString("hex").match(/.{4}/g)?.join(":") ?? "");
+  return { address: plainAddress(address), port: Number.parseInt(port, 16) };
+}
+
+/** One spelling for each address: no brackets, no `%eth0`, IPv6 shortened, an IPv4 address inside IPv6 (`::ffff:1.2.3.4`) as IPv4. What is no address stays as it is. */
+export function plainAddress(text: string): string {
+  const bare = text.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
+  if (isIP(bare) !== 6) return bare;
+  const { address } = new SocketAddress({ address: bare, family: "ipv6" });
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
+  return mapped ?? address;
+}
+
+/** Reads the text of SSH_CONNECTION (ssh(1)): client address and port, server address and port. `undefined` unless it is exactly that. */
+export function parseSshConnection(text: string): Client | undefined {
+  const [address = "", port = "", serverAddress = "", serverPort = "", ...more] = text.trim().split(" ");
+  const isPort = (word: string) => /^\d{1,5}$/.test(word) && Number(word) <= 65535;
+  if (more.length > 0 || !isIP(address) || !isIP(serverAddress) || !isPort(port) || !isPort(serverPort))
+    return undefined;
+  return {
+    address: plainAddress(address),
+    port: Number(port),
+    serverAddress: plainAddress(serverAddress),
+    serverPort: Number(serverPort),
+  };
+}

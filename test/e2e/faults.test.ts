@@ -1,0 +1,113 @@
+// Faults are caused one by one: every login lives, new ones come in, and the log says why.
+import { describe, expect, test } from "vitest";
+import { type Lab, startLab } from "../lab/lab.ts";
+import { aliveAfter, atPrompt, LIMIT_S, policyOfSeconds, type } from "./support/logins.ts";
+
+interface Fault {
+  readonly name: string;
+  readonly cause: (lab: Lab) => Promise<unknown>;
+  readonly logged: RegExp;
+}
+
+const faults: readonly Fault[] = [
+  {
+    name: "Node is missing",
+    cause: (lab) => lab.must("mv /usr/lib/afkill/node /root/"),
+    logged: /afkill.*check failed/,
+  },
+  {
+    name: "the check is broken",
+    cause: (lab) => lab.must("echo 'syntax error here' > /usr/lib/afkill/dist/check.js"),
+    logged: /afkill.*check failed/,
+  },
+  {
+    name: "the policy of a login that has none yet is broken",
+    cause: (lab) => lab.writePolicy('idle_timeout = "20x"\n'),
+    logged: /afkill.*afkill\.toml.*idle_timeout.*nobody is ended/,
+  },
+  {
+    name: "the policy is gone",
+    cause: (lab) => lab.must("rm /etc/afkill/afkill.toml"),
+    logged: /afkill.*afkill\.toml.*nobody is ended/,
+  },
+  {
+    name: "the policy can be written by anybody",
+    cause: (lab) => lab.must("chmod 666 /etc/afkill/afkill.toml"),
+    logged: /afkill.*afkill\.toml.*nobody is ended/,
+  },
+  {
+    name: "a group cannot be resolved",
+    cause: (lab) => lab.must("rm /usr/bin/id"),
+    logged: /afkill/,
+  },
+  {
+    name: "ss is missing, which the source transfer needs",
+    cause: (lab) => lab.must("rm /usr/bin/ss /bin/ss -f"),
+    logged: /afkill.*ss/,
+  },
+];
+
+describe.concurrent.each(faults)("when $name", ({ cause, logged }) => {
+  test("logins that are open and new ones live on, and the log says why", async () => {
+    await using lab = await startLab({ hook: "pam", policy: policyOfSeconds() });
+    await lab.addUser("visitor");
+    const open = await atPrompt(lab, "visitor");
+    type(open, "\r");
+    await cause(lab);
+    const later = await atPrompt(lab, "visitor");
+    type(later, "\r");
+    expect(await aliveAfter(open, 2.5 * LIMIT_S)).toBe(true);
+    expect(await aliveAfter(later, 1)).toBe(true);
+    expect((await lab.run("ssh visitor@lab 'exit 23'")).status).toBe(23);
+    expect(await lab.syslog()).toMatch(logged);
+  });
+});
+
+test("when the program directory is deleted, logins come and stay", async () => {
+  await using lab = await startLab({ hook: "pam", policy: policyOfSeconds() });
+  await lab.addUser("visitor");
+  const open = await atPrompt(lab, "visitor");
+  type(open, "\r");
+  await lab.must("rm -rf /usr/lib/afkill");
+  const later = await atPrompt(lab, "visitor");
+  expect(await aliveAfter(open, 2.5 * LIMIT_S)).toBe(true);
+  expect(await aliveAfter(later, 1)).toBe(true);
+  expect(await lab.syslog()).toMatch(/afkill|pam_exec/);
+});
+
+test("when the policy breaks under a login that knew a good one, that one still applies", async () => {
+  await using lab = await startLab({ hook: "pam", policy: policyOfSeconds() });
+  await lab.addUser("visitor");
+  const ssh = await atPrompt(lab, "visitor");
+  type(ssh, "\r");
+  await ssh.waitFor(/closes in/);
+  await lab.writePolicy("idle_timeout = ");
+  await ssh.exit;
+  expect(ssh.output).toContain("closed by remote host");
+  expect(await lab.syslog()).toMatch(/afkill.*afkill\.toml.*the last good policy still applies/);
+});
+
+test("when the disk of the audit is full, an idle login ends all the same, and syslog has the record", async () => {
+  await using lab = await startLab({ hook: "pam", policy: policyOfSeconds() });
+  await lab.must("mkdir -p /var/log/afkill && mount -t tmpfs -o size=4k,mode=750 none /var/log/afkill");
+  await lab.run("dd if=/dev/zero of=/var/log/afkill/full bs=4k count=2");
+  await lab.addUser("visitor");
+  const ssh = await atPrompt(lab, "visitor");
+  type(ssh, "\r");
+  await ssh.exit;
+  expect(ssh.output).toContain("closed by remote host");
+  expect(await lab.syslog()).toMatch(/afkill.*end.*visitor/);
+  expect(await lab.syslog()).toMatch(/audit file not written/);
+});
+
+test("when a policy is changed, running logins follow without a restart", async () => {
+  await using lab = await startLab({ hook: "pam", policy: 'idle_timeout = "2h"\n' });
+  await lab.addUser("visitor");
+  const ssh = await atPrompt(lab, "visitor");
+  type(ssh, "\r");
+  expect(await aliveAfter(ssh, 5)).toBe(true);
+  await lab.writePolicy(policyOfSeconds());
+  await ssh.waitFor(/closes in/);
+  await ssh.exit;
+  expect(ssh.output).toContain("closed by remote host");
+});

@@ -1,0 +1,56 @@
+// What the end-to-end tests share: a policy of seconds, and logins that have settled at their prompt.
+import { expect } from "vitest";
+import type { AuditRecord } from "../../../src/audit/record.ts";
+import type { Lab, Ssh } from "../../lab/lab.ts";
+
+export const LIMIT_S = 20;
+/** The kernel keeps the time of the last key in steps of this. */
+const BUCKET_S = 8;
+/** A login ends within a second of its limit; the rest is what a busy machine may take on top. */
+const ENDING_S = 1;
+const NOISE_S = 6;
+
+/** The policy of most tests: a limit of 20 s, notices at 10 s and 5 s before the end. Top-level lines may be added. */
+export function policyOfSeconds(more = ""): string {
+  return `idle_timeout = "${LIMIT_S}s"\nwarn_before = ["10s", "5s"]\n${more}\n`;
+}
+
+/** Logs in and waits for the shell. */
+export async function atPrompt(lab: Lab, user: string, options: readonly string[] = []): Promise<Ssh> {
+  const ssh = lab.ssh(user, options);
+  await ssh.waitFor(/[$#%>] ?$/m);
+  return ssh;
+}
+
+/** Types a line and returns when that was, in ms of `performance.now`. */
+export function type(ssh: Ssh, keys: string): number {
+  ssh.write(keys);
+  return performance.now();
+}
+
+/** Waits for the end of a login and checks that it came between its limit and the end of the last key's bucket after it. */
+export async function expectEndOnTime(ssh: Ssh, lastKeyAt: number): Promise<void> {
+  await ssh.exit;
+  const afterS = (performance.now() - lastKeyAt) / 1000;
+  expect(afterS).toBeGreaterThanOrEqual(LIMIT_S);
+  expect(afterS).toBeLessThanOrEqual(LIMIT_S + BUCKET_S + ENDING_S + NOISE_S);
+}
+
+/** The audit of one user. */
+export async function auditOf(lab: Lab, user: string): Promise<AuditRecord[]> {
+  return (await lab.audit()).filter((record) => record.user === user);
+}
+
+/** Counts how often something stands in everything that a client printed. */
+export function timesPrinted(ssh: Ssh, what: RegExp): number {
+  return ssh.output.match(new RegExp(what, "g"))?.length ?? 0;
+}
+
+/** Resolves once that many seconds have passed; for a login that must be alive after them. */
+export async function aliveAfter(ssh: Ssh, seconds: number): Promise<boolean> {
+  const timer = Promise.withResolvers<true>();
+  const handle = setTimeout(() => timer.resolve(true), seconds * 1000);
+  const alive = await Promise.race([timer.promise, ssh.exit.then(() => false)]);
+  clearTimeout(handle);
+  return alive;
+}
