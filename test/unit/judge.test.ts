@@ -82,6 +82,8 @@ describe("an idle terminal", () => {
   test("is kept by a key after the notice, a full limit longer", () => {
     const { steps } = live(() => applied(), [12 * S], 60 * S);
     expect(kindsOf(steps)).toEqual(["10 warn", "12 keep", "22 warn", "27 warn", "32 end"]);
+    const kept = steps.flatMap(({ verdict }) => verdict.decisions).find(({ kind }) => kind === "keep");
+    expect(kept).toMatchObject({ why: "activity" });
   });
 
   test("is looked at before its first notice, so that work shows in time", () => {
@@ -203,7 +205,7 @@ describe("for any history of keys and late wake-ups", () => {
         const warned = steps.findLast(({ verdict }) => verdict.decisions.some(({ kind }) => kind === "warn"));
         if (longestMs > 0) expect(warned && endedMs - warned.nowMs).toBeGreaterThan(0);
       }),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [[{ idleS: 2, warnS: [1], keysS: [], latesMs: [1000, 0] }]] },
     );
   });
 
