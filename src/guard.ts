@@ -37,6 +37,8 @@ export type Outcome = "done" | number;
 const POLICY_MS = 5_000;
 /** An ending that did not work is tried again after this. */
 const RETRY_S = 10;
+/** A fault that no file tells the end of, such as a group that cannot be resolved, is looked at again after this. */
+const FAULT_WAKE_MS = 60_000;
 
 /** Runs one check; stays while a notice stands. Throws when the login could not be judged: then nothing was done to it. */
 export async function guard(assignment: Assignment): Promise<Outcome> {
@@ -48,7 +50,7 @@ export async function guard(assignment: Assignment): Promise<Outcome> {
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
     if (!login) return "done";
     if (!decided || reading.bootMs - decided.atMs >= POLICY_MS) {
-      const { applied, lastGood, complaint } = await decidePolicy(assignment.configPath, login, memory);
+      const { applied, lastGood, complaint } = await decidePolicy(assignment, login, memory);
       if (complaint && complaint !== memory.complaint) await log("warning", complaint);
       memory = { ...memory, lastGood, complaint };
       decided = { applied, atMs: reading.bootMs };
@@ -65,7 +67,8 @@ export async function guard(assignment: Assignment): Promise<Outcome> {
 
     if (ended) return "done";
     if (verdict.decisions.some(({ kind }) => kind === "end")) return RETRY_S;
-    if (!verdict.stay) return Math.max(1, Math.ceil(verdict.wakeInMs / 1000));
+    const wakeInMs = memory.complaint ? Math.min(verdict.wakeInMs, FAULT_WAKE_MS) : verdict.wakeInMs;
+    if (!verdict.stay) return Math.max(1, Math.ceil(wakeInMs / 1000));
     await sleep(verdict.wakeInMs);
     const next = readClocks();
     const expectedMs = performance.now() - actedFromMs;

@@ -33,13 +33,13 @@ export interface Decided {
  * login under what applied to it before; a login that never had a good one is ended by nobody.
  */
 export async function decidePolicy(
-  path: string,
+  { configPath, stateDirectory }: { readonly configPath: string; readonly stateDirectory: string },
   login: Login,
   { lastGood }: Pick<Memory, "lastGood">,
 ): Promise<Decided> {
   try {
-    const policy = loadPolicy(path);
-    publishFirstCheck(policy);
+    const policy = await loadPolicy(configPath);
+    publishFirstCheck(policy, stateDirectory);
     const applied = apply(policy, {
       user: login.user,
       groups: await groupsOf(login.user),

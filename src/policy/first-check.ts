@@ -1,22 +1,25 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { earliestDueMs } from "../judge.ts";
 import type { Policy } from "./policy.ts";
 
-/** Read by pam/watchdog: how many seconds after a login nothing can be due yet, so that a short login never starts Node. */
-const FIRST_CHECK = "/run/afkill/first-check";
 /** With every limit off there is nothing to look for; a new policy wakes the watchdogs anyway. */
 const NEVER_S = 86_400;
 
-/** Leaves the time of the first check for the logins to come. Only root may; failing is harmless, they then look after one slice. */
-export function publishFirstCheck(policy: Policy): void {
-  if (process.geteuid?.() !== 0) return;
+/**
+ * Leaves for pam/watchdog how many seconds after a login nothing can be due yet, so that a short login never starts Node. It lies
+ * beside the state directories of the logins. Failing is harmless: the next login then looks at once.
+ */
+export function publishFirstCheck(policy: Policy, stateDirectory: string): void {
   const dueMs = Math.min(...[policy.base, ...policy.rules.map(({ limits }) => limits)].map(earliestDueMs));
   const text = `${Number.isFinite(dueMs) ? Math.floor(dueMs / 1000) : NEVER_S}\n`;
-  const temporary = `${FIRST_CHECK}.${process.pid}`;
+  const path = join(dirname(stateDirectory), "first-check");
+  const temporary = `${path}.${process.pid}`;
   try {
-    mkdirSync("/run/afkill", { recursive: true, mode: 0o755 });
-    writeFileSync(temporary, text, { flag: "wx", mode: 0o644 });
-    renameSync(temporary, FIRST_CHECK);
+    writeFileSync(temporary, text, { flag: "wx" });
+    // The watchdogs of users read root's.
+    chmodSync(temporary, 0o644);
+    renameSync(temporary, path);
   } catch {
     // Nothing depends on it.
   }

@@ -7,7 +7,7 @@ export type Source = "input" | "busy" | "transfer" | "output";
 export interface Limits {
   /** How long a login may be idle. */
   readonly idleTimeoutMs: number;
-  /** How long before the end each notice is given, longest first; only those shorter than the limit. */
+  /** How long before the end each notice is given, longest first. For a limit that is not longer, a notice is not given. */
   readonly warnBeforeMs: readonly number[];
   readonly activity: readonly Source[];
   /** Work keeps a login at most this long after the last key. */

@@ -1,0 +1,56 @@
+/** The policy that `install` writes where there is none: every key, set to its default, with what it does. */
+export const defaultPolicy = `\
+# afkill: when an idle SSH login is warned, and when it ends.
+#
+# Every key is shown with its default. Durations: "90s", "15m", "1h30m", "2d"; "off" means never.
+# A change reaches running logins within half a minute, without a restart. While a file has a
+# mistake in it, they keep the last good policy, new logins are ended by nobody, and the log says
+# which file, line and key is wrong.
+#
+# The files afkill.d/*.toml beside this one are read after it, in the order of their names. A key
+# at the top level replaces the one set before, a list as a whole; the names under [exempt] and the
+# rules are added to those before. All these files, and the directories that they are in, must be
+# owned by root and writable by nobody else.
+
+# A terminal on which nothing has happened for this long is closed, and the login with its last one.
+idle_timeout = "15m"
+
+# Notices on the terminal, this long before the end. [] gives none. For a limit that is not longer,
+# a notice is left out.
+warn_before = ["5m", "1m"]
+
+# What counts as activity:
+#   input     keys typed into the terminal; cannot be left out
+#   busy      the command in the foreground computes, writes files, or moves data over the network
+#   transfer  the client sends data: an upload, a forwarded port in use
+#   output    anything written to the terminal; it would keep a forgotten "top" for ever
+activity = ["input", "busy", "transfer"]
+
+# Work keeps a login at most this long after the last key.
+busy_max = "4h"
+
+# The limit of a login without a terminal (scp, sftp, "ssh -N", one command): it ends when nothing
+# has moved and nothing has worked for this long.
+no_terminal = "off"
+
+# Ends even an active login this long after it began, with the same notices.
+max_login = "off"
+
+# A line of your own that follows each notice: printable ASCII, at most 200 characters. "" for none.
+message = ""
+
+# Who is never warned and never ended, whatever the limits. Groups are looked up the way the system
+# does it, LDAP and SSSD included.
+[exempt]
+groups = ["noidle"]
+users = []
+
+# Other limits for some. The first rule that matches decides; keys that it leaves out are those of
+# the top level. Each list in "match" that is not empty must have an entry that fits: the name of
+# the user, one of the user's groups, the address of the client (addresses and networks, IPv4 and
+# IPv6). match = {} fits everybody.
+#
+# [[rule]]
+# match = { users = ["root"], groups = [], from = ["10.0.0.0/8", "2001:db8::/32"] }
+# idle_timeout = "5m"
+`;

@@ -1,0 +1,37 @@
+import { readPolicyFiles } from "./files.ts";
+import { type GoodFile, mergePolicy } from "./merge.ts";
+import { type Fault, type ParsedFile, parsePolicyFile } from "./parse.ts";
+import type { Policy } from "./policy.ts";
+import { formatKey, PolicyError, type Problem } from "./problems.ts";
+
+/** Reads, checks and merges a policy: a main file and its drop-ins. Throws a PolicyError with all that is wrong in all of them. */
+export async function loadPolicy(path: string): Promise<Policy> {
+  const files = readPolicyFiles(path).map(parsePolicyFile);
+  const good = files.filter((file): file is GoodFile => "content" in file);
+  if (good.length === files.length) return mergePolicy(good);
+  throw new PolicyError((await Promise.all(files.map(problemsOf))).flat());
+}
+
+async function problemsOf(parsed: ParsedFile): Promise<Problem[]> {
+  if ("content" in parsed) return [];
+  const placeOf = await placesIn(parsed.text);
+  return parsed.faults
+    .map((fault) => ({
+      file: parsed.file,
+      ...placeOf(fault),
+      key: formatKey(fault.path),
+      message: fault.message,
+    }))
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}
+
+async function placesIn(text: string): Promise<(fault: Fault) => Fault["place"]> {
+  try {
+    const { locator } = await import("./locate.ts");
+    const locate = locator(text);
+    return ({ path, place }) => place ?? locate(path);
+  } catch {
+    // Where the file has a syntax error, the fault tells its own place. The other problems matter more than where they are.
+    return ({ place }) => place;
+  }
+}

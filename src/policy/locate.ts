@@ -1,0 +1,59 @@
+// Where a key stands in a file. Loaded only when something is wrong: the parser that keeps positions takes longer to start.
+import { type AST, parseTOML } from "toml-eslint-parser";
+import type { KeyPath } from "./problems.ts";
+
+/** Line and column, counted from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * Returns a function that finds the place of a path in a text: of the key, of an element of a list, or for a key that is not there of the
+ * table that lacks it. `undefined` where there is none, as for a file that says nothing.
+ */
+export function locator(text: string): (path: KeyPath) => Place | undefined {
+  const places = new Map<string, Place>();
+  const [top] = parseTOML(text, { tomlVersion: "1.1" }).body;
+  for (const node of top.body) {
+    if (node.type === "TOMLKeyValue") noteKeyValue(node, [], places);
+    else noteTable(node, places);
+  }
+  return (path) => {
+    for (let length = path.length; length > 0; length--) {
+      const place = places.get(JSON.stringify(path.slice(0, length)));
+      if (place) return place;
+    }
+    return undefined;
+  };
+}
+
+function noteTable(table: AST.TOMLTable, places: Map<string, Place>): void {
+  notePrefixes(table.resolvedKey, 0, table, places);
+  for (const entry of table.body) noteKeyValue(entry, table.resolvedKey, places);
+}
+
+function noteKeyValue({ key, value }: AST.TOMLKeyValue, parent: KeyPath, places: Map<string, Place>): void {
+  const names = key.keys.map((part) => (part.type === "TOMLBare" ? part.name : part.value));
+  const path = [...parent, ...names];
+  notePrefixes(path, parent.length, key, places);
+  noteValue(value, path, places);
+}
+
+function noteValue(value: AST.TOMLContentNode, path: KeyPath, places: Map<string, Place>): void {
+  if (value.type === "TOMLInlineTable") for (const entry of value.body) noteKeyValue(entry, path, places);
+  if (value.type !== "TOMLArray") return;
+  for (const [index, element] of value.elements.entries()) {
+    notePrefixes([...path, index], path.length, element, places);
+    noteValue(element, [...path, index], places);
+  }
+}
+
+/** `a.b = 1` and `[a.b]` are the first sight of `a` too. */
+function notePrefixes(path: KeyPath, from: number, { loc }: AST.TOMLNode, places: Map<string, Place>): void {
+  const place = { line: loc.start.line, column: loc.start.column + 1 };
+  for (let length = from + 1; length <= path.length; length++) {
+    const name = JSON.stringify(path.slice(0, length));
+    if (!places.has(name)) places.set(name, place);
+  }
+}

@@ -1,0 +1,46 @@
+import { BlockList, isIP, SocketAddress } from "node:net";
+
+/** An address or a network, ready for a BlockList. */
+interface Network {
+  readonly family: "ipv4" | "ipv6";
+  readonly address: string;
+  readonly bits: number;
+}
+
+const MAPPED_BITS = 96;
+
+/**
+ * Reads an address or a network in CIDR form, IPv4 or IPv6; `undefined` when it is neither. What lies inside `::ffff:0:0/96`, IPv4 as a
+ * socket for both families writes it (RFC 4291 section 2.5.5.2), is taken as the IPv4 that it means.
+ */
+export function parseNetwork(text: string): Network | undefined {
+  const [address = "", bitsText, ...more] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || address.includes("%") || more.length > 0) return undefined;
+  const mostBits = version === 4 ? 32 : 128;
+  if (bitsText !== undefined && !/^(0|[1-9]\d{0,2})$/.test(bitsText)) return undefined;
+  const bits = bitsText === undefined ? mostBits : Number(bitsText);
+  if (bits > mostBits) return undefined;
+  const mapped = version === 6 && bits >= MAPPED_BITS ? mappedAddress(address) : undefined;
+  if (mapped) return { family: "ipv4", address: mapped, bits: bits - MAPPED_BITS };
+  return { family: version === 4 ? "ipv4" : "ipv6", address, bits };
+}
+
+/** Whether an address lies in one of the networks. Bits of a network behind its prefix do not count; a zone (`%eth0`) is ignored. */
+export function isWithin(address: string, networks: readonly string[]): boolean {
+  const client = parseNetwork(address.replace(/%.*/, ""));
+  if (!client) return false;
+  const list = new BlockList();
+  for (const text of networks) {
+    const network = parseNetwork(text);
+    // A BlockList by itself finds IPv4 clients in `::/0` too.
+    if (network?.family === client.family) list.addSubnet(network.address, network.bits, network.family);
+  }
+  return list.check(client.address, client.family);
+}
+
+/** The IPv4 address inside an IPv4-mapped IPv6 address, in whatever way that is written. */
+function mappedAddress(address: string): string | undefined {
+  const canonical = new SocketAddress({ address, family: "ipv6" }).address;
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(canonical)?.[1];
+}

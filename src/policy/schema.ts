@@ -1,0 +1,136 @@
+// What a policy file may say. Every problem of a file is found in one go, and says what was expected and what was there.
+import * as v from "valibot";
+import { parseDuration } from "./duration.ts";
+import { parseNetwork } from "./network.ts";
+import { ascii } from "./problems.ts";
+
+/** A notice is a few lines; more stages than this are noise. */
+const MOST_NOTICES = 10;
+const MOST_MESSAGE = 200;
+
+function show(value: unknown): string {
+  if (typeof value === "string") return `"${ascii(value)}"`;
+  if (Array.isArray(value)) return "a list";
+  if (value instanceof Date) return "a date";
+  return isTable(value) ? "a table" : String(value);
+}
+
+/** A message for a value of the wrong kind. */
+const wanted = (what: string) => (issue: { readonly input: unknown }) =>
+  `expected ${what}, got ${show(issue.input)}`;
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** A table with these keys and no others. Valibot's own strict object stops at the first unknown key. */
+function table<const T extends v.ObjectEntries>(entries: T) {
+  const unknownKeys = v.rawCheck<Record<string, unknown> & v.InferOutput<v.LooseObjectSchema<T, undefined>>>(
+    ({ dataset, addIssue }) => {
+      const input = dataset.value;
+      if (!isTable(input)) return;
+      for (const [key, value] of Object.entries(input)) {
+        if (Object.hasOwn(entries, key)) continue;
+        const message = `unknown key, expected one of ${Object.keys(entries).join(", ")}`;
+        addIssue({ message, path: [{ type: "object", origin: "key", input, key, value }] });
+      }
+    },
+  );
+  const missingKey = (issue: { readonly expected: string | null }) =>
+    `expected the key ${issue.expected}, got none`;
+  return v.pipe(
+    v.custom<Record<string, unknown>>(isTable, wanted("a table")),
+    v.looseObject(entries, missingKey),
+    unknownKeys,
+  );
+}
+
+function list<T extends v.GenericSchema>(item: T, what: string) {
+  return v.array(item, wanted(`a list of ${what}`));
+}
+
+const duration = v.pipe(
+  v.string(wanted('a duration in quotes, such as "15m" or "off"')),
+  v.rawTransform<string, number>(({ dataset, addIssue, NEVER }) => {
+    try {
+      return parseDuration(dataset.value);
+    } catch (error) {
+      addIssue({ message: `${error instanceof Error ? error.message : error}, got ${show(dataset.value)}` });
+      return NEVER;
+    }
+  }),
+);
+
+const noticeTime = v.pipe(duration, v.finite("expected a duration: a notice cannot be off; [] gives none"));
+
+const name = v.pipe(
+  v.string(wanted("a name in quotes")),
+  v.regex(
+    /^[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$/u,
+    wanted("a name without control characters, or blanks around it"),
+  ),
+);
+
+const network = v.pipe(
+  v.string(wanted("an address in quotes")),
+  v.check(
+    (text) => parseNetwork(text) !== undefined,
+    wanted('an address or a network such as "10.0.0.0/8" or "2001:db8::/32"'),
+  ),
+);
+
+const limits = {
+  idle_timeout: v.optional(duration),
+  warn_before: v.optional(
+    v.pipe(
+      list(noticeTime, "durations"),
+      v.maxLength(MOST_NOTICES, `expected at most ${MOST_NOTICES} notices`),
+      v.transform((timesMs) => [...new Set(timesMs)].sort((a, b) => b - a)),
+    ),
+  ),
+  activity: v.optional(
+    v.pipe(
+      list(
+        v.picklist(
+          ["input", "busy", "transfer", "output"],
+          wanted('"input", "busy", "transfer" or "output"'),
+        ),
+        "sources",
+      ),
+      // Without it a user would be ended while typing, and a notice could not be answered.
+      v.includes("input", 'expected "input" to be one of them: whoever types is active'),
+      v.transform((sources) => [...new Set(sources)]),
+    ),
+  ),
+  busy_max: v.optional(duration),
+  no_terminal: v.optional(duration),
+  max_login: v.optional(duration),
+  message: v.optional(
+    v.pipe(
+      v.string(wanted("a text in quotes")),
+      v.regex(/^[ -~]*$/, wanted("one line of printable ASCII")),
+      v.maxLength(
+        MOST_MESSAGE,
+        ({ input }) => `expected at most ${MOST_MESSAGE} characters, got ${input.length}`,
+      ),
+    ),
+  ),
+};
+
+const match = table({
+  users: v.optional(list(name, "user names")),
+  groups: v.optional(list(name, "group names")),
+  from: v.optional(list(network, "addresses and networks")),
+});
+
+/** One file of a policy. Everything may be left out, but for a rule's `match`: forgotten, the rule would apply to everybody. */
+export const schema = table({
+  ...limits,
+  exempt: v.optional(
+    table({ groups: v.optional(list(name, "group names")), users: v.optional(list(name, "user names")) }),
+  ),
+  rule: v.optional(list(table({ match, ...limits }), "tables: [[rule]]")),
+});
+
+/** A file of a policy that has been checked: durations in milliseconds, lists without doubles, notices longest first. */
+export type FileContent = v.InferOutput<typeof schema>;
