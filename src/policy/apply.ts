@@ -1,5 +1,5 @@
 import { isWithin } from "./network.ts";
-import type { Applied, Limits, Policy, Rule } from "./policy.ts";
+import type { Applied, Policy, Rule } from "./policy.ts";
 
 /** Who logged in, and from where; no address where the login did not come over TCP, or it cannot be seen. */
 export interface Subject {
@@ -8,24 +8,22 @@ export interface Subject {
   readonly address?: string | undefined;
 }
 
-/** Says what a policy asks of one login: nothing of who is exempt, else the limits of the first rule that matches, else those of the top level. */
+/**
+ * Says what a policy asks of one login: the limits of the first rule that matches, else those of the top level. An exempt login has
+ * them too, for the day it is exempt no longer.
+ */
 export function apply(policy: Policy, subject: Subject): Applied {
   const exemption = exemptionOf(policy, subject);
-  if (exemption) return { rule: `exempt: ${exemption}`, exempt: true, limits: withoutLimits(policy.base) };
   const rule = policy.rules.find((candidate) => matches(candidate, subject));
-  return { rule: rule?.name ?? "top level", exempt: false, limits: rule?.limits ?? policy.base };
+  const limits = rule?.limits ?? policy.base;
+  if (exemption) return { rule: `exempt: ${exemption}`, exempt: true, limits };
+  return { rule: rule?.name ?? "top level", exempt: false, limits };
 }
 
 function exemptionOf({ exempt }: Policy, { user, groups }: Subject): string | undefined {
   if (exempt.users.includes(user)) return `user ${user}`;
   const group = exempt.groups.find((name) => groups.includes(name));
   return group === undefined ? undefined : `group ${group}`;
-}
-
-/** Whoever forgets to ask `exempt` finds nothing that could end the login. */
-function withoutLimits(limits: Limits): Limits {
-  const never = Number.POSITIVE_INFINITY;
-  return { ...limits, idleTimeoutMs: never, noTerminalMs: never, maxLoginMs: never };
 }
 
 /** A rule matches when each list that is not empty has an entry that does. Without an address no `from` matches. */

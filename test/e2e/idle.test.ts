@@ -1,13 +1,14 @@
 // The main job with the default hook: an idle login is warned and ended, an answered one stays.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
 import {
   aliveAfter,
   atPrompt,
-  auditOf,
+  auditWithEnd,
   expectEndOnTime,
   LIMIT_S,
   policyOfSeconds,
+  SOON,
   timesPrinted,
   type,
 } from "./support/logins.ts";
@@ -44,7 +45,7 @@ describe.concurrent("an idle login", () => {
     expect(ssh.output).toMatch(/closed by remote host/);
     expect(timesPrinted(ssh, /afkill: closes in/)).toBe(2);
 
-    const audit = await auditOf(lab, "idler");
+    const audit = await auditWithEnd(lab, "idler");
     expect(audit.map(({ action }) => action)).toEqual(["notice", "notice", "end"]);
     expect(audit.map(({ outcome }) => outcome).slice(0, 2)).toEqual(["given", "given"]);
     expect(audit.at(-1)).toMatchObject({
@@ -57,7 +58,7 @@ describe.concurrent("an idle login", () => {
     expect(audit.at(-1)?.terminals).toEqual([expect.stringMatching(/^pts\/\d+$/)]);
     expect(audit.at(-1)?.idleSeconds).toBeGreaterThanOrEqual(LIMIT_S);
     expect(audit.at(-1)?.idleSeconds).toBeLessThan(LIMIT_S + 5);
-    expect(await lab.syslog()).toMatch(/afkill.*end.*idler/);
+    await vi.waitFor(async () => expect(await lab.syslog()).toMatch(/afkill.*action=end user=idler/), SOON);
     expect(lab.processes().filter(({ user }) => user === "idler")).toEqual([]);
   });
 
@@ -69,7 +70,7 @@ describe.concurrent("an idle login", () => {
     const answeredAt = type(ssh, "x");
     await ssh.waitFor(/afkill: your login stays \(you pressed a key\)/);
     await expectEndOnTime(ssh, answeredAt);
-    const actions = (await auditOf(lab, "reader")).map(({ action }) => action);
+    const actions = (await auditWithEnd(lab, "reader")).map(({ action }) => action);
     expect(actions).toEqual(["notice", "stay", "notice", "notice", "end"]);
   });
 
@@ -92,7 +93,7 @@ describe.concurrent("an idle login", () => {
     await ssh.waitFor(/closes in \d+ s, no key keeps it/);
     await ssh.exit;
     clearInterval(typing);
-    const audit = await auditOf(lab, "oldtimer");
+    const audit = await auditWithEnd(lab, "oldtimer");
     expect(audit.map(({ action }) => action)).toEqual(["notice", "notice", "end"]);
     expect(audit.at(-1)?.reason).toMatch(/lasted 2\d s, the most allowed is 25 s/);
   });

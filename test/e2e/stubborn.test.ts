@@ -1,7 +1,7 @@
 // What a user, or an accident, does to the processes of a login does not save it.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { atPrompt, auditOf, expectEndOnTime, policyOfSeconds, type } from "./support/logins.ts";
+import { atPrompt, auditWithEnd, expectEndOnTime, policyOfSeconds, SOON, type } from "./support/logins.ts";
 
 let lab: Lab;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ describe.concurrent("an idle login ends on time", () => {
     const lastKeyAt = type(ssh, "\r");
     await lab.must(`kill -KILL ${parent}`);
     await expectEndOnTime(ssh, lastKeyAt);
-    expect((await auditOf(lab, "orphaned")).at(-1)?.action).toBe("end");
+    expect((await auditWithEnd(lab, "orphaned")).at(-1)?.action).toBe("end");
     expect(childOf("orphaned")).toBe(0);
   });
 
@@ -34,7 +34,7 @@ describe.concurrent("an idle login ends on time", () => {
     const ssh = await atPrompt(lab, "stopper");
     const lastKeyAt = type(ssh, "kill -STOP $PPID\r");
     await expectEndOnTime(ssh, lastKeyAt);
-    const end = (await auditOf(lab, "stopper")).at(-1);
+    const end = (await auditWithEnd(lab, "stopper")).at(-1);
     expect(end?.action).toBe("end");
     expect(end?.outcome).toContain("SIGKILL");
     expect(childOf("stopper")).toBe(0);
@@ -45,11 +45,8 @@ describe.concurrent("an idle login ends on time", () => {
     const ssh = await atPrompt(lab, "trapper");
     const lastKeyAt = type(ssh, "trap '' HUP TERM INT; (sleep 1; kill -STOP $$) & \r");
     await expectEndOnTime(ssh, lastKeyAt);
-    await expect
-      .poll(() => lab.processes().filter((it) => it.user === "trapper" && it.comm === "bash"), {
-        timeout: 30_000,
-      })
-      .toEqual([]);
+    const left = () => lab.processes().filter((it) => it.user === "trapper" && it.comm === "bash");
+    await vi.waitFor(() => expect(left()).toEqual([]), SOON);
   });
 
   test("though its output is held (Ctrl-S)", async () => {

@@ -1,7 +1,7 @@
 // The hooks that run as the user do the main job as well, and a login has one watchdog however many are installed.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Hook, startLab } from "../lab/lab.ts";
-import { atPrompt, expectEndOnTime, policyOfSeconds, timesPrinted, type } from "./support/logins.ts";
+import { atPrompt, expectEndOnTime, policyOfSeconds, SOON, timesPrinted, type } from "./support/logins.ts";
 
 describe.concurrent.each<Hook>(["force-command", "profile"])("with the hook %s", (hook) => {
   test("an idle login is warned twice, kept by a key, and ended, by a watchdog that runs as the user", async () => {
@@ -19,7 +19,7 @@ describe.concurrent.each<Hook>(["force-command", "profile"])("with the hook %s",
     await expectEndOnTime(ssh, answeredAt);
     expect(timesPrinted(ssh, /afkill: closes in/)).toBe(3);
     expect(ssh.output).toContain("closed by remote host");
-    expect(await lab.syslog()).toMatch(/afkill.*end.*idler/);
+    await vi.waitFor(async () => expect(await lab.syslog()).toMatch(/afkill.*action=end user=idler/), SOON);
   });
 });
 

@@ -5,6 +5,7 @@ import {
   aliveAfter,
   atPrompt,
   auditOf,
+  auditWithEnd,
   expectEndOnTime,
   LIMIT_S,
   policyOfSeconds,
@@ -49,7 +50,7 @@ describe.concurrent("a login lives", () => {
     ssh.write("\u0003");
     const lastKeyAt = type(ssh, "\r");
     await expectEndOnTime(ssh, lastKeyAt);
-    expect((await auditOf(lab, name)).at(-1)?.action).toBe("end");
+    expect((await auditWithEnd(lab, name)).at(-1)?.action).toBe("end");
   });
 
   test("while a port forwarded through it is used with short connections, and ends once it is not", async () => {
@@ -61,12 +62,11 @@ describe.concurrent("a login lives", () => {
     lab.spawn(`${lab.node} /root/echo.mjs`);
     const ssh = await atPrompt(lab, "forwarder", ["-L", "7001:127.0.0.1:7000"]);
     ssh.write("\r");
-    const user = lab.spawn(
+    lab.spawn(
       `${lab.node} -e 'setInterval(() => { const s = require("net").connect(7001, "127.0.0.1"); s.on("error", () => {}); s.end(Buffer.alloc(700)); s.resume(); }, 2000)'`,
     );
     expect(await aliveAfter(ssh, LONG_S)).toBe(true);
-    await lab.must(`pkill -f setInterval`);
-    user.kill();
+    await lab.run("pkill -f '[s]etInterval'");
     await ssh.exit;
     expect(ssh.output).toContain("closed by remote host");
   });
@@ -115,7 +115,7 @@ describe.concurrent("a login ends", () => {
     ssh.write("build\r");
     await ssh.waitFor(/closes in/, 90_000);
     await ssh.exit;
-    const end = (await auditOf(lab, "overworked")).at(-1);
+    const end = (await auditWithEnd(lab, "overworked")).at(-1);
     expect(end?.action).toBe("end");
     expect(end?.lastActivity).toMatch(/^busy: /);
   });
@@ -125,7 +125,7 @@ describe.concurrent("a login ends", () => {
     const ssh = lab.ssh("tunnelled", ["-N"]);
     await ssh.exit;
     expect(ssh.output).toContain("closed by remote host");
-    expect((await auditOf(lab, "tunnelled")).at(-1)).toMatchObject({ action: "end", terminals: [] });
+    expect((await auditWithEnd(lab, "tunnelled")).at(-1)).toMatchObject({ action: "end", terminals: [] });
   });
 });
 

@@ -1,5 +1,5 @@
 // What the end-to-end tests share: a policy of seconds, and logins that have settled at their prompt.
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { AuditRecord } from "../../../src/audit/record.ts";
 import type { Lab, Ssh } from "../../lab/lab.ts";
 
@@ -9,6 +9,9 @@ const BUCKET_S = 8;
 /** A login ends within a second of its limit; the rest is what a busy machine may take on top. */
 const ENDING_S = 1;
 const NOISE_S = 6;
+
+/** How long something may take that follows at once, for `vi.waitFor`: `expect.poll` does not work in tests that run side by side. */
+export const SOON = { timeout: 30_000, interval: 50 };
 
 /** The policy of most tests: a limit of 20 s, notices at 10 s and 5 s before the end. Top-level lines may be added. */
 export function policyOfSeconds(more = ""): string {
@@ -39,6 +42,15 @@ export async function expectEndOnTime(ssh: Ssh, lastKeyAt: number): Promise<void
 /** The audit of one user. */
 export async function auditOf(lab: Lab, user: string): Promise<AuditRecord[]> {
   return (await lab.audit()).filter((record) => record.user === user);
+}
+
+/** The audit of one user once an ending is in it: the record follows the proof, a moment after the client has gone. */
+export async function auditWithEnd(lab: Lab, user: string): Promise<AuditRecord[]> {
+  return vi.waitFor(async () => {
+    const audit = await auditOf(lab, user);
+    expect(audit.map(({ action }) => action)).toContain("end");
+    return audit;
+  }, SOON);
 }
 
 /** Counts how often something stands in everything that a client printed. */
