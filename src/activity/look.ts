@@ -9,6 +9,8 @@ import type { Source } from "../policy/policy.ts";
 import { type Connection, connectionOf, readConnections } from "./connections.ts";
 import { type Held, holdingsOf, type JobCounters, jobCounters } from "./job.ts";
 
+export type { JobCounters, WorkCounters } from "./job.ts";
+
 export interface TerminalLook {
   readonly id: string;
   /** Seconds of the wall clock, in the kernel's 8-second buckets. */

@@ -1,3 +1,7 @@
+import { AUDIT_DIRECTORY, appendLine } from "./append.ts";
+import { fileLine, syslogLine } from "./lines.ts";
+import { log } from "./syslog.ts";
+
 /** What afkill did, or failed to do, to a login. */
 export type Action = "notice" | "stay" | "hang-up" | "end" | "fault";
 
@@ -21,4 +25,23 @@ export interface AuditRecord {
   readonly lastActivity: string | null;
   /** Why, in one sentence. */
   readonly reason: string;
+}
+
+const PRIORITIES = {
+  notice: "info",
+  stay: "info",
+  "hang-up": "notice",
+  end: "notice",
+  fault: "warning",
+} as const;
+
+/**
+ * Writes one record to the system log and, as root, to the audit file. Never throws: a log that cannot be written must not
+ * stop an ending, so a failing audit file is told to the system log, which has the record as well.
+ */
+export async function record(r: AuditRecord): Promise<void> {
+  const inSyslog = log(PRIORITIES[r.action], syslogLine(r));
+  const inFile = process.geteuid?.() === 0 ? appendLine(AUDIT_DIRECTORY, fileLine(r)) : undefined;
+  await inFile?.catch((error: unknown) => log("err", `audit file not written: ${error}`));
+  await inSyslog;
 }

@@ -127,7 +127,7 @@ function childrenIn(group: readonly ProcessStat[], below: readonly ProcessStat[]
 /** The newest of the outermost session leaders with a terminal of their own: a program that opened several shows its last one. */
 function innerLeaderOf(leader: ProcessStat, below: readonly ProcessStat[]): ProcessStat | undefined {
   const leaders = below.filter((it) => it.pid !== leader.pid && leadsTerminal(it));
-  const nested = new Set(belowAnyOf(leaders, below).map(({ pid }) => pid));
+  const nested = new Set(leaders.flatMap((it) => belowAnyOf([it], below)).map(({ pid }) => pid));
   return leaders
     .filter(({ pid }) => !nested.has(pid))
     .reduce<ProcessStat | undefined>((a, b) => (a && a.startTicks > b.startTicks ? a : b), undefined);

@@ -1,0 +1,61 @@
+// Writes dist/: everything that an installed afkill runs, apart from its Node.
+//   cli.js, check.js   the two programs, each one file with its own chunks: a check loads nothing that only the CLI needs
+//   node_modules/      koffi, which finds its native half by a path relative to its own file, so it cannot be bundled
+//   pam/               the shell programs
+//   afkill.logrotate
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { build } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const dist = join(root, "dist");
+const native = `@koromix/koffi-linux-${process.arch}`;
+
+/** Bundles one program. What it imports dynamically becomes a chunk of its own, read only when it is asked for. */
+async function bundle(name: string): Promise<void> {
+  await build({
+    entryPoints: [join(root, "src", `${name}.ts`)],
+    outdir: dist,
+    chunkNames: `${name}-[name]-[hash]`,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node26",
+    external: ["koffi"],
+    legalComments: "eof",
+    logLevel: "warning",
+  });
+}
+
+/** Copies files below node_modules to the same place below dist/node_modules. */
+function copyModules(paths: readonly string[]): void {
+  for (const path of paths) {
+    const from = join(root, "node_modules", path);
+    const to = join(dist, "node_modules", path);
+    mkdirSync(dirname(to), { recursive: true });
+    cpSync(from, to);
+    chmodSync(to, 0o644);
+  }
+}
+
+function copyPrograms(): void {
+  mkdirSync(join(dist, "pam"), { recursive: true });
+  for (const name of readdirSync(join(root, "pam"))) cpSync(join(root, "pam", name), join(dist, "pam", name));
+  cpSync(join(root, "src/audit/afkill.logrotate"), join(dist, "afkill.logrotate"));
+}
+
+rmSync(dist, { recursive: true, force: true });
+copyModules([
+  "koffi/package.json",
+  "koffi/LICENSE.txt",
+  "koffi/indirect.js",
+  "koffi/src/koffi/indirect.js",
+  `${native}/package.json`,
+  `${native}/index.js`,
+  // The build for glibc; Node's own binary needs glibc too.
+  `${native}/linux_${process.arch}/koffi.node`,
+]);
+copyPrograms();
+await bundle("cli");
+await bundle("check");

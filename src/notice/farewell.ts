@@ -1,0 +1,51 @@
+// The last line of a terminal before its login ends: it leaves the user's own terminal as a shell needs it.
+import { closeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { getWindowSize } from "../libc.ts";
+import { openTerminal, type Terminal } from "../login/terminal.ts";
+import { isMultiplexerClient } from "./choose.ts";
+import { farewellBytes } from "./form.ts";
+import { type Frozen, freeze, hangUpProcess } from "./freeze.ts";
+import { foregroundOf, ownerOf } from "./owner.ts";
+import { writeLastLine } from "./write.ts";
+
+const DETACH_MS = 1_000;
+/** The bytes need so long to reach the client before the connection goes. */
+const TRAVEL_MS = 300;
+
+/**
+ * Stops what draws on a terminal and writes the last line. The caller ends the login and then calls `thaw`, whatever happened.
+ * `undefined` when the line could not be written; then nothing is left stopped. Never throws.
+ */
+export async function sayFarewell(terminal: Terminal, text: string): Promise<Frozen | undefined> {
+  let frozen: Frozen | undefined;
+  let said = false;
+  try {
+    const fd = openTerminal(terminal);
+    try {
+      if (!foregroundOf(terminal)) return undefined;
+      await detachClients(terminal);
+      frozen = await freeze(terminal);
+      said = await writeLastLine(fd, farewellBytes(text, getWindowSize(fd)));
+      if (said) await sleep(TRAVEL_MS);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    said = false;
+  }
+  if (said) return frozen;
+  frozen?.thaw();
+  return undefined;
+}
+
+/**
+ * The server of tmux or screen draws by itself until its client has gone, so the client goes first. Not one that leads the
+ * session: with it the terminal would go, before the last line.
+ */
+async function detachClients(terminal: Terminal): Promise<void> {
+  const clients = (ownerOf(terminal)?.members ?? []).filter(
+    ({ name, pid }) => isMultiplexerClient(name) && pid !== terminal.leader.pid,
+  );
+  await Promise.all(clients.map((client) => hangUpProcess(client, DETACH_MS)));
+}

@@ -1,0 +1,35 @@
+// When to write: not into the middle of another program's escape sequence.
+import { setTimeout as sleep } from "node:timers/promises";
+import { readStat } from "../login/process.ts";
+import type { Terminal } from "../login/terminal.ts";
+import { paintersOf, writtenBy } from "./owner.ts";
+import { isWritable } from "./poll.ts";
+
+const STEP_MS = 50;
+/** A program that has written nothing for so long, and sleeps, has finished its sequence. */
+const QUIET_MS = 250;
+/** A program that never rests is written over all the same: rather a row spoilt than a user not warned. */
+const LONGEST_WAIT_MS = 1_500;
+
+/** Waits until nobody is drawing on a terminal and it takes bytes, at most 1.5 s. */
+export async function waitForQuiet(terminal: Terminal, fd: number): Promise<void> {
+  let seen = "";
+  let quietMs = 0;
+  for (let waitedMs = 0; waitedMs <= LONGEST_WAIT_MS; waitedMs += STEP_MS) {
+    const { trace, asleep } = look(terminal);
+    quietMs = trace === seen && asleep && isWritable(fd) ? quietMs + STEP_MS : 0;
+    if (quietMs >= QUIET_MS) return;
+    seen = trace;
+    await sleep(STEP_MS);
+  }
+}
+
+/** Which processes draw and what they have written, as one value to compare; and whether all of them sleep. */
+function look(terminal: Terminal): { trace: string; asleep: boolean } {
+  const painters = paintersOf(terminal);
+  const states = painters.map((pid) => readStat(pid)?.state);
+  return {
+    trace: `${painters.join(" ")}: ${writtenBy(painters)}`,
+    asleep: states.every((state) => state === "S" || state === "T" || state === undefined),
+  };
+}

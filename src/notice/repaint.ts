@@ -1,0 +1,50 @@
+// Making a full-screen program draw its screen again, so that what was written over it goes.
+import { setTimeout as sleep } from "node:timers/promises";
+import { getWindowSize, setColumns } from "../libc.ts";
+import type { Terminal } from "../login/terminal.ts";
+import { type Foreground, foregroundOf, namesOf, paintersOf, writtenBy } from "./owner.ts";
+
+/** They draw nothing anew for a size that has not changed; htop writes on its own so often that it could be taken for an answer. */
+const DRAW_FOR_NEW_SIZE_ONLY = new Set(["htop", "btop", "emacs", "screen", "ssh", "mosh-client"]);
+
+const STEP_MS = 10;
+/** Programs that draw again on SIGWINCH begin within 10 ms; a loaded machine needs longer. */
+const ANSWER_MS = 150;
+/** A program that asks for the size too late would find it as it was. */
+const NARROW_MS = 100;
+
+/** Has the owner of the screen draw it again: by telling it that the size changed, else by changing it for a moment. */
+export async function repaint(terminal: Terminal, owner: Foreground, fd: number): Promise<void> {
+  if (
+    !namesOf(owner).some((name) => DRAW_FOR_NEW_SIZE_ONLY.has(name)) &&
+    (await drawsWhenTold(terminal, owner))
+  )
+    return;
+  await narrowForAMoment(fd);
+}
+
+/** Sends SIGWINCH; whether anything was written then. */
+async function drawsWhenTold(terminal: Terminal, owner: Foreground): Promise<boolean> {
+  const painters = paintersOf(terminal);
+  const before = writtenBy(painters);
+  if (before === undefined || foregroundOf(owner.terminal)?.group !== owner.group) return false;
+  try {
+    process.kill(-owner.group, "SIGWINCH");
+  } catch {
+    return false;
+  }
+  for (let waitedMs = 0; waitedMs < ANSWER_MS; waitedMs += STEP_MS) {
+    await sleep(STEP_MS);
+    if ((writtenBy(painters) ?? 0) > before) return true;
+  }
+  return false;
+}
+
+/** One column less, and back, unless somebody else has set the size meanwhile. Never rows: an editor's windows change for good. */
+async function narrowForAMoment(fd: number): Promise<void> {
+  const { columns } = getWindowSize(fd);
+  if (columns < 3) return;
+  setColumns(fd, columns - 1);
+  await sleep(NARROW_MS);
+  if (getWindowSize(fd).columns === columns - 1) setColumns(fd, columns);
+}

@@ -1,0 +1,92 @@
+// Notices on a terminal: putting one there, taking it back, and answering a user who is there.
+import { closeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { getAttributes, getWindowSize } from "../libc.ts";
+import { openTerminal, type Terminal } from "../login/terminal.ts";
+import { type Evidence, evidenceOf, formFor } from "./choose.ts";
+import { BEL, barBytes, type Form, fittingForm, promptBytes, usableSize } from "./form.ts";
+import { waitForQuiet } from "./moment.ts";
+import { type Foreground, namesOf, ownerOf } from "./owner.ts";
+import { repaint } from "./repaint.ts";
+import type { Wording } from "./text.ts";
+import { writeNotice } from "./write.ts";
+
+/** A notice that stands on a screen. Plain data: it can be kept in a file. */
+export interface Shown {
+  readonly form: Form;
+  /** The process group whose screen it was written over. */
+  readonly group: number;
+}
+
+/** Says it for a terminal that many columns wide. */
+export type Say = (columns: number) => Wording;
+
+/** How long an answer stands over a full-screen program. */
+const ANSWER_MS = 1_500;
+
+/** Writes a notice with a bell; `undefined` when it could not be delivered: held, full, gone, or not ours to open. Never throws. */
+export function showNotice(terminal: Terminal, say: Say): Promise<Shown | undefined> {
+  return withTerminal(terminal, (fd) => put(terminal, fd, say, BEL));
+}
+
+/** Takes a notice off a full-screen program's screen; above a prompt it stays as a line among others. Never throws. */
+export async function takeBack(terminal: Terminal, shown: Shown | undefined): Promise<void> {
+  if (shown?.form !== "bar") return;
+  // Another program has the screen now: with the first one its screen went too.
+  await withTerminal(terminal, async (fd) => {
+    const owner = ownerOf(terminal);
+    if (owner?.group === shown.group) await repaint(terminal, owner, fd);
+  });
+}
+
+/** Answers the user, without a bell, and takes the notice back; at a prompt the answer is one more line. Never throws. */
+export async function showStays(terminal: Terminal, shown: Shown | undefined, say: Say): Promise<void> {
+  const answer = await withTerminal(terminal, (fd) => put(terminal, fd, say, ""));
+  if (answer?.form === "bar") await sleep(ANSWER_MS);
+  await takeBack(terminal, answer ?? shown);
+}
+
+async function put(terminal: Terminal, fd: number, say: Say, bell: string): Promise<Shown | undefined> {
+  await waitForQuiet(terminal, fd);
+  // Only now: what owned the screen before the wait may have ended.
+  const owner = ownerOf(terminal);
+  if (!owner) return undefined;
+  const size = getWindowSize(fd);
+  const outer = evidenceOf(getAttributes(fd), namesOf(owner));
+  const form = fittingForm(formFor(insideEvidence(terminal, owner) ?? outer), size);
+  const wording = say(usableSize(size).columns);
+  // The line discipline of the user's own terminal decides which keys are seen, whatever runs on one inside it.
+  const lines = outer.canonical ? wording.lineMode : wording.prompt;
+  const bytes =
+    form === "prompt" ? promptBytes(lines, size) : form === "bar" ? barBytes(wording.bar, size) : "";
+  return (await writeNotice(fd, bytes + bell)) ? { form, group: owner.group } : undefined;
+}
+
+/** The evidence of the terminal inside, where what runs there owns the screen; `undefined` where we may not ask. */
+function insideEvidence(terminal: Terminal, owner: Foreground): Evidence | undefined {
+  if (owner.terminal === terminal) return undefined;
+  try {
+    const fd = openTerminal(owner.terminal);
+    try {
+      return evidenceOf(getAttributes(fd), namesOf(owner));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs something on an open terminal; `undefined` when the terminal is gone, not ours to open, or goes meanwhile. */
+async function withTerminal<T>(terminal: Terminal, use: (fd: number) => Promise<T>): Promise<T | undefined> {
+  try {
+    const fd = openTerminal(terminal);
+    try {
+      return await use(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  }
+}

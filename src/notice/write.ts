@@ -1,0 +1,60 @@
+// Writing to a terminal that may be held, full or gone. Nothing here blocks; `fd` is open with O_NONBLOCK.
+import { writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { getAttributes, setInputFlags } from "../libc.ts";
+import { REPAIR } from "./form.ts";
+import { isWritable } from "./poll.ts";
+
+const STEP_MS = 20;
+const PATIENCE_MS = 1_000;
+/** Ctrl-S and Ctrl-Q work (termios(3)). */
+const IXON = 0o2000;
+
+/** Writes a notice. Whether the terminal took all of it: what it took a part of is closed off as soon as it takes bytes again. */
+export async function writeNotice(fd: number, bytes: string): Promise<boolean> {
+  const buffer = Buffer.from(bytes, "latin1");
+  const taken = write(fd, buffer);
+  if (taken > 0 && taken < buffer.length && (await becomesWritable(fd)))
+    write(fd, Buffer.from(REPAIR, "latin1"));
+  return taken === buffer.length;
+}
+
+/**
+ * Writes the last line, in several goes if it must be, since nobody else writes any more. Whether the terminal took all of it.
+ * One that its user holds with Ctrl-S is let go: the kernel restarts output when IXON is cleared (n_tty_set_termios).
+ */
+export async function writeLastLine(fd: number, bytes: string): Promise<boolean> {
+  if (!isWritable(fd)) releaseHold(fd);
+  let rest = Buffer.from(bytes, "latin1");
+  while (rest.length > 0 && (await becomesWritable(fd))) {
+    const taken = write(fd, rest);
+    if (taken < 0) return false;
+    rest = rest.subarray(taken);
+  }
+  return rest.length === 0;
+}
+
+/** The bytes that a terminal took, 0 when it takes none now, -1 when it is gone. */
+function write(fd: number, buffer: Buffer): number {
+  try {
+    return writeSync(fd, buffer);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EAGAIN" ? 0 : -1;
+  }
+}
+
+async function becomesWritable(fd: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += STEP_MS) {
+    if (isWritable(fd)) return true;
+    await sleep(STEP_MS);
+  }
+  return isWritable(fd);
+}
+
+/** The flag comes back at once: a terminal that lives on after all keeps its Ctrl-S. */
+function releaseHold(fd: number): void {
+  const attributes = getAttributes(fd);
+  if ((attributes.input & IXON) === 0) return;
+  setInputFlags(fd, attributes, attributes.input & ~IXON);
+  setInputFlags(fd, attributes, attributes.input);
+}

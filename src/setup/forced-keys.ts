@@ -1,0 +1,68 @@
+// Keys whose holders may run one command only. ForceCommand cancels that restriction (sshd_config(5), "ForceCommand"), so such
+// a key, made for a backup, would get a shell. Pure.
+
+/** Something that ForceCommand would cancel, or that cannot be known, and where it stands. */
+export interface Finding {
+  readonly where: string;
+  readonly what: string;
+}
+
+/** The names that start a line without options (sshd(8), "AUTHORIZED_KEYS FILE FORMAT"). */
+const KEY_TYPE = /^(ssh-|ecdsa-|sk-ssh-|sk-ecdsa-|rsa-sha2-|webauthn-sk-)/;
+
+/**
+ * What an authorized_keys file holds that ForceCommand would cancel. A `cert-authority` line counts: the certificates that it
+ * vouches for carry their restriction with them, out of sight.
+ */
+export function findForcedKeys(file: string, text: string): Finding[] {
+  const findings: Finding[] = [];
+  for (const [at, line] of text.split("\n").entries()) {
+    const options = optionsOf(line.trimStart());
+    const where = `${file}:${at + 1}`;
+    if (options.some((option) => /^command=/i.test(option)))
+      findings.push({ where, what: "a key restricted by command=" });
+    if (options.some((option) => /^cert-authority$/i.test(option)))
+      findings.push({ where, what: "a cert-authority, whose certificates may be restricted to a command" });
+  }
+  return findings;
+}
+
+/** The options before a key: separated by commas, quoted parts kept together, up to the first blank outside quotes. */
+function optionsOf(line: string): string[] {
+  if (line === "" || line.startsWith("#") || KEY_TYPE.test(line)) return [];
+  const field = /^(?:"(?:\\"|[^"])*"|[^\s"])*/.exec(line)?.[0] ?? "";
+  return field.match(/(?:"(?:\\"|[^"])*"|[^,"])+/g) ?? [];
+}
+
+/** A user of the host, as getent(1) lists them. */
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly home: string;
+}
+
+/** Reads the lines of `getent passwd` (passwd(5)). */
+export function parseUsers(text: string): User[] {
+  return text.split("\n").flatMap((line) => {
+    const [name, , uid, , , home] = line.split(":");
+    return name && home ? [{ name, uid: Number(uid), home }] : [];
+  });
+}
+
+/** The file that a pattern of AuthorizedKeysFile stands for (sshd_config(5), "TOKENS"); `undefined` for `none`. */
+export function expandPattern(pattern: string, { name, uid, home }: User): string | undefined {
+  if (pattern.toLowerCase() === "none") return undefined;
+  const values: Record<string, string> = { "%%": "%", "%h": home, "%u": name, "%U": String(uid) };
+  const path = pattern.replace(/%./g, (token) => values[token] ?? token);
+  return path.startsWith("/") ? path : `${home.replace(/\/+$/, "")}/${path}`;
+}
+
+/** Sources of users in nsswitch.conf(5) that list all of theirs. */
+const LISTED = new Set(["files", "compat", "db", "systemd", "extrausers", "altfiles", "mymachines"]);
+
+/** The first source of users whose users cannot be listed (LDAP, SSSD, …): their keys stay unknown. */
+export function unlistedSource(nsswitch: string): string | undefined {
+  const line = /^[ \t]*passwd[ \t]*:([^#\n]*)/m.exec(nsswitch)?.[1] ?? "files";
+  const sources = line.replace(/\[[^\]]*\]/g, " ").split(/\s+/);
+  return sources.find((source) => source !== "" && !LISTED.has(source));
+}

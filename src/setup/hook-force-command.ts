@@ -1,0 +1,96 @@
+// sshd's ForceCommand, in a drop-in: the login's own shell starts the watchdog, as the user.
+import { globSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { type Change, directory, file } from "./change.ts";
+import type { Finding } from "./forced-keys.ts";
+import type { HookOptions, HookPlan } from "./hook.ts";
+import { keysOfAllUsers } from "./key-files.ts";
+import { DROP_IN, SSHD_CONFIG } from "./layout.ts";
+import { SetupError } from "./setup-error.ts";
+import { complaint, reloadSshd, settings } from "./sshd.ts";
+import * as config from "./sshd-config.ts";
+
+/**
+ * What sshd hands to the user's shell, whichever that is: `exec`, so that signals and status reach sshd as they are, and only quotes
+ * that every shell reads alike. Without the program the login goes on as if there were no ForceCommand, and the log says so.
+ */
+const COMMAND = `exec /bin/sh -c '${[
+  "f=/usr/lib/afkill/forced-command",
+  '[ -x "$f" ] && exec "$f"',
+  'logger -t afkill -p auth.warning "$f is missing: this login is not watched" 2>/dev/null',
+  '[ -n "$SSH_ORIGINAL_COMMAND" ] && exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"',
+  'exec "$SHELL" -l',
+].join("; ")}'`;
+
+/** Throws a `SetupError` where sshd would not read the drop-in, or where it would cancel a restriction that was not accepted. */
+export function planForceCommand({ match, acceptForcedKeys }: HookOptions): HookPlan {
+  const before = complaint();
+  if (before !== undefined) throw new SetupError(before, "mend sshd's configuration and run this again");
+  const directives = config.readConfig({ read: (path) => readFileSync(path, "utf8"), glob: filesOf });
+  if (!config.includesDropIn(directives))
+    throw new SetupError(
+      `${SSHD_CONFIG} does not include ${dirname(DROP_IN)}`,
+      `put "Include ${dirname(DROP_IN)}/*.conf" at its top and run this again`,
+    );
+  const scoped = match !== undefined;
+  if (!acceptForcedKeys) mustNotCancel(findCancelled(directives, scoped), scoped);
+  if (!scoped) mustNotLockOut(config.findChroots(directives));
+  const pidFile = settings().get("pidfile") ?? "/run/sshd.pid";
+  const changes: Change[] = [
+    directory(dirname(DROP_IN)),
+    file(DROP_IN, 0o644, Buffer.from(config.dropIn(COMMAND, match))),
+  ];
+  return { changes, verify: mustBeGood, activate: () => reloadSshd(pidFile), notes: notesOn(directives) };
+}
+
+/** Throws when sshd does not accept its configuration. */
+export function mustBeGood(): void {
+  const after = complaint();
+  if (after !== undefined) throw new Error(`sshd would not accept the change (${after})`);
+}
+
+/** As glob(3) does it: a star does not stand for a leading dot. */
+function filesOf(pattern: string): string[] {
+  const hidden = basename(pattern).startsWith(".");
+  return globSync(pattern)
+    .filter((path) => hidden || !basename(path).startsWith("."))
+    .sort();
+}
+
+function findCancelled(directives: readonly config.Directive[], scoped: boolean): Finding[] {
+  const commands = config.findOtherCommands(directives, scoped);
+  // With a scope the administrator has said whose restrictions may go.
+  if (scoped) return commands;
+  return [
+    ...commands,
+    ...config.findUnknownKeys(directives),
+    ...keysOfAllUsers(config.keyFilePatterns(directives)),
+  ];
+}
+
+function mustNotCancel([first, ...more]: readonly Finding[], scoped: boolean): void {
+  if (first === undefined) return;
+  const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
+  throw new SetupError(
+    `${first.where}: ${first.what}${others}, which ForceCommand would cancel`,
+    `use --hook pam${scoped ? "" : ", or give a scope with --match 'Group staff'"}, or say that it may go with --accept-forced-keys`,
+  );
+}
+
+function mustNotLockOut([first]: readonly Finding[]): void {
+  if (first === undefined) return;
+  throw new SetupError(
+    `${first.where}: ${first.what}, in which afkill's program does not exist`,
+    "use --hook pam, or give a scope that leaves those users out with --match 'Group staff'",
+  );
+}
+
+function notesOn(directives: readonly config.Directive[]): string[] {
+  const internal = directives.some(
+    ({ keyword, args }) => keyword === "subsystem" && args[1]?.toLowerCase() === "internal-sftp",
+  );
+  const keys = "a command= in a key that is added from now on has no effect where this ForceCommand applies";
+  return internal
+    ? [keys, "users whose shell is nologin lose internal-sftp where this ForceCommand applies"]
+    : [keys];
+}

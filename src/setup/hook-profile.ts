@@ -1,0 +1,33 @@
+// /etc/profile.d: the login shell starts the watchdog, as the user.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { file } from "./change.ts";
+import type { HookPlan } from "./hook.ts";
+import { PROFILE } from "./layout.ts";
+import { SetupError } from "./setup-error.ts";
+
+/** Sourced by every login shell, whether or not sshd started it: it must do nothing but this, and never fail. */
+const SCRIPT = `\
+# Written by \`afkill install --hook profile\`, removed by \`afkill uninstall\`.
+if [ -r /usr/lib/afkill/profile.sh ]; then
+  . /usr/lib/afkill/profile.sh
+elif [ -n "\${SSH_CONNECTION-}" ]; then
+  logger -t afkill -p auth.warning "/usr/lib/afkill/profile.sh is missing: this login is not watched" 2>/dev/null || :
+fi
+`;
+
+/** Throws a `SetupError` on a host whose shells do not read /etc/profile.d. */
+export function planProfile(): HookPlan {
+  const main = "/etc/profile";
+  const directory = dirname(PROFILE);
+  if (!existsSync(directory) || !existsSync(main) || !readFileSync(main, "latin1").includes(directory))
+    throw new SetupError(
+      `${main} does not read ${directory}/*.sh on this host`,
+      "use --hook pam or --hook force-command instead",
+    );
+  return {
+    changes: [file(PROFILE, 0o644, Buffer.from(SCRIPT))],
+    verify: () => undefined,
+    notes: ["shells that do not read /etc/profile are not watched: fish, csh, tcsh, zsh on most systems"],
+  };
+}

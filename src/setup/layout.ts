@@ -1,0 +1,18 @@
+// Where an installed afkill keeps what. The shell programs and the check name the same places.
+
+export const PROGRAM_DIRECTORY = "/usr/lib/afkill";
+export const COMMAND = "/usr/sbin/afkill";
+export const POLICY_DIRECTORY = "/etc/afkill";
+export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
+export const AUDIT_DIRECTORY = "/var/log/afkill";
+export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";
+export const LOGROTATE = `${LOGROTATE_DIRECTORY}/afkill`;
+export const MANIFEST = `${PROGRAM_DIRECTORY}/manifest.json`;
+export const PAM_DIRECTORY = "/etc/pam.d";
+export const SSHD_CONFIG = "/etc/ssh/sshd_config";
+export const DROP_IN = "/etc/ssh/sshd_config.d/50-afkill.conf";
+export const PROFILE = "/etc/profile.d/afkill.sh";
+
+/** The ways to start a watchdog when somebody logs in. */
+export const HOOKS = ["pam", "force-command", "profile"] as const;
+export type Hook = (typeof HOOKS)[number];

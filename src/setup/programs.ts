@@ -1,0 +1,119 @@
+// What goes into the program directory, and the files beside it that every hook needs.
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { defaultPolicy } from "../policy/default.ts";
+import { type Change, directory, file, look, ROOT } from "./change.ts";
+import { run } from "./command.ts";
+import { eachPiece } from "./content.ts";
+import * as layout from "./layout.ts";
+import { SetupError } from "./setup-error.ts";
+
+/** The shell programs, and whether they are run (or else read by a shell). */
+const SHELL_PROGRAMS = { session: true, "forced-command": true, watchdog: true, "profile.sh": false };
+
+const WRAPPER = `\
+#!/bin/sh -p
+exec ${layout.PROGRAM_DIRECTORY}/node ${layout.PROGRAM_DIRECTORY}/dist/cli.js "$@"
+`;
+
+/**
+ * The program directory as it shall be, directories before what is in them, and the command. `dist` is the directory of the build
+ * that is being run, which may be the installed one. Throws a `SetupError` when a part of the build is missing.
+ */
+export function planPrograms(dist: string): Change[] {
+  const at = (...parts: string[]) => join(layout.PROGRAM_DIRECTORY, ...parts);
+  const files = buildFiles(dist);
+  const directories = new Set(
+    files.map((path) => dirname(at("dist", path))).flatMap((path) => withParents(path)),
+  );
+  return [
+    ...[layout.PROGRAM_DIRECTORY, ...[...directories].sort()].map(directory),
+    file(at("node"), 0o755, { copyOf: nodeBeside(dist) }),
+    ...files.map((path) => file(at("dist", path), 0o644, { copyOf: join(dist, path) })),
+    ...Object.entries(SHELL_PROGRAMS).map(([name, runs]) =>
+      file(at(name), runs ? 0o755 : 0o644, { copyOf: join(dist, "pam", name) }),
+    ),
+    envCopy(at("env")),
+    file(layout.COMMAND, 0o755, Buffer.from(WRAPPER)),
+  ];
+}
+
+/** The policy, unless there is one, and the rotation of the audit where this host rotates logs. */
+export function planConfiguration(dist: string): Change[] {
+  const policy = existsSync(layout.POLICY)
+    ? []
+    : [directory(layout.POLICY_DIRECTORY), file(layout.POLICY, 0o644, Buffer.from(defaultPolicy))];
+  const rotation = readFileSync(join(dist, "afkill.logrotate"));
+  return [
+    ...policy,
+    ...(existsSync(layout.LOGROTATE_DIRECTORY) ? [file(layout.LOGROTATE, 0o644, rotation)] : []),
+  ];
+}
+
+/** Paths of all files of a build, relative to it. */
+function buildFiles(dist: string): string[] {
+  const needed = [
+    "cli.js",
+    "check.js",
+    "afkill.logrotate",
+    ...Object.keys(SHELL_PROGRAMS).map((name) => `pam/${name}`),
+  ];
+  const missing = needed.find((path) => !existsSync(join(dist, path)));
+  if (missing !== undefined)
+    throw new SetupError(
+      `the build has no ${join(dist, missing)}`,
+      "run `npm run build` in the checkout first",
+    );
+  return readdirSync(dist, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dist, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** A directory below the program directory, and those above it up to there. */
+function withParents(path: string): string[] {
+  return path === layout.PROGRAM_DIRECTORY ? [] : [...withParents(dirname(path)), path];
+}
+
+/** The Node that the build was made for: beside an installed build, or in the checkout that the build belongs to. */
+function nodeBeside(dist: string): string {
+  const places = [join(dist, "../node"), join(dist, `../node_modules/node-linux-${process.arch}/bin/node`)];
+  const found = places.find((path) => look(path)?.isFile());
+  if (found === undefined)
+    throw new SetupError(
+      `there is no Node for this machine at ${places[1]}`,
+      "run `npm ci` in the checkout first",
+    );
+  return found;
+}
+
+/**
+ * A copy of env(1) that pam_exec can run in a user's environment: since it changes the group, the loader runs it in secure mode
+ * (ld.so(8)) and drops LD_PRELOAD, LD_AUDIT and GLIBC_TUNABLES. Any group but root's does; one that owns no files takes no
+ * power along. 2710: nobody else has a use for it.
+ */
+function envCopy(path: string): Change {
+  const env = "/usr/bin/env";
+  const source = realpathSync(env);
+  let magic = "";
+  eachPiece(source, (piece) => {
+    magic ||= piece.toString("latin1", 0, 4);
+  });
+  if (magic !== "\x7fELF")
+    throw new SetupError(`${env} is not a program`, "install coreutils and run this again");
+  return {
+    path,
+    wanted: { ...ROOT, kind: "file", gid: unprivilegedGroup(), mode: 0o2710, content: { copyOf: source } },
+  };
+}
+
+function unprivilegedGroup(): number {
+  for (const name of ["nogroup", "nobody"]) {
+    const gid = Number(run("/usr/bin/getent", ["group", name]).stdout.split(":")[2]);
+    if (Number.isInteger(gid) && gid > 0) return gid;
+  }
+  throw new SetupError(
+    "this host has neither a group nogroup nor a group nobody",
+    "add one of them: groupadd --system nogroup",
+  );
+}

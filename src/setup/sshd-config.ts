@@ -1,0 +1,142 @@
+// The parts of sshd_config(5) that decide whether a ForceCommand of ours takes effect, and what it would cancel. Pure, but for
+// the reader that it is given.
+import type { Finding } from "./forced-keys.ts";
+import { DROP_IN, SSHD_CONFIG } from "./layout.ts";
+
+/** One line that sets something. */
+export interface Directive {
+  readonly file: string;
+  readonly line: number;
+  /** In lower case, as sshd compares it. */
+  readonly keyword: string;
+  readonly args: readonly string[];
+  /** The block that it stands in, as a number that tells blocks apart; 0 outside of every Match. */
+  readonly block: number;
+}
+
+/** How the files of a configuration are reached. */
+export interface ConfigReader {
+  readonly read: (file: string) => string;
+  /** The files that a glob(7) pattern finds, in its order. */
+  readonly glob: (pattern: string) => readonly string[];
+}
+
+/** Every directive of sshd's configuration and of the files that it includes, in the order that sshd reads them. */
+export function readConfig(reader: ConfigReader): Directive[] {
+  let blocks = 0;
+  const readFile = (file: string, outer: number, depth: number): Directive[] => {
+    // sshd's own bound, SERVCONF_MAX_DEPTH.
+    if (depth > 16) return [];
+    let block = outer;
+    return reader
+      .read(file)
+      .split("\n")
+      .flatMap((text, at) => {
+        const [keyword, args] = parseLine(text);
+        if (keyword === "") return [];
+        // A Match block ends with its file (sshd_config(5), "Include").
+        if (keyword === "match") block = ++blocks;
+        const directive: Directive = { file, line: at + 1, keyword, args, block };
+        if (keyword !== "include") return [directive];
+        const files = args.flatMap((pattern) => reader.glob(absolute(pattern)));
+        return [directive, ...files.flatMap((included) => readFile(included, block, depth + 1))];
+      });
+  };
+  return readFile(SSHD_CONFIG, 0, 0);
+}
+
+/** Keyword and arguments; blanks or one `=` between them, quotes around an argument, `#` starts a comment. */
+function parseLine(text: string): [string, string[]] {
+  const [, keyword = "", rest = ""] = /^\s*([^\s#="]+)(?:\s*=\s*|\s+)?(.*)$/.exec(text) ?? [];
+  const args: string[] = [];
+  for (const [, double, single, plain = ""] of rest.matchAll(/"([^"]*)"|'([^']*)'|([^\s"']+)/g)) {
+    if (plain.startsWith("#")) break;
+    args.push(double ?? single ?? plain);
+  }
+  return [keyword.toLowerCase(), args];
+}
+
+function absolute(pattern: string): string {
+  return pattern.startsWith("/") ? pattern : `/etc/ssh/${pattern}`;
+}
+
+/** Whether a drop-in of ours would be read for every login. */
+export function includesDropIn(config: readonly Directive[]): boolean {
+  const includes = config.filter(({ keyword, block }) => keyword === "include" && block === 0);
+  return includes.some(({ args }) => args.some((pattern) => globExpression(absolute(pattern)).test(DROP_IN)));
+}
+
+/** A glob(7) pattern as a regular expression, for names without a leading dot. */
+function globExpression(pattern: string): RegExp {
+  const parts = pattern.replace(/\[!?[^\]]+\]|[\s\S]/g, (part) => {
+    if (part === "*") return "[^/]*";
+    if (part === "?") return "[^/]";
+    if (part.length > 1) return part.replace(/^\[!/, "[^").replaceAll("\\", "\\\\");
+    return part.replace(/[^\w/]/, "\\$&");
+  });
+  return new RegExp(`^${parts}$`);
+}
+
+/** The patterns of authorized_keys files, of every block; sshd's default where none is set. */
+export function keyFilePatterns(config: readonly Directive[]): string[] {
+  const set = config.filter(({ keyword }) => keyword === "authorizedkeysfile");
+  const patterns = set.flatMap(({ args }) => args);
+  const alwaysSet = set.some(({ block }) => block === 0);
+  return [...new Set([...patterns, ...(alwaysSet ? [] : [".ssh/authorized_keys", ".ssh/authorized_keys2"])])];
+}
+
+/**
+ * Sources of keys and certificates whose restrictions cannot be read here. AuthorizedPrincipalsFile, which may restrict too, works
+ * with TrustedUserCAKeys only.
+ */
+export function findUnknownKeys(config: readonly Directive[]): Finding[] {
+  const unknown: Record<string, string> = {
+    authorizedkeyscommand: "AuthorizedKeysCommand, which may bring keys restricted by command=",
+    trustedusercakeys: "TrustedUserCAKeys, whose certificates may be restricted to a command",
+  };
+  return config.flatMap(({ file, line, keyword, args: [value = "none"] }) => {
+    const what = unknown[keyword];
+    return what === undefined || value.toLowerCase() === "none" ? [] : [{ where: `${file}:${line}`, what }];
+  });
+}
+
+/**
+ * Commands that others force and that ours would come before: without a scope those set for everybody (a Match block's own wins
+ * over ours), with one every other, for sshd takes the first block that matches and ours is read early.
+ */
+export function findOtherCommands(config: readonly Directive[], scoped: boolean): Finding[] {
+  return config
+    .filter(
+      ({ keyword, file, block }) => keyword === "forcecommand" && file !== DROP_IN && (scoped || block === 0),
+    )
+    .filter(({ args: [value = "none"] }) => value.toLowerCase() !== "none")
+    .map(({ file, line }) => ({ where: `${file}:${line}`, what: "another ForceCommand" }));
+}
+
+/** Places where logins are locked into a directory of their own, in which afkill's program does not exist. */
+export function findChroots(config: readonly Directive[]): Finding[] {
+  const forced = new Set(
+    config.filter(({ keyword }) => keyword === "forcecommand").map(({ block }) => block),
+  );
+  return config
+    .filter(
+      ({ keyword, args: [value = "none"] }) =>
+        keyword === "chrootdirectory" && value.toLowerCase() !== "none",
+    )
+    .filter(({ block }) => block === 0 || !forced.has(block))
+    .map(({ file, line }) => ({
+      where: `${file}:${line}`,
+      what: "a ChrootDirectory without a ForceCommand",
+    }));
+}
+
+/** The text of the drop-in; `match` gives the criteria of a Match block. */
+export function dropIn(command: string, match: string | undefined): string {
+  const lines = [
+    "# Written by `afkill install --hook force-command`, removed by `afkill uninstall`.",
+    ...(match === undefined
+      ? [`ForceCommand ${command}`]
+      : [`Match ${match}`, `    ForceCommand ${command}`]),
+  ];
+  return `${lines.join("\n")}\n`;
+}

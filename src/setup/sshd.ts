@@ -1,0 +1,105 @@
+// The sshd of this host: what it makes of its configuration, and telling it to read it again.
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from "node:fs";
+import { type Ran, run, said } from "./command.ts";
+import { SSHD_CONFIG } from "./layout.ts";
+import { SetupError } from "./setup-error.ts";
+
+const SSHD = "/usr/sbin/sshd";
+
+/** Throws a `SetupError` on a host that no one can log in to by SSH. */
+export function mustHaveSshd(): void {
+  if (!existsSync(SSHD))
+    throw new SetupError(
+      `there is no ${SSHD}`,
+      "install the SSH server first (Debian: apt install openssh-server)",
+    );
+  if (!existsSync(SSHD_CONFIG))
+    throw new SetupError(`there is no ${SSHD_CONFIG}`, "set the SSH server up first, then run this again");
+}
+
+/**
+ * Runs sshd in one of its test modes. sshd wants the empty directory of its unprivileged child even then, and where sshd is not
+ * running its service has not made it yet: it is made for the moment.
+ */
+function testMode(flag: "-t" | "-T"): Ran {
+  const ran = run(SSHD, [flag]);
+  const missing = /Missing privilege separation directory: (\/(?:var\/)?run\/[\w-]+)\s/.exec(
+    `${ran.stderr} `,
+  )?.[1];
+  if (missing === undefined) return ran;
+  mkdirSync(missing, { mode: 0o755 });
+  try {
+    return run(SSHD, [flag]);
+  } finally {
+    rmdirSync(missing);
+  }
+}
+
+/** What `sshd -t` has against the configuration; `undefined` when it is good. */
+export function complaint(): string | undefined {
+  const ran = testMode("-t");
+  return ran.status === 0 ? undefined : `sshd -t: ${said(ran)}`;
+}
+
+/** The settings outside of every Match, by keyword in lower case (`sshd -T`). Throws a `SetupError`. */
+export function settings(): ReadonlyMap<string, string> {
+  const ran = testMode("-T");
+  if (ran.status !== 0)
+    throw new SetupError(
+      `sshd does not accept its configuration (sshd -T: ${said(ran)})`,
+      "mend it and run this again",
+    );
+  return new Map(
+    ran.stdout.split("\n").map((line) => {
+      const blank = line.indexOf(" ");
+      return blank < 0 ? [line, ""] : [line.slice(0, blank), line.slice(blank + 1)];
+    }),
+  );
+}
+
+/**
+ * Makes a running sshd read its configuration again; established logins stay. Returns what was done, in a line. Throws when a
+ * running sshd could not be told.
+ */
+export function reloadSshd(pidFile: string): string {
+  if (existsSync("/run/systemd/system")) {
+    for (const unit of ["ssh.service", "sshd.service"]) {
+      if (run("/usr/bin/systemctl", ["is-active", "--quiet", unit]).status !== 0) continue;
+      const ran = run("/usr/bin/systemctl", ["reload", unit]);
+      if (ran.status !== 0) throw new Error(`systemctl reload ${unit}: ${said(ran)}`);
+      return `reload ${unit}`;
+    }
+  }
+  const listener = listenerOf(pidFile);
+  if (listener === undefined) return "no running sshd found to reload; it takes effect when sshd starts";
+  const before = changedMs(pidFile);
+  process.kill(listener, "SIGHUP");
+  waitForListener(pidFile, before);
+  return `reload sshd (SIGHUP to process ${listener})`;
+}
+
+/** The pid of the listening sshd. A stale file may name a login's sshd by now, which a signal would end: the title tells them apart. */
+function listenerOf(pidFile: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    const isSshd = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") === SSHD;
+    const title = readFileSync(`/proc/${pid}/cmdline`, "latin1");
+    return isSshd && title.includes("[listener]") ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** After SIGHUP sshd removes its pid file, starts anew and writes the file once it listens. */
+function waitForListener(pidFile: string, beforeMs: number | undefined): void {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < 200; tries++) {
+    Atomics.wait(clock, 0, 0, 50);
+    if (changedMs(pidFile) !== beforeMs && listenerOf(pidFile) !== undefined) return;
+  }
+  throw new Error(`sshd did not start listening again within 10 s of a reload (${pidFile})`);
+}
+
+function changedMs(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}

@@ -1,0 +1,104 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import fc from "fast-check";
+import { afterEach, expect, test } from "vitest";
+import { clientOf, parseEndpoint, parseSshConnection, plainAddress } from "../../src/login/client.ts";
+import { userInTitle } from "../../src/login/user.ts";
+
+const open: (Server | Socket)[] = [];
+afterEach(() => {
+  for (const it of open.splice(0)) "destroy" in it ? it.destroy() : it.close();
+});
+
+test("addresses of /proc/net/tcp and tcp6", () => {
+  expect(parseEndpoint("0100007F:1F90")).toEqual({ address: "127.0.0.1", port: 8080 });
+  expect(parseEndpoint("00000000000000000000000001000000:0016")).toEqual({ address: "::1", port: 22 });
+  expect(parseEndpoint("B80D01200000000067452301EFCDAB89:FFFF")).toEqual({
+    address: "2001:db8::123:4567:89ab:cdef",
+    port: 65535,
+  });
+  expect(parseEndpoint("0000000000000000FFFF00000100007F:0016")).toEqual({
+    address: "127.0.0.1",
+    port: 22,
+  });
+  for (const bad of ["", ":", "0100007F", "0100007F:", "0100007G:0016", "0100007F:00161"])
+    expect(parseEndpoint(bad)).toBeUndefined();
+});
+
+test("one spelling for each address", () => {
+  expect(plainAddress("[::ffff:10.1.2.3]")).toBe("10.1.2.3");
+  expect(plainAddress("[fe80::1%eth0]")).toBe("fe80::1");
+  expect(plainAddress("2001:DB8:0:0:0:0:0:1")).toBe("2001:db8::1");
+  expect(plainAddress("10.1.2.3")).toBe("10.1.2.3");
+});
+
+test("SSH_CONNECTION is believed only when it is exactly that", () => {
+  expect(parseSshConnection("::ffff:10.0.0.1 55000 10.0.0.2 22")).toEqual({
+    address: "10.0.0.1",
+    port: 55000,
+    serverAddress: "10.0.0.2",
+    serverPort: 22,
+  });
+  for (const bad of [
+    "",
+    "UNKNOWN 65535 UNKNOWN 65535",
+    "gateway 55000 10.0.0.2 22",
+    "10.0.0.1 55000 10.0.0.2",
+    "10.0.0.1 55000 10.0.0.2 22 x",
+    "10.0.0.1 99999 10.0.0.2 22",
+    "10.0.0.1 5\n5 10.0.0.2 22",
+    "10.0.0.1 55000 10.0.0.2;id 22",
+  ])
+    expect(parseSshConnection(bad)).toBeUndefined();
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const client = parseSshConnection(text);
+      expect(client === undefined || /^[0-9a-f.:]+$/.test(client.address)).toBe(true);
+    }),
+  );
+});
+
+test.each([["127.0.0.1"], ["::1"]])("the peer of a real connection over %s", async (host) => {
+  const server = createServer((socket) => open.push(socket));
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const { port } = server.address() as { port: number };
+  const socket = connect(port, host);
+  open.push(socket);
+  await new Promise<void>((resolve) => socket.once("connect", resolve));
+  // The first connection among this process's descriptors: as seen from the connecting side, the server is the peer.
+  expect(clientOf(process.pid)).toEqual({
+    address: host,
+    port,
+    serverAddress: host,
+    serverPort: socket.localPort,
+  });
+});
+
+test("a listener has no client, nor has a process that is gone", async () => {
+  const server = createServer();
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  expect(clientOf(process.pid)).toBeUndefined();
+  expect(clientOf(2 ** 22 + 1)).toBeUndefined();
+});
+
+test("the user in the title of an sshd", () => {
+  expect(userInTitle("sshd: alice [priv]")).toBe("alice");
+  expect(userInTitle("sshd-session: alice [priv]")).toBe("alice");
+  expect(userInTitle("sshd: alice@pts/0")).toBe("alice");
+  expect(userInTitle("sshd: alice@pts/0,pts/11")).toBe("alice");
+  expect(userInTitle("sshd: alice@notty")).toBe("alice");
+  expect(userInTitle("sshd: alice")).toBe("alice");
+  expect(userInTitle("sshd: alice@example.org [priv]")).toBe("alice@example.org");
+  expect(userInTitle("sshd: alice@example.org@pts/3")).toBe("alice@example.org");
+  expect(userInTitle("sshd: DOMAIN\\alice [priv]")).toBe("DOMAIN\\alice");
+  for (const other of [
+    "",
+    "bash",
+    "sshd: [accepted]",
+    "sshd: alice [net]",
+    "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",
+    "sshd-session: [accepted]",
+  ])
+    expect(userInTitle(other)).toBeUndefined();
+});
