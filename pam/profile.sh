@@ -1,9 +1,10 @@
 # shellcheck shell=sh
 # Read by login shells from /etc/profile.d: starts the watchdog of a login that sshd began. Not for `su -`, `sudo -i` or a shell in
 # tmux: their parent is no sshd. All of it in a subshell that cannot fail: it leaves no variable, no output and no status behind.
-(
+# A login shell that reads it twice starts a second watchdog, which finds the login claimed and goes.
+[ -z "${SSH_CONNECTION-}" ] || (
 	{ read -r name <"/proc/$PPID/comm"; } || exit 0
 	[ "$name" = sshd ] || [ "$name" = sshd-session ] || exit 0
-	[ -n "${SSH_CONNECTION-}" ] && cd / || exit 0
+	cd / || exit 0
 	PATH=/usr/sbin:/usr/bin:/sbin:/bin setsid /usr/lib/afkill/watchdog "$PPID" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
 ) </dev/null >/dev/null 2>&1 || :

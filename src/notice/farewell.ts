@@ -6,7 +6,7 @@ import { openTerminal, type Terminal } from "../login/terminal.ts";
 import { isMultiplexerClient } from "./choose.ts";
 import { farewellBytes } from "./form.ts";
 import { type Frozen, freeze, hangUpProcess } from "./freeze.ts";
-import { foregroundOf, ownerOf } from "./owner.ts";
+import { ownerOf } from "./owner.ts";
 import { writeLastLine } from "./write.ts";
 
 const DETACH_MS = 1_000;
@@ -23,7 +23,6 @@ export async function sayFarewell(terminal: Terminal, text: string): Promise<Fro
   try {
     const fd = openTerminal(terminal);
     try {
-      if (!foregroundOf(terminal)) return undefined;
       await detachClients(terminal);
       frozen = await freeze(terminal);
       said = await writeLastLine(fd, farewellBytes(text, getWindowSize(fd)));

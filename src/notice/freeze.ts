@@ -26,9 +26,10 @@ export interface Frozen {
  * jobs go on. What may not be signalled, and what was stopped before, is left as it is.
  */
 export async function freeze(terminal: Terminal): Promise<Frozen> {
-  const stopped = new Map<number, { ref: ProcessRef; pidfd: Pidfd }>();
+  const stopped = new Map<number, Pidfd>();
   const thaw = () => {
-    for (const { pidfd } of stopped.values()) {
+    // The leader last: a shell that runs again finds none of its jobs stopped.
+    for (const pidfd of [...stopped.values()].reverse()) {
       signal(pidfd, SIGCONT);
       closePidfd(pidfd);
     }
@@ -37,7 +38,7 @@ export async function freeze(terminal: Terminal): Promise<Frozen> {
   const stop = async (refs: readonly ProcessRef[]) => {
     for (const ref of refs) {
       const pidfd = stopOne(ref);
-      if (pidfd !== undefined) stopped.set(ref.pid, { ref, pidfd });
+      if (pidfd !== undefined) stopped.set(ref.pid, pidfd);
     }
     await allStopped(refs);
   };

@@ -43,7 +43,7 @@ describe.concurrent("a notice over a full-screen program", { timeout: 60_000 }, 
         expect(screen.bells()).toBe(1);
 
         await takeBack(screen.terminal(), shown);
-        await screen.waitFor("the bar gone", () => !screen.rows().some((row) => row.includes("afkill")));
+        await screen.waitFor("the bar gone", () => !screen.rows().some((row) => row.startsWith("afkill: ")));
         await screen.settle();
         if (program.lively) expect(head(screen)).toEqual(before.head);
         else expect(screen.picture()).toBe(before.picture);

@@ -1,9 +1,12 @@
+import { closeSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { descendantsOf, isAlive, readStat } from "../../src/login/process.ts";
+import { openTerminal } from "../../src/login/terminal.ts";
 import { sayFarewell } from "../../src/notice/farewell.ts";
 import { showNotice, showStays, takeBack } from "../../src/notice/show.ts";
 import { stays, type Wording, warning } from "../../src/notice/text.ts";
-import { pause, startScreen } from "./support/notice-screen.ts";
+import { writeNotice } from "../../src/notice/write.ts";
+import { startScreen } from "./support/notice-screen.ts";
 
 function sayTo(user: string): (columns: number) => Wording {
   return (columns) =>
@@ -47,6 +50,20 @@ describe.concurrent("delivery", { timeout: 60_000 }, () => {
       return bytes >= 0 && bytes === before && readStat(screen.pty.pid)?.state === "S";
     });
     expect(await showNotice(terminal, say)).toBeUndefined();
+  });
+
+  it("closes off what a terminal took only a part of, once it takes bytes again", async () => {
+    using screen = startScreen(["/bin/sleep", "1000"]);
+    const fd = openTerminal(screen.terminal());
+    try {
+      screen.pty.pause();
+      const writing = writeNotice(fd, "\x1b[0;7m".padEnd(1_000_000, "x"));
+      screen.pty.resume();
+      expect(await writing).toBe(false);
+      await screen.waitFor("the repair", () => screen.sent().endsWith("x\x18\x1b[0m\x1b8"));
+    } finally {
+      closeSync(fd);
+    }
   });
 
   it("finds a terminal that is gone, and says so without an error", async () => {
@@ -159,9 +176,10 @@ describe.concurrent("a terminal inside a terminal", { timeout: 60_000 }, () => {
       expect(shown).toMatchObject({ form: "bar" });
       await screen.waitFor("the bar", () => screen.rows()[0]?.startsWith("afkill: closes") === true);
       await takeBack(screen.terminal(), shown);
-      await screen.waitFor("the bar gone", () => screen.rows()[0]?.startsWith("afkill") === false);
-      await pause(200);
-      expect(screen.rows().join()).not.toContain("afkill");
+      const barIsThere = () => screen.rows().some((row) => row.startsWith("afkill: "));
+      await screen.waitFor("the bar gone", () => !barIsThere());
+      await screen.settle();
+      expect(barIsThere()).toBe(false);
     });
   }
 

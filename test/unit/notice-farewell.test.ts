@@ -100,6 +100,20 @@ describe.concurrent("the last line", { timeout: 60_000 }, () => {
     await screen.waitFor("the answer", () => screen.rows().includes("on-42"));
   });
 
+  it("does not let the shell see that its job was stopped", async () => {
+    using home = makeHome();
+    using screen = await startProgram(SHELL, home);
+    screen.type('less "$HOME/text"\r');
+    await screen.waitFor("less", () => screen.rows()[0] === "line 1");
+    const frozen = await sayFarewell(screen.terminal(), TEXT);
+    await screen.waitFor("the last line", () => textIsLast(screen));
+    expect(screen.sent()).not.toContain("Stopped");
+    frozen?.thaw();
+    screen.type("q");
+    await screen.waitFor("the shell", () => screen.rows()[screen.cursor().y]?.endsWith("$") === true);
+    expect(screen.sent()).not.toContain("Stopped");
+  });
+
   it("does not let go what was stopped before", async () => {
     using screen = startScreen(["/bin/dash", "-c", "echo ready; kill -STOP $$; sleep 100"]);
     await screen.waitFor("a stopped leader", () => readStat(screen.pty.pid)?.state === "T");

@@ -16,7 +16,10 @@ export function makeHome(): Home {
   const path = mkdtempSync(join(tmpdir(), "notice-"));
   const textFile = join(path, "text");
   writeFileSync(textFile, Array.from({ length: 60 }, (_, index) => `line ${index + 1}\n`).join(""));
-  writeFileSync(join(path, ".tmux.conf"), "set -g status-right ''\nset -g mouse on\n");
+  writeFileSync(
+    join(path, ".tmux.conf"),
+    "set -g status-right ''\nset -g mouse on\nset -g automatic-rename off\n",
+  );
   return { path, textFile, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
@@ -53,7 +56,7 @@ export const FULL_SCREEN: readonly FullScreenProgram[] = [
     ready: /\^X Exit/,
     keys: "\x1b[B\x1b[B\x1b[C",
   },
-  { name: "tmux", line: `${SERVER} new-session 'exec sh'`, ready: /\[0\].*sh/ },
+  { name: "tmux", line: `${SERVER} new-session -n sh 'exec sh'`, ready: /\[0\].*sh/ },
   { name: "screen", line: "screen -c /dev/null sh", ready: /[#$]/ },
 ];
 

@@ -2,7 +2,7 @@
 import { type IPty, spawn } from "node-pty";
 import { afterEach } from "vitest";
 import { type TerminalLook, takeLook } from "../../../src/activity/look.ts";
-import { type ProcessRef, readStat } from "../../../src/login/process.ts";
+import { descendantsOf, isAlive, type ProcessRef, readStat } from "../../../src/login/process.ts";
 import { type Terminal, terminalsOf } from "../../../src/login/terminal.ts";
 import type { Source } from "../../../src/policy/policy.ts";
 
@@ -14,10 +14,22 @@ export function server(): ProcessRef {
 }
 
 const open = new Set<IPty>();
-afterEach(() => {
-  for (const pty of open) pty.kill("SIGKILL");
+afterEach(async () => {
+  for (const pty of open) await killTree(pty.pid);
   open.clear();
 });
+
+/** Kills a process and everything below it; what a dying parent leaves behind would live on. */
+export async function killTree(root: number): Promise<void> {
+  const known = new Map<number, ProcessRef>();
+  await until(() => {
+    const top = readStat(root);
+    for (const it of [...(top ? [top] : []), ...descendantsOf(root)]) known.set(it.pid, it);
+    const alive = [...known.values()].filter(isAlive);
+    for (const { pid } of alive) process.kill(pid, "SIGKILL");
+    return alive.length === 0;
+  });
+}
 
 export interface Shell {
   readonly pty: IPty;
@@ -35,7 +47,6 @@ export function onPty(command: string, args: readonly string[]): Shell {
   pty.onData((data) => {
     text += data;
   });
-  pty.onExit(() => open.delete(pty));
   const terminal = () => {
     const found = terminalsOf({ server: server() }).find(({ leader }) => leader.pid === pty.pid);
     if (!found) throw new Error(`no terminal of ${pty.pid}`);
