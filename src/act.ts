@@ -12,8 +12,8 @@ import { farewell, spoken, stays, warning } from "./notice/text.ts";
 import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
 import type { Applied } from "./policy/policy.ts";
 
-/** How long each step of an ending may take before the next, harder one. */
-const GRACE_MS = 3_000;
+/** How long each step of an ending may take before the next, harder one: closing a PAM session can take its time. */
+const GRACE_MS = 5_000;
 
 /** One login at one moment: everything that acting on it needs. Times on the boot clock, through `map` on the idle clock. */
 export interface Scene {

@@ -10,7 +10,7 @@ import type { Evidence, Standing } from "./judge.ts";
 import type { Login } from "./login/login.ts";
 import { innermost, type Terminal, terminalsOf } from "./login/terminal.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
-import type { Applied, Limits } from "./policy/policy.ts";
+import type { Applied, Limits, Source } from "./policy/policy.ts";
 
 /** The subject that a login without a terminal is. */
 export const LOGIN_SUBJECT = "login";
@@ -38,9 +38,10 @@ export async function observe(
   applied: Applied,
 ): Promise<Observation> {
   const terminals = terminalsOf(login);
-  const look = await takeLook(login, terminals, {
-    sources: terminals.length > 0 ? applied.limits.activity : ["busy", "transfer"],
-  });
+  if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
+    return { terminals, subjects: {}, commandsRun: false };
+  const sources: readonly Source[] = terminals.length > 0 ? applied.limits.activity : ["busy", "transfer"];
+  const look = await takeLook(login, terminals, { sources });
   const commandsRun = Object.keys(look.detached).length > 0;
   if (terminals.length === 0) {
     const subject = observeLogin(login, look, memory, map.now.bootMs);

@@ -3,7 +3,14 @@ import { closeSync, fstatSync } from "node:fs";
 import { readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
 import type { Login } from "../login/login.ts";
-import { descendantsOf, isAlive, type ProcessStat, readStat } from "../login/process.ts";
+import {
+  childrenOf,
+  descendantsOf,
+  hasEnded,
+  isAlive,
+  type ProcessStat,
+  readStat,
+} from "../login/process.ts";
 import { innermost, openTerminal, type Terminal } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
 import { type Connection, connectionOf, readConnections } from "./connections.ts";
@@ -146,11 +153,10 @@ function idleLeaderOf(terminal: Terminal): number | undefined {
 
 /** What runs below the login's sshd and not below one of its terminals' session leaders. */
 function detachedFrom(login: Pick<Login, "server">, terminals: readonly Terminal[]): ProcessStat[] {
-  const terminalSide = new Set(terminals.map(({ leader }) => leader.pid));
-  return descendantsOf(login.server.pid).filter(({ pid, parent }) => {
-    if (!terminalSide.has(pid) && !terminalSide.has(parent)) return true;
-    terminalSide.add(pid);
-    return false;
+  const leaders = new Set(terminals.map(({ leader }) => leader.pid));
+  return childrenOf(login.server.pid).flatMap((pid) => {
+    const stat = leaders.has(pid) ? undefined : readStat(pid);
+    return stat && !hasEnded(stat) ? [stat, ...descendantsOf(pid)] : [];
   });
 }
 

@@ -92,17 +92,17 @@ test("a login whose privileged sshd was killed is ended by its child", async () 
   await ssh.waitFor(CLOSED);
 });
 
-test("a shell that traps everything and waits for a job that does too is killed, after its sshd", async () => {
+test("a session leader that ignores every signal and never reads is killed, after its sshd", async () => {
   const { user, ssh } = await login();
   await type(ssh, "trap '' HUP TERM INT");
-  ssh.write("sleep 1004\r");
+  ssh.write("exec sleep 1004\r");
   await ssh.waitFor(() => of(user, /^sleep$/).length > 0);
   const { privileged, child } = sshdsOf(user);
   const { ended, steps } = await end([privileged, child]);
   expect(ended).toBe(true);
   expect(steps.at(-1)).toMatch(/ended after SIGKILL$/);
   await ssh.waitFor(CLOSED);
-  expect(of(user, /^bash$/)).toEqual([]);
+  expect(of(user, /^sleep$/)).toEqual([]);
 });
 
 test("a login of root has one sshd", async () => {

@@ -68,8 +68,8 @@ async function inScene(code: string, shell: string, after = "") {
   return stdout;
 }
 
-/** The log once it has `count` lines of ours, without what syslogd says of itself. */
-async function linesOf(stdout: string): Promise<string[]> {
+/** The lines that the process wrote, without date, host, tag and pid. */
+function linesOf(stdout: string): string[] {
   const pid = /^pid (\d+)$/m.exec(stdout)?.[1];
   return readFileSync(join(base, "messages"), "utf8")
     .split("\n")
@@ -81,7 +81,12 @@ const settle = `kill $log; wait $log || :`;
 
 test("a line arrives with its facility, priority, tag and pid", async () => {
   const said = await inScene(`await log("warning", "--help me");`, syslogd, settle);
-  expect(await linesOf(said)).toEqual(["auth.warn --help me"]);
+  expect(linesOf(said)).toEqual(["auth.warn --help me"]);
+});
+
+test("free text stays one line, whatever is in it", async () => {
+  const said = await inScene(`await log("info", "a\\nb\\x1b[2J\\0c");`, syslogd, settle);
+  expect(linesOf(said)).toEqual(["auth.info a\\x0ab\\x1b[2J\\x00c"]);
 });
 
 test("a record is one line in the log and one in the file, and a name cannot forge another", async () => {
@@ -92,14 +97,14 @@ test("a record is one line in the log and one in the file, and a name cannot for
   );
   const lines = readFileSync(join(base, "messages"), "utf8").split("\n");
   expect(lines.filter((line) => line.includes("user=root"))).toHaveLength(1);
-  expect((await linesOf(said))[0]).toMatch(/^auth\.notice action=end user="eve\\" uid=0\\x0aOct 10/);
+  expect(linesOf(said)[0]).toMatch(/^auth\.notice action=end user="eve\\" uid=0\\x0aOct 10/);
   expect(JSON.parse(readFileSync(join(base, "audit"), "utf8"))).toEqual(record);
 });
 
 test("a file that cannot be written is told in the log, which has the record as well", async () => {
   const full = `mount -t tmpfs -o size=4k none /var/log; mkdir /var/log/afkill; head -c 4096 /dev/zero >/var/log/fill`;
   const said = await inScene("await record(r);", `${syslogd}${full}`, settle);
-  const lines = (await linesOf(said)).toSorted();
+  const lines = linesOf(said).toSorted();
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatch(/^auth\.err audit file not written: .*(ENOSPC|bytes written)/);
   expect(lines[1]).toMatch(/^auth\.notice action=end /);

@@ -1,5 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, expect, test, vi } from "vitest";
 import { hold, isGone } from "../../src/ending/held.ts";
 import { HANG_UP_SIGNAL, ITSELF, insist, KILL, TERMINATE, target } from "../../src/ending/insist.ts";
@@ -43,7 +45,10 @@ test("a process with the same pid and another start time is gone, and is never s
   const other = { pid: shell.pid, startTicks: shell.startTicks - 1 };
   expect(hold(other)).toBeUndefined();
   using it = target("sshd", other);
-  expect(await insist(it, [TERMINATE, KILL], SHORT_MS)).toEqual({ ended: true, text: "sshd ended by itself" });
+  expect(await insist(it, [TERMINATE, KILL], SHORT_MS)).toEqual({
+    ended: true,
+    text: "sshd ended by itself",
+  });
   expect(shell.child.exitCode ?? shell.child.signalCode).toBeNull();
   expect(readStat(shell.pid)?.startTicks).toBe(shell.startTicks);
 });
@@ -129,6 +134,26 @@ test("a measure that fails is told, and the next one is taken without waiting", 
   });
   expect(performance.now() - before).toBeLessThan(GENEROUS_MS);
   expect(await insist(it, [refused, KILL], GENEROUS_MS)).toMatchObject({ ended: true });
+});
+
+test("a process that /proc hides is neither signalled nor called gone", async () => {
+  const shell = await startShell(":");
+  const script = `
+    import { KILL, insist, target } from ${JSON.stringify(resolve(import.meta.dirname, "../../src/ending/insist.ts"))};
+    using it = target("sshd", ${JSON.stringify({ pid: shell.pid, startTicks: shell.startTicks })});
+    console.log(JSON.stringify(await insist(it, [KILL], 100)));`;
+  // As somebody else than the owner of the process, as root would see it all the same.
+  const shown = `mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "$0" --no-warnings --input-type=module --eval "$1"`;
+  const { stdout } = await promisify(execFile)(
+    "unshare",
+    ["--mount", "sh", "-c", shown, process.execPath, script],
+    { cwd: "/" },
+  );
+  expect(JSON.parse(stdout)).toEqual({
+    ended: false,
+    text: `sshd still there: /proc does not show process ${shell.pid}`,
+  });
+  expect(shell.child.signalCode).toBeNull();
 });
 
 async function childOf(pid: number): Promise<number[]> {

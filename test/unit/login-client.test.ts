@@ -2,7 +2,6 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { clientOf, parseEndpoint, parseSshConnection, plainAddress } from "../../src/login/client.ts";
-import { userInTitle } from "../../src/login/user.ts";
 
 const open: (Server | Socket)[] = [];
 afterEach(() => {
@@ -80,25 +79,4 @@ test("a listener has no client, nor has a process that is gone", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   expect(clientOf(process.pid)).toBeUndefined();
   expect(clientOf(2 ** 22 + 1)).toBeUndefined();
-});
-
-test("the user in the title of an sshd", () => {
-  expect(userInTitle("sshd: alice [priv]")).toBe("alice");
-  expect(userInTitle("sshd-session: alice [priv]")).toBe("alice");
-  expect(userInTitle("sshd: alice@pts/0")).toBe("alice");
-  expect(userInTitle("sshd: alice@pts/0,pts/11")).toBe("alice");
-  expect(userInTitle("sshd: alice@notty")).toBe("alice");
-  expect(userInTitle("sshd: alice")).toBe("alice");
-  expect(userInTitle("sshd: alice@example.org [priv]")).toBe("alice@example.org");
-  expect(userInTitle("sshd: alice@example.org@pts/3")).toBe("alice@example.org");
-  expect(userInTitle("sshd: DOMAIN\\alice [priv]")).toBe("DOMAIN\\alice");
-  for (const other of [
-    "",
-    "bash",
-    "sshd: [accepted]",
-    "sshd: alice [net]",
-    "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",
-    "sshd-session: [accepted]",
-  ])
-    expect(userInTitle(other)).toBeUndefined();
 });

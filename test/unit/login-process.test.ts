@@ -13,7 +13,7 @@ import {
   readStat,
   startedBootMs,
 } from "../../src/login/process.ts";
-import { until } from "./support/real-terminals.ts";
+import { killTree, until } from "./support/real-terminals.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "afkill-process-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -118,7 +118,6 @@ test("all descendants are found, parents first", async () => {
     for (const [index, { parent }] of found.entries()) expect(known.slice(0, index + 1)).toContain(parent);
     expect(descendantsOf(process.pid).map(({ pid }) => pid)).toEqual(expect.arrayContaining(known));
   } finally {
-    for (const { pid } of descendantsOf(root)) process.kill(pid, "SIGKILL");
-    child.kill("SIGKILL");
+    await killTree(root);
   }
 });

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { nameOfUid, titleOf, uidOf, uidOfUser, userInTitle } from "../../src/login/user.ts";
+
+test("the user in the title of an sshd", () => {
+  expect(userInTitle("sshd: alice [priv]")).toBe("alice");
+  expect(userInTitle("sshd-session: alice [priv]")).toBe("alice");
+  expect(userInTitle("sshd: alice@pts/0")).toBe("alice");
+  expect(userInTitle("sshd: alice@pts/0,pts/11")).toBe("alice");
+  expect(userInTitle("sshd: alice@notty")).toBe("alice");
+  expect(userInTitle("sshd: alice")).toBe("alice");
+  expect(userInTitle("sshd: alice@example.org [priv]")).toBe("alice@example.org");
+  expect(userInTitle("sshd: alice@example.org@pts/3")).toBe("alice@example.org");
+  expect(userInTitle("sshd: DOMAIN\\alice [priv]")).toBe("DOMAIN\\alice");
+  for (const other of [
+    "",
+    "bash",
+    "sshd: [accepted]",
+    "sshd: alice [net]",
+    "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",
+    "sshd-session: [accepted]",
+  ])
+    expect(userInTitle(other)).toBeUndefined();
+});
+
+test("a name is believed only when the system says that it has that uid", () => {
+  expect(uidOfUser("root")).toBe(0);
+  expect(uidOfUser("-u")).toBeUndefined();
+  expect(uidOfUser("nobody by that name")).toBeUndefined();
+  expect(nameOfUid(0, [undefined, "root"])).toBe("root");
+  expect(nameOfUid(0, ["daemon", "nobody by that name", "-u"])).toBe("root");
+  expect(nameOfUid(1, ["root"])).toBe("daemon");
+  expect(nameOfUid(3_999_999_999, ["root"])).toBe("3999999999");
+});
+
+test("uid and title of a process, and of one that is gone", () => {
+  expect(uidOf(process.pid)).toBe(process.getuid?.());
+  expect(titleOf(process.pid)).not.toBe("");
+  expect(uidOf(2 ** 22 + 1)).toBeUndefined();
+  expect(titleOf(2 ** 22 + 1)).toBe("");
+});
