@@ -35,6 +35,8 @@ export type Outcome = "done" | number;
 
 /** While a notice stands the policy is read again this often. */
 const POLICY_MS = 5_000;
+/** So short a time is waited for in the check itself: the watchdog sleeps in whole seconds. */
+const SHORT_MS = 2_000;
 /** An ending that did not work is tried again after this. */
 const RETRY_S = 10;
 /** A fault that no file tells the end of, such as a group that cannot be resolved, is looked at again after this. */
@@ -68,10 +70,12 @@ export async function guard(assignment: Assignment): Promise<Outcome> {
     if (ended) return "done";
     if (verdict.decisions.some(({ kind }) => kind === "end")) return RETRY_S;
     const wakeInMs = memory.complaint ? Math.min(verdict.wakeInMs, FAULT_WAKE_MS) : verdict.wakeInMs;
-    if (!verdict.stay) return Math.max(1, Math.ceil(wakeInMs / 1000));
-    await sleep(verdict.wakeInMs);
+    // Rounded down, and the rest is waited for here: a notice that came late would put off the end.
+    if (!verdict.stay && wakeInMs > SHORT_MS) return Math.floor(wakeInMs / 1000);
+    // Not the time that the sleep took by any clock: a machine that was stopped meanwhile may have let that clock run.
+    const expectedMs = performance.now() - actedFromMs + wakeInMs;
+    await sleep(wakeInMs);
     const next = readClocks();
-    const expectedMs = performance.now() - actedFromMs;
     memory = { ...memory, history: [...memory.history, ...eventsBetween(reading, next, expectedMs)] };
     reading = next;
   }
