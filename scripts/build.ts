@@ -3,7 +3,7 @@
 //   node_modules/      koffi, which finds its native half by a path relative to its own file, so it cannot be bundled
 //   pam/               the shell programs
 //   afkill.logrotate
-import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
@@ -57,5 +57,7 @@ copyModules([
   `${native}/linux_${process.arch}/koffi.node`,
 ]);
 copyPrograms();
+// Without it, Node would take each installed program for CommonJS first, and read it twice.
+writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
 await bundle("cli");
 await bundle("check");

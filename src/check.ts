@@ -34,6 +34,9 @@ function assignment(): Assignment {
   };
 }
 
+// The launcher that sheds the user's environment gave this process a group of its own; what root writes is not for that group.
+if (process.geteuid?.() === 0) process.setgid?.(0);
+
 try {
   process.stdout.write(`${await guard(assignment())}\n`);
 } catch (error) {

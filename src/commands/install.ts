@@ -6,7 +6,7 @@ import { mustBeRoot, preview, say } from "./report.ts";
 const EXAMPLES = `
 Hooks:
   pam            root starts the watchdog from sshd's PAM service; its user cannot stop it (recommended)
-  force-command  the login's shell starts it, through ForceCommand in ${"sshd_config.d"}; its user can stop it
+  force-command  the login's shell starts it, through ForceCommand in sshd_config.d; its user can stop it
   profile        login shells start it, through /etc/profile.d; its user can stop it or go round it
 
 Examples:

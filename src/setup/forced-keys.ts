@@ -7,9 +7,6 @@ export interface Finding {
   readonly what: string;
 }
 
-/** The names that start a line without options (sshd(8), "AUTHORIZED_KEYS FILE FORMAT"). */
-const KEY_TYPE = /^(ssh-|ecdsa-|sk-ssh-|sk-ecdsa-|rsa-sha2-|webauthn-sk-)/;
-
 /**
  * What an authorized_keys file holds that ForceCommand would cancel. A `cert-authority` line counts: the certificates that it
  * vouches for carry their restriction with them, out of sight.
@@ -27,9 +24,12 @@ export function findForcedKeys(file: string, text: string): Finding[] {
   return findings;
 }
 
-/** The options before a key: separated by commas, quoted parts kept together, up to the first blank outside quotes. */
+/**
+ * The first field of a line, up to a blank outside of quotes, split at its commas outside of quotes: the options, or on a line without
+ * any the type of the key, which is none of those sought.
+ */
 function optionsOf(line: string): string[] {
-  if (line === "" || line.startsWith("#") || KEY_TYPE.test(line)) return [];
+  if (line === "" || line.startsWith("#")) return [];
   const field = /^(?:"(?:\\"|[^"])*"|[^\s"])*/.exec(line)?.[0] ?? "";
   return field.match(/(?:"(?:\\"|[^"])*"|[^,"])+/g) ?? [];
 }

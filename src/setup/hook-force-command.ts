@@ -8,7 +8,8 @@ import { keysOfAllUsers } from "./key-files.ts";
 import { DROP_IN, SSHD_CONFIG } from "./layout.ts";
 import { SetupError } from "./setup-error.ts";
 import { complaint, reloadSshd, settings } from "./sshd.ts";
-import * as config from "./sshd-config.ts";
+import { type Directive, includesDropIn, keyFilePatterns, readConfig } from "./sshd-config.ts";
+import { dropIn, findChroots, findOtherCommands, findUnknownKeys } from "./sshd-findings.ts";
 
 /**
  * What sshd hands to the user's shell, whichever that is: `exec`, so that signals and status reach sshd as they are, and only quotes
@@ -26,19 +27,19 @@ const COMMAND = `exec /bin/sh -c '${[
 export function planForceCommand({ match, acceptForcedKeys }: HookOptions): HookPlan {
   const before = complaint();
   if (before !== undefined) throw new SetupError(before, "mend sshd's configuration and run this again");
-  const directives = config.readConfig({ read: (path) => readFileSync(path, "utf8"), glob: filesOf });
-  if (!config.includesDropIn(directives))
+  const directives = readConfig({ read: (path) => readFileSync(path, "utf8"), glob: filesOf });
+  if (!includesDropIn(directives))
     throw new SetupError(
       `${SSHD_CONFIG} does not include ${dirname(DROP_IN)}`,
       `put "Include ${dirname(DROP_IN)}/*.conf" at its top and run this again`,
     );
   const scoped = match !== undefined;
   if (!acceptForcedKeys) mustNotCancel(findCancelled(directives, scoped), scoped);
-  if (!scoped) mustNotLockOut(config.findChroots(directives));
+  if (!scoped) mustNotLockOut(findChroots(directives));
   const pidFile = settings().get("pidfile") ?? "/run/sshd.pid";
   const changes: Change[] = [
     directory(dirname(DROP_IN)),
-    file(DROP_IN, 0o644, Buffer.from(config.dropIn(COMMAND, match))),
+    file(DROP_IN, 0o644, Buffer.from(dropIn(COMMAND, match))),
   ];
   return { changes, verify: mustBeGood, activate: () => reloadSshd(pidFile), notes: notesOn(directives) };
 }
@@ -57,15 +58,11 @@ function filesOf(pattern: string): string[] {
     .sort();
 }
 
-function findCancelled(directives: readonly config.Directive[], scoped: boolean): Finding[] {
-  const commands = config.findOtherCommands(directives, scoped);
+function findCancelled(directives: readonly Directive[], scoped: boolean): Finding[] {
+  const commands = findOtherCommands(directives, scoped);
   // With a scope the administrator has said whose restrictions may go.
   if (scoped) return commands;
-  return [
-    ...commands,
-    ...config.findUnknownKeys(directives),
-    ...keysOfAllUsers(config.keyFilePatterns(directives)),
-  ];
+  return [...commands, ...findUnknownKeys(directives), ...keysOfAllUsers(keyFilePatterns(directives))];
 }
 
 function mustNotCancel([first, ...more]: readonly Finding[], scoped: boolean): void {
@@ -85,7 +82,7 @@ function mustNotLockOut([first]: readonly Finding[]): void {
   );
 }
 
-function notesOn(directives: readonly config.Directive[]): string[] {
+function notesOn(directives: readonly Directive[]): string[] {
   const internal = directives.some(
     ({ keyword, args }) => keyword === "subsystem" && args[1]?.toLowerCase() === "internal-sftp",
   );

@@ -1,22 +1,20 @@
 // Planning and carrying out an install.
-import { readFileSync, statSync } from "node:fs";
 import { loadPolicy } from "../policy/load.ts";
 import { formatProblem, PolicyError } from "../policy/problems.ts";
 import { ABSENT, type Change, isDue, look } from "./change.ts";
-import { digestOf } from "./content.ts";
 import type { HookOptions, HookPlan } from "./hook.ts";
 import { planForceCommand } from "./hook-force-command.ts";
-import { planPam, withoutRule } from "./hook-pam.ts";
+import { planPam } from "./hook-pam.ts";
 import { planProfile } from "./hook-profile.ts";
 import * as layout from "./layout.ts";
 import {
-  type Entry,
   type Manifest,
   manifestChange,
   NOTHING_INSTALLED,
-  type Original,
+  nextManifest,
   type Role,
   readManifest,
+  wasEdited,
 } from "./manifest.ts";
 import { planConfiguration, planPrograms } from "./programs.ts";
 import { SetupError } from "./setup-error.ts";
@@ -115,35 +113,4 @@ function mustBeFree(role: Role, { path, wanted }: Change, before: Manifest): voi
     `${path} is not as afkill writes it`,
     "it was edited, or belongs to something else: move it out of the way and run this again",
   );
-}
-
-function wasEdited(path: string, before: Manifest): boolean {
-  const entry = before.files.find((file) => file.path === path);
-  return entry?.digest !== digestOf({ copyOf: path });
-}
-
-/** The record after these changes. What an earlier record says of the first state of a file holds on. */
-function nextManifest(before: Manifest, due: readonly { role: Role; change: Change }[]): Manifest {
-  const changed = new Set(due.map(({ change }) => change.path));
-  const files = due.flatMap(({ role, change: { path, wanted } }): Entry[] => {
-    if (wanted.kind !== "file") return [];
-    const original = role === "pam" ? originalOf(path) : undefined;
-    return [{ path, role, digest: digestOf(wanted.content), ...(original && { original }) }];
-  });
-  const directories = due.flatMap(({ change: { path, wanted } }) =>
-    wanted.kind === "directory" ? [path] : [],
-  );
-  return {
-    version: 1,
-    files: [...before.files.filter(({ path }) => !changed.has(path)), ...files],
-    directories: [...before.directories, ...directories],
-  };
-}
-
-/** The first state of a file that afkill changes and did not create; `undefined` when afkill's rule is in it already. */
-function originalOf(path: string): Original | undefined {
-  const content = readFileSync(path);
-  if (withoutRule(path) !== content.toString("latin1")) return undefined;
-  const { mode, uid, gid, mtimeMs } = statSync(path);
-  return { content: content.toString("base64"), mode: mode & 0o7777, uid, gid, mtimeMs };
 }

@@ -1,7 +1,7 @@
 // Reading everybody's authorized_keys. They are their users' files: anything may be at those places.
 import { closeSync, constants, fstatSync, globSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { run } from "./command.ts";
+import { run, said } from "./command.ts";
 import {
   expandPattern,
   type Finding,
@@ -22,7 +22,10 @@ export function keysOfAllUsers(patterns: readonly string[]): Finding[] {
     source === undefined
       ? []
       : [{ where: "/etc/nsswitch.conf", what: `users from "${source}", whose keys cannot be listed` }];
-  const users = parseUsers(run("/usr/bin/getent", ["passwd"]).stdout);
+  const listed = run("/usr/bin/getent", ["passwd"]);
+  if (listed.status !== 0)
+    return [{ where: "getent passwd", what: `users that cannot be listed (${said(listed)})` }];
+  const users = parseUsers(listed.stdout);
   const files = new Set([...users, ...formerUsers(users)].flatMap((user) => filesOf(patterns, user)));
   return [...hidden, ...[...files].flatMap(readKeys)];
 }

@@ -1,7 +1,9 @@
 // What an install has done to this host, so that it can be undone byte for byte.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import * as v from "valibot";
 import { type Change, file } from "./change.ts";
+import { digestOf } from "./content.ts";
+import { withoutRule } from "./hook-pam.ts";
 import { MANIFEST } from "./layout.ts";
 import { codeOf, reasonOf, SetupError } from "./setup-error.ts";
 
@@ -30,8 +32,8 @@ const manifest = v.object({
   directories: v.array(v.string()),
 });
 
-export type Original = v.InferOutput<typeof original>;
-export type Entry = v.InferOutput<typeof entry>;
+type Original = v.InferOutput<typeof original>;
+type Entry = v.InferOutput<typeof entry>;
 export type Role = Entry["role"];
 export type Manifest = v.InferOutput<typeof manifest>;
 
@@ -53,4 +55,40 @@ export function readManifest(): Manifest | undefined {
 /** The change that writes a manifest. Only root reads it: what it keeps may come from a file that only root may read. */
 export function manifestChange(content: Manifest): Change {
   return file(MANIFEST, 0o600, Buffer.from(`${JSON.stringify(content, null, 1)}\n`));
+}
+
+/** What the manifest says of a path. */
+export function entryOf(path: string, { files }: Manifest): Entry | undefined {
+  return files.find((entry) => entry.path === path);
+}
+
+/** Whether a file differs from what an install put there, or was never put there by one. */
+export function wasEdited(path: string, before: Manifest): boolean {
+  return entryOf(path, before)?.digest !== digestOf({ copyOf: path });
+}
+
+/** The record after these changes. What an earlier record says of the first state of a file holds on. */
+export function nextManifest(before: Manifest, due: readonly { role: Role; change: Change }[]): Manifest {
+  const changed = new Set(due.map(({ change }) => change.path));
+  const files = due.flatMap(({ role, change: { path, wanted } }): Entry[] => {
+    if (wanted.kind !== "file") return [];
+    const original = role === "pam" ? originalOf(path) : undefined;
+    return [{ path, role, digest: digestOf(wanted.content), ...(original && { original }) }];
+  });
+  const directories = due.flatMap(({ change: { path, wanted } }) =>
+    wanted.kind === "directory" ? [path] : [],
+  );
+  return {
+    version: 1,
+    files: [...before.files.filter(({ path }) => !changed.has(path)), ...files],
+    directories: [...before.directories, ...directories],
+  };
+}
+
+/** The first state of a file that afkill changes and did not create; `undefined` when afkill's rule is in it already. */
+function originalOf(path: string): Original | undefined {
+  const content = readFileSync(path);
+  if (withoutRule(path) !== content.toString("latin1")) return undefined;
+  const { mode, uid, gid, mtimeMs } = statSync(path);
+  return { content: content.toString("base64"), mode: mode & 0o7777, uid, gid, mtimeMs };
 }

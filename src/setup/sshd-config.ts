@@ -1,6 +1,4 @@
-// The parts of sshd_config(5) that decide whether a ForceCommand of ours takes effect, and what it would cancel. Pure, but for
-// the reader that it is given.
-import type { Finding } from "./forced-keys.ts";
+// Reading sshd_config(5), as far as a ForceCommand of ours is concerned. Pure, but for the reader that it is given.
 import { DROP_IN, SSHD_CONFIG } from "./layout.ts";
 
 /** One line that sets something. */
@@ -83,60 +81,4 @@ export function keyFilePatterns(config: readonly Directive[]): string[] {
   const patterns = set.flatMap(({ args }) => args);
   const alwaysSet = set.some(({ block }) => block === 0);
   return [...new Set([...patterns, ...(alwaysSet ? [] : [".ssh/authorized_keys", ".ssh/authorized_keys2"])])];
-}
-
-/**
- * Sources of keys and certificates whose restrictions cannot be read here. AuthorizedPrincipalsFile, which may restrict too, works
- * with TrustedUserCAKeys only.
- */
-export function findUnknownKeys(config: readonly Directive[]): Finding[] {
-  const unknown: Record<string, string> = {
-    authorizedkeyscommand: "AuthorizedKeysCommand, which may bring keys restricted by command=",
-    trustedusercakeys: "TrustedUserCAKeys, whose certificates may be restricted to a command",
-  };
-  return config.flatMap(({ file, line, keyword, args: [value = "none"] }) => {
-    const what = unknown[keyword];
-    return what === undefined || value.toLowerCase() === "none" ? [] : [{ where: `${file}:${line}`, what }];
-  });
-}
-
-/**
- * Commands that others force and that ours would come before: without a scope those set for everybody (a Match block's own wins
- * over ours), with one every other, for sshd takes the first block that matches and ours is read early.
- */
-export function findOtherCommands(config: readonly Directive[], scoped: boolean): Finding[] {
-  return config
-    .filter(
-      ({ keyword, file, block }) => keyword === "forcecommand" && file !== DROP_IN && (scoped || block === 0),
-    )
-    .filter(({ args: [value = "none"] }) => value.toLowerCase() !== "none")
-    .map(({ file, line }) => ({ where: `${file}:${line}`, what: "another ForceCommand" }));
-}
-
-/** Places where logins are locked into a directory of their own, in which afkill's program does not exist. */
-export function findChroots(config: readonly Directive[]): Finding[] {
-  const forced = new Set(
-    config.filter(({ keyword }) => keyword === "forcecommand").map(({ block }) => block),
-  );
-  return config
-    .filter(
-      ({ keyword, args: [value = "none"] }) =>
-        keyword === "chrootdirectory" && value.toLowerCase() !== "none",
-    )
-    .filter(({ block }) => block === 0 || !forced.has(block))
-    .map(({ file, line }) => ({
-      where: `${file}:${line}`,
-      what: "a ChrootDirectory without a ForceCommand",
-    }));
-}
-
-/** The text of the drop-in; `match` gives the criteria of a Match block. */
-export function dropIn(command: string, match: string | undefined): string {
-  const lines = [
-    "# Written by `afkill install --hook force-command`, removed by `afkill uninstall`.",
-    ...(match === undefined
-      ? [`ForceCommand ${command}`]
-      : [`Match ${match}`, `    ForceCommand ${command}`]),
-  ];
-  return `${lines.join("\n")}\n`;
 }

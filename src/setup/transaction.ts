@@ -1,35 +1,9 @@
-// Carrying out changes so that all of them happen or none does. What is replaced keeps a second name until the end, so that
-// putting it back is a rename: it needs no space on the disk, and brings back the very file with its times and attributes.
-import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  futimesSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { type Change, describe, look, type Wanted } from "./change.ts";
-import { eachPiece } from "./content.ts";
-import { codeOf, reasonOf, SetupError } from "./setup-error.ts";
-
-/** How to go back from one change, and what is left to tidy when it stays. */
-interface Step {
-  readonly path: string;
-  readonly undo: () => void;
-  readonly tidy: () => void;
-}
+// Carrying out changes so that all of them happen or none does.
+import { closeSync, constants, fsyncSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Change, describe } from "./change.ts";
+import { reasonOf, SetupError } from "./setup-error.ts";
+import { carryOut, type Step } from "./step.ts";
 
 /**
  * Carries out changes one after the other and then `verify`. When anything throws, everything is put back, the last change first,
@@ -74,85 +48,6 @@ function putBack({ path, undo }: Step): string[] {
   } catch (error) {
     return [`${path} could not be put back: ${reasonOf(error)}`];
   }
-}
-
-function carryOut({ path, wanted }: Change): Step {
-  if (wanted.kind === "directory") return makeDirectory(path, wanted);
-  if (wanted.kind === "file") return putFile(path, wanted);
-  if (wanted.kind === "absent") return remove(path);
-  // Until the end it still holds the second names of what was in it.
-  return { path, undo: () => undefined, tidy: () => removeIfEmpty(path) };
-}
-
-function makeDirectory(path: string, { mode, uid, gid }: Wanted & { kind: "directory" }): Step {
-  mkdirSync(path, { mode: 0o700 });
-  try {
-    chownSync(path, uid, gid);
-    chmodSync(path, mode);
-  } catch (error) {
-    rmdirSync(path);
-    throw error;
-  }
-  return { path, undo: () => rmdirSync(path), tidy: () => undefined };
-}
-
-function removeIfEmpty(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch (error) {
-    if (codeOf(error) !== "ENOTEMPTY" && codeOf(error) !== "EEXIST") throw error;
-  }
-}
-
-/** Never truncates: a watchdog's shell reads its script while it runs, and goes on with the old file. */
-function putFile(path: string, wanted: Wanted & { kind: "file" }): Step {
-  const fresh = sibling(path);
-  const old = look(path) === undefined ? undefined : sibling(path);
-  try {
-    write(fresh, wanted);
-    if (old !== undefined) linkSync(path, old);
-    renameSync(fresh, path);
-  } catch (error) {
-    for (const name of [fresh, old]) if (name !== undefined && look(name) !== undefined) unlinkSync(name);
-    throw error;
-  }
-  if (old === undefined) return { path, undo: () => unlinkSync(path), tidy: () => undefined };
-  return { path, undo: () => renameSync(old, path), tidy: () => unlinkSync(old) };
-}
-
-/** A directory moves away as a whole, and those who run a program in it go on running it. */
-function remove(path: string): Step {
-  const old = sibling(path);
-  renameSync(path, old);
-  return { path, undo: () => renameSync(old, path), tidy: () => rmSync(old, { recursive: true }) };
-}
-
-/** A name beside `path` that neither sshd's Include nor run-parts nor a PAM service takes for its own. */
-function sibling(path: string): string {
-  return join(dirname(path), `.${basename(path)}.afkill-${randomBytes(6).toString("hex")}`);
-}
-
-function write(path: string, { content, mode, uid, gid, mtimeMs }: Wanted & { kind: "file" }): void {
-  const fd = openSync(
-    path,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    0o600,
-  );
-  try {
-    if (Buffer.isBuffer(content)) writeAll(fd, content);
-    else eachPiece(content.copyOf, (piece) => writeAll(fd, piece));
-    // The owner first: chown(2) takes the set-group-ID bit away.
-    fchownSync(fd, uid, gid);
-    fchmodSync(fd, mode);
-    if (mtimeMs !== undefined) futimesSync(fd, mtimeMs / 1000, mtimeMs / 1000);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
 /** Makes a rename last through a power failure (fsync(2), NOTES). */

@@ -174,6 +174,12 @@ const refusals: Record<string, Refusal> = {
     undo: restored,
     says: /sshd_config:\d+: AuthorizedKeysCommand, which may bring keys restricted by command=/,
   },
+  "users that cannot be listed at all": {
+    args: command,
+    given: "mount --bind /dev/null /usr/bin/getent",
+    undo: "umount /usr/bin/getent",
+    says: "getent passwd: users that cannot be listed (",
+  },
   "users that cannot be listed": {
     args: command,
     given: "cp /etc/nsswitch.conf /root/; sed -i 's/^passwd:.*/& sss/' /etc/nsswitch.conf",
@@ -230,10 +236,10 @@ test.each([["install --hook pam"], ["install --hook pam --dry-run"], ["uninstall
 
 test("keys that are no files, or not readable, do not hold it up", async () => {
   await lab.must(
-    `cp -a ${keys} /root/keys; rm ${keys}; mkfifo ${keys}; mkdir -p /home/former; ln -s /dev/tty /home/former/.ssh`,
+    `cp -a ${keys} /root/keys; rm ${keys}; mkfifo ${keys}; mkdir -p ${keys}2 /home/former; ln -s /dev/tty /home/former/.ssh`,
   );
   const ran = await afkill(lab, `${command} --dry-run`);
-  await lab.must(`rm ${keys}; cp -a /root/keys ${keys}; rm -r /home/former`);
+  await lab.must(`rm -r ${keys} ${keys}2; cp -a /root/keys ${keys}; rm -r /home/former`);
   expect(ran).toMatchObject({ status: 0, stderr: "" });
 });
 

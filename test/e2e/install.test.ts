@@ -80,6 +80,15 @@ test("hooks are added one beside the other, from the installed program too, and 
   expect(await stateOf(lab)).toBe(before);
 });
 
+test("a directory that an install made goes when it is left empty, however many installs came after", async () => {
+  await using lab = await startLab();
+  await lab.install("pam");
+  await lab.install("profile");
+  await lab.must("rm /etc/afkill/afkill.toml");
+  expect(await lab.must("/usr/sbin/afkill uninstall")).toContain("remove /etc/afkill\n");
+  expect((await lab.run("ls -d /etc/afkill")).status).toBe(2);
+});
+
 test("a scope is changed by installing again; Match criteria reach sshd as given", async () => {
   await using lab = await startLab();
   await lab.addUser("visitor", { groups: ["staff"] });
@@ -99,7 +108,8 @@ test("what an administrator has written since stays; only afkill's lines go", as
     chmod 600 ${hookFile.pam} && echo 'session optional pam_umask.so # mine' >>${hookFile.pam}
     echo 'MaxAuthTries 5' >>${hookFile["force-command"]}
     echo 'umask 027' >>${hookFile.profile}
-    echo '# mine' >>/etc/logrotate.d/afkill`);
+    echo '# mine' >>/etc/logrotate.d/afkill
+    echo '# mine' >>/etc/afkill/afkill.toml`);
   expect((await afkill(lab, "install --hook pam")).stdout).toBe("nothing to change: hook pam is installed\n");
   const edited = await afkill(lab, "install --hook force-command --match 'User root'");
   expect(edited).toMatchObject({ status: 1, stderr: expect.stringContaining("is not as afkill writes it") });
@@ -178,3 +188,39 @@ test("a key restricted to a command stays so by every way that was not told othe
   await afkill(lab, "uninstall --purge");
   expect(await askForMore(lab, "keeper")).toBe("only this\n");
 });
+
+test.each(hooks)(
+  "hook %s: with the program directory deleted logins go on, and the log says why",
+  async (hook) => {
+    await using lab = await startLab({ hook });
+    await lab.addUser("visitor");
+    await lab.must("rm -r /usr/lib/afkill");
+    expect(await lab.run("ssh visitor@lab 'cat; exit 23'", { input: "bytes" })).toMatchObject({
+      status: 23,
+      stdout: "bytes",
+      stderr: "",
+    });
+    const ssh = lab.ssh("visitor");
+    await ssh.waitFor(/visitor@lab/);
+    ssh.write("shopt login_shell; exit 5\r");
+    await ssh.waitFor(/login_shell\s+on/);
+    expect(await ssh.exit).toMatchObject({ status: 5 });
+    expect(await lab.syslog()).toMatch(
+      /\/usr\/lib\/afkill\/(env|forced-command|profile.sh).*(failed|missing)/,
+    );
+  },
+);
+
+test.for(["bash", "dash", "zsh", "fish", "tcsh"])(
+  "the ForceCommand works in the hands of %s",
+  async (shell, { skip }) => {
+    await using lab = await startLab({ hook: "force-command" });
+    const path = (await lab.run(`command -v ${shell}`)).stdout.trim();
+    skip(path === "", `${shell} is not installed`);
+    await lab.addUser("visitor", { shell: path });
+    const command = `ssh visitor@lab 'echo "a b" \\$; exit 23'`;
+    expect(await lab.run(command)).toMatchObject({ status: 23, stdout: "a b $\n", stderr: "" });
+    await lab.must("rm /usr/lib/afkill/forced-command");
+    expect(await lab.run(command)).toMatchObject({ status: 23, stdout: "a b $\n", stderr: "" });
+  },
+);

@@ -1,14 +1,7 @@
 import { expect, test } from "vitest";
 import { DROP_IN } from "../../src/setup/layout.ts";
-import {
-  type Directive,
-  findChroots,
-  findOtherCommands,
-  findUnknownKeys,
-  includesDropIn,
-  keyFilePatterns,
-  readConfig,
-} from "../../src/setup/sshd-config.ts";
+import { type Directive, includesDropIn, keyFilePatterns, readConfig } from "../../src/setup/sshd-config.ts";
+import { findChroots, findOtherCommands, findUnknownKeys } from "../../src/setup/sshd-findings.ts";
 
 function configOf(main: string, others: Record<string, string> = {}): Directive[] {
   const files: Record<string, string> = { "/etc/ssh/sshd_config": main, ...others };

@@ -1,0 +1,74 @@
+// How each file goes back to what it was before afkill came.
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ABSENT, type Change, look } from "./change.ts";
+import { digestOf } from "./content.ts";
+import { withoutRule } from "./hook-pam.ts";
+import { LOGROTATE, PAM_DIRECTORY } from "./layout.ts";
+import { entryOf, type Manifest } from "./manifest.ts";
+
+/** sshd's PAM files that may hold afkill's rule: those that an install changed, and the one that sshd uses by default. */
+export function pamFiles(manifest: Manifest): string[] {
+  const recorded = manifest.files.filter(({ role }) => role === "pam").map(({ path }) => path);
+  const usual = join(PAM_DIRECTORY, "sshd");
+  return [...new Set([...recorded, ...(existsSync(usual) ? [realpathSync(usual)] : [])])].filter(existsSync);
+}
+
+/** Back to the first bytes where nobody else has changed them since; else only the rule goes. */
+export function planPamBack(path: string, manifest: Manifest): Change[] {
+  const now = readFileSync(path);
+  const { mode, uid, gid } = statSync(path);
+  const owner = { kind: "file", mode: mode & 0o7777, uid, gid } as const;
+  const entry = entryOf(path, manifest);
+  if (entry?.original !== undefined && entry.digest === digestOf(now)) {
+    const { content, mtimeMs } = entry.original;
+    return [{ path, wanted: { ...owner, content: Buffer.from(content, "base64"), mtimeMs } }];
+  }
+  const after = Buffer.from(withoutRule(path), "latin1");
+  return after.equals(now)
+    ? []
+    : [{ path, wanted: { ...owner, content: after }, note: "only afkill's line goes" }];
+}
+
+/**
+ * A file that an install created goes. One that was edited since keeps what is not afkill's, unless nothing but comments and
+ * headings is left.
+ */
+export function planOwnFileBack(path: string, manifest: Manifest): Change[] {
+  const now = look(path);
+  if (now === undefined) return [];
+  const text = readFileSync(path, "latin1");
+  if (entryOf(path, manifest)?.digest === digestOf(Buffer.from(text, "latin1"))) return planRemoval(path);
+  const rest = withoutAfkill(text);
+  if (rest === text) return [];
+  if (!/^(?!\s*(#|Match\s|$))/im.test(rest)) return planRemoval(path);
+  const { mode, uid, gid } = now;
+  const content = Buffer.from(rest, "latin1");
+  return [
+    {
+      path,
+      wanted: { kind: "file", mode: mode & 0o7777, uid, gid, content },
+      note: "only afkill's lines go",
+    },
+  ];
+}
+
+/** Without the statement or `if` that runs a program of afkill's, and without the heading that names it. */
+function withoutAfkill(text: string): string {
+  return text
+    .replace(/^if \[ -r \/usr\/lib\/afkill\/[^\n]*\n(?:[^\n]*\n)*?fi\n/gm, "")
+    .replace(/^[^\n]*(?:\/usr\/lib\/afkill\/|`afkill install)[^\n]*(?:\n|$)/gm, "");
+}
+
+/** The log rotation goes unless the administrator has edited it; with `purge` even then. */
+export function planRotationBack(manifest: Manifest, purge: boolean): Change[] {
+  const path = LOGROTATE;
+  if (look(path) === undefined) return [];
+  const untouched = entryOf(path, manifest)?.digest === digestOf({ copyOf: path });
+  return untouched || purge ? planRemoval(path) : [];
+}
+
+/** Removes what is at a path, if anything is. */
+export function planRemoval(path: string): Change[] {
+  return look(path) === undefined ? [] : [{ path, wanted: ABSENT }];
+}

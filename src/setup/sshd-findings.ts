@@ -1,0 +1,60 @@
+// What a ForceCommand of ours would cancel or break in a configuration of sshd. Pure.
+import type { Finding } from "./forced-keys.ts";
+import { DROP_IN } from "./layout.ts";
+import type { Directive } from "./sshd-config.ts";
+
+/**
+ * Sources of keys and certificates whose restrictions cannot be read here. AuthorizedPrincipalsFile, which may restrict too, works
+ * with TrustedUserCAKeys only.
+ */
+export function findUnknownKeys(config: readonly Directive[]): Finding[] {
+  const unknown: Record<string, string> = {
+    authorizedkeyscommand: "AuthorizedKeysCommand, which may bring keys restricted by command=",
+    trustedusercakeys: "TrustedUserCAKeys, whose certificates may be restricted to a command",
+  };
+  return config.flatMap(({ file, line, keyword, args: [value = "none"] }) => {
+    const what = unknown[keyword];
+    return what === undefined || value.toLowerCase() === "none" ? [] : [{ where: `${file}:${line}`, what }];
+  });
+}
+
+/**
+ * Commands that others force and that ours would come before: without a scope those set for everybody (a Match block's own wins
+ * over ours), with one every other, for sshd takes the first block that matches and ours is read early.
+ */
+export function findOtherCommands(config: readonly Directive[], scoped: boolean): Finding[] {
+  return config
+    .filter(
+      ({ keyword, file, block }) => keyword === "forcecommand" && file !== DROP_IN && (scoped || block === 0),
+    )
+    .filter(({ args: [value = "none"] }) => value.toLowerCase() !== "none")
+    .map(({ file, line }) => ({ where: `${file}:${line}`, what: "another ForceCommand" }));
+}
+
+/** Places where logins are locked into a directory of their own, in which afkill's program does not exist. */
+export function findChroots(config: readonly Directive[]): Finding[] {
+  const forced = new Set(
+    config.filter(({ keyword }) => keyword === "forcecommand").map(({ block }) => block),
+  );
+  return config
+    .filter(
+      ({ keyword, args: [value = "none"] }) =>
+        keyword === "chrootdirectory" && value.toLowerCase() !== "none",
+    )
+    .filter(({ block }) => block === 0 || !forced.has(block))
+    .map(({ file, line }) => ({
+      where: `${file}:${line}`,
+      what: "a ChrootDirectory without a ForceCommand",
+    }));
+}
+
+/** The text of the drop-in; `match` gives the criteria of a Match block. */
+export function dropIn(command: string, match: string | undefined): string {
+  const lines = [
+    "# Written by `afkill install --hook force-command`, removed by `afkill uninstall`.",
+    ...(match === undefined
+      ? [`ForceCommand ${command}`]
+      : [`Match ${match}`, `    ForceCommand ${command}`]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
