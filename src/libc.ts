@@ -6,6 +6,7 @@ const libc = koffi.load("libc.so.6");
 const ioctlInt = libc.func("int ioctl(int fd, unsigned long request, _Inout_ int *value)");
 const ioctlBytes = libc.func("int ioctl(int fd, unsigned long request, _Inout_ uint8_t *value)");
 const ioctlNone = libc.func("int ioctl(int fd, unsigned long request, long value)");
+const poll = libc.func("int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)");
 const syscallPid = libc.func("long syscall(long number, long pid, long flags)");
 const syscallSignal = libc.func("long syscall(long number, long pidfd, long signal, long info, long flags)");
 
@@ -16,6 +17,8 @@ const FIONREAD = 0x541b;
 const TIOCGWINSZ = 0x5413;
 const TIOCSWINSZ = 0x5414;
 const TIOCVHANGUP = 0x5437;
+// asm-generic/poll.h; the same on x86-64 and arm64.
+const POLLOUT = 0x4;
 // asm-generic/unistd.h; the same on x86-64 and arm64.
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
@@ -97,6 +100,18 @@ export function setColumns(fd: number, columns: number): void {
 /** Hangs up a terminal as if its line had dropped (needs CAP_SYS_ADMIN): stopped, trapping and ignoring readers all lose it. */
 export function hangUpTerminal(fd: number): void {
   mustSucceed(ioctlNone(fd, TIOCVHANGUP, 0), "ioctl TIOCVHANGUP");
+}
+
+/**
+ * Whether a terminal would take bytes now (poll(2), without waiting): not while Ctrl-S holds it, its buffer is full, or another
+ * writer is inside a write. False as well when it is gone.
+ */
+export function isWritable(fd: number): boolean {
+  const raw = new Uint8Array(8);
+  const request = new DataView(raw.buffer);
+  request.setInt32(0, fd, true);
+  request.setInt16(4, POLLOUT, true);
+  return poll(raw, 1, 0) === 1 && request.getInt16(6, true) === POLLOUT;
 }
 
 /** A handle that names one process for good, whatever becomes of its pid (pidfd_open(2)). Close it with `closePidfd`. */

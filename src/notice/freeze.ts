@@ -1,14 +1,12 @@
 // Keeping programs from drawing over a last line. Held by pidfds: what is let go again is what was stopped, never a later process.
+import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { closePidfd, openPidfd, type Pidfd, signalPidfd } from "../libc.ts";
 import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { foregroundOf } from "./owner.ts";
 
-// signal(7); the same on x86-64 and arm64.
-const SIGSTOP = 19;
-const SIGCONT = 18;
-const SIGHUP = 1;
+const { SIGSTOP, SIGCONT, SIGHUP } = constants.signals;
 
 const STEP_MS = 10;
 const STOPS_WITHIN_MS = 200;

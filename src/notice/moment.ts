@@ -1,9 +1,9 @@
 // When to write: not into the middle of another program's escape sequence.
 import { setTimeout as sleep } from "node:timers/promises";
+import { isWritable } from "../libc.ts";
 import { readStat } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { paintersOf, writtenBy } from "./owner.ts";
-import { isWritable } from "./poll.ts";
 
 const STEP_MS = 50;
 /** A program that has written nothing for so long, and sleeps, has finished its sequence. */

@@ -1,9 +1,8 @@
 // Writing to a terminal that may be held, full or gone. Nothing here blocks; `fd` is open with O_NONBLOCK.
 import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { getAttributes, setInputFlags } from "../libc.ts";
+import { getAttributes, isWritable, setInputFlags } from "../libc.ts";
 import { REPAIR } from "./form.ts";
-import { isWritable } from "./poll.ts";
 
 const STEP_MS = 20;
 const PATIENCE_MS = 1_000;
