@@ -14,7 +14,7 @@ await using lab = await startLab({ hook: "pam", policy: POLICY });
 await lab.must("hostname bastion");
 await lab.addUser("maria");
 await lab.must("touch .hushlogin", { user: "maria" });
-const ssh = lab.ssh("maria", [], undefined, { cols: 76, rows: 12 });
+const ssh = lab.ssh("maria", [], undefined, { cols: 76, rows: 10 });
 await ssh.waitFor(/maria@bastion/);
 ssh.write("head -3 /etc/os-release\r");
 await ssh.waitFor(/VERSION_ID[^$]*\$ $/m);

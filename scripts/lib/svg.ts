@@ -96,7 +96,7 @@ function beyondSixteen(value: number): string {
 function drawnRow(runs: readonly Run[], row: number): string {
   const y = row * CELL.height;
   const grounds = runs.filter(({ background }) => background !== BACKGROUND).map((run) => ground(run, y));
-  const texts = runs.filter(({ text }) => text.trim() !== "").map((run) => text(run, y + 13.5));
+  const texts = runs.filter((run) => run.text.trim() !== "").map((run) => text(run, y + 13.5));
   return [...grounds, ...texts].join("");
 }
 
@@ -107,9 +107,11 @@ function ground(run: Run, y: number): string {
 
 /** `textLength` keeps the columns in line whatever font the reader has; a no-break space keeps blanks. */
 function text(run: Run, y: number): string {
-  const [x, length] = [run.column, run.columns].map((columns) => round(columns * CELL.width));
+  const shown = run.text.trimEnd();
+  const blanks = run.text.length - shown.length;
+  const [x, length] = [run.column, run.columns - blanks].map((columns) => round(columns * CELL.width));
   const weight = run.bold ? ' font-weight="bold"' : "";
-  const characters = escaped(run.text).replaceAll(" ", "\u00a0");
+  const characters = escaped(shown).replaceAll(" ", "\u00a0");
   return `<text x="${x}" y="${y}" textLength="${length}" fill="${run.foreground}"${weight}>${characters}</text>`;
 }
 

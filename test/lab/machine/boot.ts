@@ -54,11 +54,24 @@ Host control
 export async function switchOn(setup: string): Promise<Running> {
   const execute = promisify(execFile);
   // Making the image takes a minute or two, once.
-  const tree = await execute(join(import.meta.dirname, "tree"), { env: cleanEnvironment, maxBuffer: 1 << 26 });
+  const tree = await execute(join(import.meta.dirname, "tree"), {
+    env: cleanEnvironment,
+    maxBuffer: 1 << 26,
+  });
   const image = tree.stdout.trim();
   const directory = mkdtempSync(join(tmpdir(), "afkill-machine-"));
   mkdirSync(join(directory, "lab/checkout"), { recursive: true });
-  await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "client", "-f", join(directory, "key")]);
+  await execute("ssh-keygen", [
+    "-q",
+    "-t",
+    "ed25519",
+    "-N",
+    "",
+    "-C",
+    "client",
+    "-f",
+    join(directory, "key"),
+  ]);
   writeFileSync(join(directory, "lab/key.pub"), readFileSync(join(directory, "key.pub")));
   writeFileSync(join(directory, "lab/setup"), PRELUDE + setup);
   writeFileSync(join(directory, "ssh_config"), clientConfig(directory));
@@ -67,7 +80,17 @@ export async function switchOn(setup: string): Promise<Running> {
   const unshare = spawn(
     "setpriv",
     [
-      ...["--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--propagation", "private"],
+      ...[
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--propagation",
+        "private",
+      ],
       ...["--kill-child", "/bin/sh", "-eu", join(import.meta.dirname, "host.sh"), directory, image, checkout],
     ],
     { env: cleanEnvironment, cwd: "/", stdio: ["ignore", "pipe", "pipe"] },

@@ -33,10 +33,10 @@ export interface Machine {
   /** The journal since boot, without the kernel's lines. */
   syslog(): Promise<string>;
   writePolicy(toml: string): Promise<void>;
-  /** The machine's boot clock, in seconds. */
-  uptime(): Promise<number>;
   /** Steps the wall clock by what date(1) understands, such as `+1 day`. */
   stepClock(by: string): Promise<void>;
+  /** The machine's boot clock, in seconds. */
+  uptime(): Promise<number>;
   /** Suspends the machine to memory and wakes it after so many seconds. Returns the seconds that it was suspended. */
   suspend(seconds: number): Promise<number>;
   /** Stops the machine's process for so many seconds, as a host does that has no time for it. All of its clocks run on. */
@@ -89,7 +89,10 @@ async function machineOf(running: Running): Promise<Machine> {
     return Number.parseFloat(clocks) - timersS;
   };
   const auditText = () => must(`cat ${AUDIT} 2>/dev/null || :`);
-  const syslog = () => must("journalctl --quiet --no-pager --output=short-monotonic _TRANSPORT=syslog + _TRANSPORT=journal + _TRANSPORT=stdout");
+  const syslog = () =>
+    must(
+      "journalctl --quiet --no-pager --output=short-monotonic _TRANSPORT=syslog + _TRANSPORT=journal + _TRANSPORT=stdout",
+    );
   const report = async () => {
     const processes = await must("ps -eo pid,ppid,user,tty,stat,args | grep -E '[s]shd|[a]fkill|pts'");
     const log = (await syslog()).split("\n").slice(-60).join("\n");
@@ -117,7 +120,11 @@ async function machineOf(running: Running): Promise<Machine> {
         () => `--- console\n${running.console().split("\n").slice(-20).join("\n")}`,
       );
     },
-    audit: async () => (await auditText()).split("\n").filter(Boolean).map((line) => JSON.parse(line)),
+    audit: async () =>
+      (await auditText())
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
     syslog,
     writePolicy: async (toml) => {
       await must("install -D -m 644 /dev/stdin /etc/afkill/afkill.toml", { input: toml });

@@ -26,6 +26,8 @@ export interface Ran {
   /** At each check: seconds since the start, and its arguments by name. */
   readonly checks: readonly { readonly atS: number; readonly args: Readonly<Record<string, string>> }[];
   readonly log: readonly string[];
+  /** How often it asked for the wall clock. */
+  readonly dates: number;
   /** What is left in /run/afkill. */
   readonly left: readonly string[];
   readonly status: number;
@@ -46,7 +48,7 @@ const STUBS: Readonly<Record<string, string>> = {
     end() { kill -9 $(cat $T/pids); for pid in $(cat $T/pids); do gone $pid; done; }
     gone() { while grep -qs '^State:.[^ZX]' /proc/$1/status; do :; done; }`,
   sleep: `add $T/n 1; n=$(cat $T/n); echo "$1" >>$T/naps; skip "$1"; . $T/on-nap`,
-  date: `echo $(($(uptime) + $(cat $T/offset)))`,
+  date: `echo >>$T/dates; echo $(($(uptime) + $(cat $T/offset)))`,
   node: `add $T/c 1; c=$(cat $T/c); { uptime; for a; do echo "$a"; done; echo; } >>$T/checks; . $T/on-check`,
   logger: `shift 6; echo "$*" >>$T/log`,
 };
@@ -65,10 +67,13 @@ echo $((${WALL_S} - ${BOOT_S})) >$T/offset
 cp $T/node $PAM/watchdog /usr/lib/afkill/
 sed -i "1s:/bin/sh:$WATCHDOG_SHELL:" /usr/lib/afkill/watchdog
 chmod 755 /usr/lib/afkill/*
-$T/privileged/sshd -c '"$T/child/sshd" 600 & echo $! >$T/pids; wait' &
-privileged=$!
-until [ -s $T/pids ]; do :; done
-echo $privileged >>$T/pids
+# Their parent never waits for them: what is killed stays as a zombie.
+dash -c '
+  $T/privileged/sshd -c "echo \\$\\$ >$T/privileged.pid; $T/child/sshd 600 & echo \\$! >$T/child.pid; wait" &
+  exec $T/child/sshd 600' &
+until [ -s $T/child.pid ]; do :; done
+cat $T/child.pid $T/privileged.pid >$T/pids
+privileged=$(cat $T/privileged.pid)
 for stub in sleep date logger; do mount --bind $T/$stub /usr/bin/$stub; done
 mount --bind $T/uptime /proc/uptime
 . $T/before
@@ -100,7 +105,8 @@ export async function runWatchdog({
     // A tmpfs: overlays want an upper layer that is not itself one.
     const mount =
       "mount -t tmpfs tmpfs /mnt && cp -r $1/* /mnt && (T=/mnt dash /mnt/init; echo $? >/mnt/status)";
-    const keep = "for f in naps checks log left status output; do [ ! -e /mnt/$f ] || cp /mnt/$f $1/; done";
+    const keep =
+      "for f in naps checks log dates left status output; do [ ! -e /mnt/$f ] || cp /mnt/$f $1/; done";
     const namespaces = ["--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
     await promisify(execFile)(
       "unshare",
@@ -121,6 +127,7 @@ export async function runWatchdog({
       naps: lines("naps").map(Number),
       checks: checksOf(lines("checks")),
       log: lines("log"),
+      dates: lines("dates").length,
       left: lines("left").filter((name) => /^\d/.test(name)),
       status: Number(lines("status")[0]),
     };

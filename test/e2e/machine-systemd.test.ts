@@ -1,0 +1,60 @@
+// A watchdog on a machine that systemd runs: it is no part of ssh.service, and nothing of it stays behind.
+import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
+import { bootMachine, type Machine } from "../lab/machine/machine.ts";
+import type { Ssh } from "../lab/ssh.ts";
+
+let machine: Machine;
+
+/** The unit that each process of afkill is in, by its cgroup. */
+async function unitsOfWatchdogs(): Promise<string[]> {
+  const list =
+    "for pid in $(pgrep -f '^([^ ]+ )*/usr/lib/afkill/'); do cat /proc/$pid/cgroup 2>/dev/null; done; :";
+  return (await machine.must(list)).split("\n").filter(Boolean);
+}
+
+async function logIn(): Promise<Ssh> {
+  const ssh = machine.ssh("alice");
+  await ssh.waitFor(/\$ $/m);
+  await ssh.waitFor(async () => {
+    const units = await unitsOfWatchdogs();
+    return units.length > 0 && units.every((unit) => /^0::\/afkill\.slice\/afkill-[^/]+\.scope$/.test(unit));
+  });
+  return ssh;
+}
+
+beforeAll(async () => {
+  machine = await bootMachine({ policy: 'idle_timeout = "1h"\n', hook: "pam" });
+  await machine.addUsers("alice");
+}, 400_000);
+
+afterAll(async () => {
+  await machine?.stop();
+});
+
+test("restarting sshd says nothing of a watchdog, and leaves it and its login alone", async () => {
+  onTestFailed(async () => console.log(await machine.report()));
+  const ssh = await logIn();
+  const before = (await machine.syslog()).length;
+  await machine.must("systemctl restart ssh.service");
+  const said = (await machine.syslog()).slice(before);
+  expect(said).toContain("Started ssh.service");
+  expect(said).not.toMatch(/afkill|watchdog|left-over|remains running/);
+  expect(await unitsOfWatchdogs()).not.toEqual([]);
+  ssh.write("echo $((40 + 2))\r");
+  await ssh.waitFor(/^42$/m);
+  ssh.write("exit\r");
+  await ssh.exit;
+});
+
+test("after a logout the watchdog, its scope and its state are gone, and no unit has failed", async () => {
+  onTestFailed(async () => console.log(await machine.report()));
+  const ssh = await logIn();
+  ssh.write("exit\r");
+  expect((await ssh.exit).status).toBe(0);
+  await ssh.waitFor(async () => (await unitsOfWatchdogs()).length === 0);
+  await ssh.waitFor(
+    async () => (await machine.must("systemctl list-units --all --plain --no-legend 'afkill-*'")) === "",
+  );
+  expect(await machine.must("systemctl list-units --failed --plain --no-legend")).toBe("");
+  expect(await machine.must("ls /run/afkill | grep -c '^[0-9]' || :")).toBe("0\n");
+});
