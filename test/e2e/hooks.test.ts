@@ -140,7 +140,10 @@ describe.concurrent("a hook of the user's", () => {
     const ssh = lab.ssh("visitor");
     await ssh.waitFor(async () => (await calls(lab)).length === 1);
     expect((await calls(lab))[0]).toContain("--state /dev/null/afkill");
-    await lab.must("rmdir /tmp/afkill-*; ln -s /tmp/trap /tmp/afkill-$(id -u visitor); chmod 777 /tmp/trap");
+    expect(await lab.must("ls /tmp/afkill-*")).toBe("");
+    await lab.must(
+      "rmdir /tmp/afkill-* && ln -s /tmp/trap /tmp/afkill-$(id -u visitor) && chown visitor /tmp/trap",
+    );
     const other = lab.ssh("visitor");
     await other.waitFor(async () => (await calls(lab)).length === 2);
     expect((await calls(lab))[1]).toContain("--state /dev/null/afkill");
@@ -195,6 +198,19 @@ describe.concurrent("a hook of the user's", () => {
     }
     await lab.must(`ssh visitor@lab '${source}; sleep 0.5; pgrep -f "/[a]fkill/watchdog"'`);
   });
+});
+
+test("a watchdog that cannot sleep says so once, waits without a busy loop, and goes on", async () => {
+  await using lab = await startHooks({ pam: true, answer: "echo 5" });
+  const ssh = lab.ssh("visitor");
+  await ssh.waitFor(async () => (await calls(lab)).length === 1);
+  const pid = watchdogs(lab)[0]?.pid ?? 0;
+  await lab.must("mv /usr/bin/sleep /usr/bin/no-sleep");
+  await ssh.waitFor(() => lab.processes().some((it) => it.pid === pid && it.comm === "bash"), SLICE_BOUND_MS);
+  await lab.must("mv /usr/bin/no-sleep /usr/bin/sleep");
+  const before = (await calls(lab)).length;
+  await ssh.waitFor(async () => (await calls(lab)).length > before, SLICE_BOUND_MS);
+  expect((await lab.syslog()).match(/afkill.*cannot sleep/g)).toHaveLength(1);
 });
 
 test("a watchdog whose user can start no process any more waits without a busy loop, and goes on", async () => {
