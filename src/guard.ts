@@ -4,6 +4,7 @@ import { act } from "./act.ts";
 import { log } from "./audit/syslog.ts";
 import {
   type ClockMap,
+  type ClockReading,
   eventsBetween,
   mapClocks,
   mergeHistories,
@@ -12,7 +13,7 @@ import {
 } from "./clock.ts";
 import { judge, type Situation, type Standing, type Verdict } from "./judge.ts";
 import { findLogin, type Login } from "./login/login.ts";
-import type { ProcessRef } from "./login/process.ts";
+import { type ProcessRef, readStat, startedBootMs } from "./login/process.ts";
 import { type Memory, readMemory, type SubjectMemory, writeMemory } from "./memory.ts";
 import type { Shown } from "./notice/show.ts";
 import { LOGIN_SUBJECT, type Observation, observe } from "./observe.ts";
@@ -44,8 +45,9 @@ const FAULT_WAKE_MS = 60_000;
 
 /** Runs one check; stays while a notice stands. Throws when the login could not be judged: then nothing was done to it. */
 export async function guard(assignment: Assignment): Promise<Outcome> {
-  let memory = recall(assignment);
   let reading = readClocks();
+  let readAtMs = performance.now();
+  let memory = note(recall(assignment), birth(), reading, readAtMs);
   let decided: { applied: Applied; atMs: number } | undefined;
   const shown = new Map<string, Shown>();
   for (;;) {
@@ -62,23 +64,41 @@ export async function guard(assignment: Assignment): Promise<Outcome> {
     const map = mapClocks(memory.history, reading);
     const observation = await observe(login, memory, map, applied);
     const verdict = judge(situationOf(login, applied, observation, memory, map));
-    const actedFromMs = performance.now();
     const { ended, wroteTo } = await act(verdict, { login, applied, observation, map }, shown);
     memory = remember(memory, login, observation, verdict, wroteTo, map);
-    writeMemory(assignment.stateDirectory, memory);
-
     if (ended) return "done";
-    if (verdict.decisions.some(({ kind }) => kind === "end")) return RETRY_S;
+
     const wakeInMs = memory.complaint ? Math.min(verdict.wakeInMs, FAULT_WAKE_MS) : verdict.wakeInMs;
+    const triedToEnd = verdict.decisions.some(({ kind }) => kind === "end");
     // Rounded down, and the rest is waited for here: a notice that came late would put off the end.
-    if (!verdict.stay && wakeInMs > SHORT_MS) return Math.floor(wakeInMs / 1000);
+    const leaves = triedToEnd || (!verdict.stay && wakeInMs > SHORT_MS);
     // Not the time that the sleep took by any clock: a machine that was stopped meanwhile may have let that clock run.
-    const expectedMs = performance.now() - actedFromMs + wakeInMs;
-    await sleep(wakeInMs);
+    const expectedMs = performance.now() - readAtMs + (leaves ? 0 : wakeInMs);
+    if (!leaves) {
+      writeMemory(assignment.stateDirectory, memory);
+      await sleep(wakeInMs);
+    }
     const next = readClocks();
-    memory = { ...memory, history: [...memory.history, ...eventsBetween(reading, next, expectedMs)] };
+    memory = note(memory, reading, next, expectedMs);
+    if (leaves) {
+      writeMemory(assignment.stateDirectory, memory);
+      return triedToEnd ? RETRY_S : Math.floor(wakeInMs / 1000);
+    }
     reading = next;
+    readAtMs = performance.now();
   }
+}
+
+/** When this process started. What happened to the clocks since then no sleep of the watchdog shows. */
+function birth(): ClockReading {
+  const self = readStat(process.pid);
+  if (!self) throw new Error("/proc does not show this process");
+  return { bootMs: startedBootMs(self), wallMs: performance.timeOrigin };
+}
+
+/** Adds to the history what happened to the clocks between two readings. */
+function note(memory: Memory, before: ClockReading, after: ClockReading, expectedMs: number): Memory {
+  return { ...memory, history: [...memory.history, ...eventsBetween(before, after, expectedMs)] };
 }
 
 function recall({ stateDirectory, clockHistory }: Assignment): Memory {
