@@ -134,6 +134,15 @@ describe.concurrent("a hook of the user's", () => {
     expect((await lab.run(`test -e ${state}`)).status).toBe(1);
   });
 
+  test("says that it guards nothing where it cannot see the login's own sshd", async () => {
+    await using lab = await startHooks({ forced: true });
+    await lab.must("mount -o remount,hidepid=2 /proc");
+    const ssh = lab.ssh("visitor");
+    await ssh.waitFor(async () => /afkill.*hidepid.*not guarded/.test(await lab.syslog()));
+    await ssh.waitFor(/visitor@lab/);
+    expect(await calls(lab)).toEqual([]);
+  });
+
   test("does not use a directory that somebody else made for it", async () => {
     await using lab = await startHooks({ profile: true });
     await lab.must("mkdir -m 777 /tmp/afkill-$(id -u visitor); mkdir /tmp/trap");
