@@ -38,6 +38,11 @@ export type Outcome = "done" | number;
 const POLICY_MS = 5_000;
 /** So short a time is waited for in the check itself: the watchdog sleeps in whole seconds. */
 const SHORT_MS = 2_000;
+/**
+ * What a check does between two sleeps takes no longer than this, or so much longer that the machine stood still: a clock that
+ * would tell how long it really took may have run on while the machine did not.
+ */
+const WORK_MS = 1_000;
 /** An ending that did not work is tried again after this. */
 const RETRY_S = 10;
 /** A fault that no file tells the end of, such as a group that cannot be resolved, is looked at again after this. */
@@ -47,7 +52,7 @@ const FAULT_WAKE_MS = 60_000;
 export async function guard(assignment: Assignment): Promise<Outcome> {
   let reading = readClocks();
   let readAtMs = performance.now();
-  let memory = note(recall(assignment), birth(), reading, readAtMs);
+  let memory = note(recall(assignment), birth(), reading, Math.min(readAtMs, WORK_MS));
   let decided: { applied: Applied; atMs: number } | undefined;
   const shown = new Map<string, Shown>();
   for (;;) {
@@ -72,8 +77,7 @@ export async function guard(assignment: Assignment): Promise<Outcome> {
     const triedToEnd = verdict.decisions.some(({ kind }) => kind === "end");
     // Rounded down, and the rest is waited for here: a notice that came late would put off the end.
     const leaves = triedToEnd || (!verdict.stay && wakeInMs > SHORT_MS);
-    // Not the time that the sleep took by any clock: a machine that was stopped meanwhile may have let that clock run.
-    const expectedMs = performance.now() - readAtMs + (leaves ? 0 : wakeInMs);
+    const expectedMs = Math.min(performance.now() - readAtMs, WORK_MS) + (leaves ? 0 : wakeInMs);
     if (!leaves) {
       writeMemory(assignment.stateDirectory, memory);
       await sleep(wakeInMs);
