@@ -58,8 +58,11 @@ export function changePolicy(lab: Lab): Promise<void> {
   return lab.writePolicy(`# ${performance.now()}\n`);
 }
 
+/** The watchdogs, without the copies that a shell forks of itself before it runs a program. */
 export function watchdogs(lab: Lab): LabProcess[] {
-  return lab.processes().filter(({ cmdline }) => cmdline.includes("/usr/lib/afkill/watchdog"));
+  const all = lab.processes().filter(({ cmdline }) => cmdline.includes("/usr/lib/afkill/watchdog"));
+  const pids = new Set(all.map(({ pid }) => pid));
+  return all.filter(({ ppid }) => !pids.has(ppid));
 }
 
 /** The state directories of root's watchdogs. */
