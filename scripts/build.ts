@@ -11,6 +11,8 @@ const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
 const native = `@koromix/koffi-linux-${process.arch}`;
 
+const REQUIRE = 'import { createRequire as cr } from "node:module"; const require = cr(import.meta.url);';
+
 /** Bundles one program. What it imports dynamically becomes a chunk of its own, read only when it is asked for. */
 async function bundle(name: string): Promise<void> {
   await build({
@@ -22,7 +24,11 @@ async function bundle(name: string): Promise<void> {
     format: "esm",
     platform: "node",
     target: "node26",
-    external: ["koffi"],
+    // React's and Ink's development tools are not for users.
+    external: ["koffi", "react-devtools-core"],
+    define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
+    // Some libraries of the CLI are CommonJS and ask for Node's own modules with `require`.
+    ...(name === "cli" && { banner: { js: REQUIRE } }),
     legalComments: "eof",
     logLevel: "warning",
   });

@@ -18,6 +18,12 @@ function complain(message: string): void {
   process.stderr.write(`afkill: ${message.trim().replace(/\s*\n\s*/g, " ")}\n`);
 }
 
+/** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  (program) => addInstall(program, import.meta.dirname),
+  addUninstall,
+];
+
 function newProgram(): Command {
   const program = new Command("afkill")
     .description("Warns the users of idle SSH logins, and ends a login when its limit passes.")
@@ -33,8 +39,7 @@ function newProgram(): Command {
             .replace(/\.$/, "")}; see afkill --help`,
         ),
     });
-  addInstall(program, import.meta.dirname);
-  addUninstall(program);
+  for (const add of COMMANDS) add(program);
   return program;
 }
 

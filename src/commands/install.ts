@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { install, planInstall } from "../setup/install.ts";
 import { HOOKS, type Hook } from "../setup/layout.ts";
-import { mustBeRoot, preview, say } from "./report.ts";
+import { mustBeRoot, say } from "./output.ts";
 
 const EXAMPLES = `
 Hooks:
@@ -48,7 +47,11 @@ async function act(options: Options, command: Command, dist: string): Promise<vo
   const { hook, dryRun = false, match, acceptForcedKeys = false } = options;
   if (hook !== "force-command" && (match !== undefined || acceptForcedKeys))
     command.error(`error: --match and --accept-forced-keys go with --hook force-command only`);
-  mustBeRoot("install");
+  mustBeRoot("install", "it changes files of root's");
+  const [{ install, planInstall }, { preview }] = await Promise.all([
+    import("../setup/install.ts"),
+    import("./preview.ts"),
+  ]);
   const plan = await planInstall(dist, hook, { match, acceptForcedKeys });
   if (plan.changes.length === 0) return say(`nothing to change: hook ${hook} is installed`);
   if (dryRun) return plan.changes.flatMap(preview).forEach(say);

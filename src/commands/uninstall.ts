@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import { planUninstall, uninstall } from "../setup/uninstall.ts";
-import { mustBeRoot, preview, say } from "./report.ts";
+import { mustBeRoot, say } from "./output.ts";
 
 const EXAMPLES = `
 Examples:
@@ -28,8 +27,12 @@ export function addUninstall(program: Command): void {
     .action(act);
 }
 
-function act({ dryRun = false, purge = false }: Options): void {
-  mustBeRoot("uninstall");
+async function act({ dryRun = false, purge = false }: Options): Promise<void> {
+  mustBeRoot("uninstall", "it changes files of root's");
+  const [{ planUninstall, uninstall }, { preview }] = await Promise.all([
+    import("../setup/uninstall.ts"),
+    import("./preview.ts"),
+  ]);
   const plan = planUninstall(purge);
   if (plan.changes.length === 0) say("nothing to change: afkill is not installed");
   else if (dryRun) plan.changes.flatMap(preview).forEach(say);

@@ -1,0 +1,28 @@
+// How a command says what it does.
+import { styleText } from "node:util";
+
+/** Prints a line to standard output. */
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Prints a value as JSON, for programs. */
+export function sayJson(value: unknown): void {
+  say(JSON.stringify(value, null, 2));
+}
+
+/** Throws for anybody but root. `why`: what takes root, such as `it changes files of root's`. */
+export function mustBeRoot(command: string, why: string): void {
+  if (process.geteuid?.() === 0) return;
+  throw new Error(`${command} needs root: ${why}; run it as root: sudo afkill ${command} ...`);
+}
+
+/** Text in a colour or weight: plain where standard output is no terminal, or where NO_COLOR is set. */
+export function styled(format: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(format, text, { stream: process.stdout });
+}
+
+/** Text that others can influence (names of processes, titles, addresses) made safe for a terminal: control characters become `?`. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
+}
