@@ -124,6 +124,8 @@ const schema = v.object({
         busyMaxMs: duration,
         noTerminalMs: duration,
         maxLoginMs: duration,
+        // A memory from before there was one has none.
+        maxStayMs: v.optional(duration, "off"),
         message: v.string(),
       }),
     }),

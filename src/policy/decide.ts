@@ -17,6 +17,7 @@ const NO_POLICY: Applied = {
     busyMaxMs: Number.POSITIVE_INFINITY,
     noTerminalMs: Number.POSITIVE_INFINITY,
     maxLoginMs: Number.POSITIVE_INFINITY,
+    maxStayMs: Number.POSITIVE_INFINITY,
     message: "",
   },
 };

@@ -36,6 +36,9 @@ no_terminal = "off"
 # Ends even an active login this long after it began, with the same notices.
 max_login = "off"
 
+# A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.
+max_stay = "off"
+
 # A line of your own that follows each notice: printable ASCII, at most 200 characters. "" for none.
 message = ""
 

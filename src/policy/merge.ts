@@ -9,6 +9,7 @@ export const DEFAULT_LIMITS: Limits = {
   busyMaxMs: 4 * 3_600_000,
   noTerminalMs: Number.POSITIVE_INFINITY,
   maxLoginMs: Number.POSITIVE_INFINITY,
+  maxStayMs: Number.POSITIVE_INFINITY,
   message: "",
 };
 
@@ -39,7 +40,14 @@ export function mergePolicy(files: readonly GoodFile[]): Policy {
 
 type LimitKeys = Pick<
   FileContent,
-  "idle_timeout" | "warn_before" | "activity" | "busy_max" | "no_terminal" | "max_login" | "message"
+  | "idle_timeout"
+  | "warn_before"
+  | "activity"
+  | "busy_max"
+  | "no_terminal"
+  | "max_login"
+  | "max_stay"
+  | "message"
 >;
 
 function limitsOf(keys: LimitKeys, inherited: Limits): Limits {
@@ -50,6 +58,7 @@ function limitsOf(keys: LimitKeys, inherited: Limits): Limits {
     busyMaxMs: keys.busy_max ?? inherited.busyMaxMs,
     noTerminalMs: keys.no_terminal ?? inherited.noTerminalMs,
     maxLoginMs: keys.max_login ?? inherited.maxLoginMs,
+    maxStayMs: keys.max_stay ?? inherited.maxStayMs,
     message: keys.message ?? inherited.message,
   };
 }

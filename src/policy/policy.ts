@@ -16,6 +16,8 @@ export interface Limits {
   readonly noTerminalMs: number;
   /** Ends even an active login. */
   readonly maxLoginMs: number;
+  /** The longest that a user may ask for with `afkill stay`; `Infinity`, which stands for "off", lets nobody ask. */
+  readonly maxStayMs: number;
   /** A line of the administrator's own that follows each notice; empty for none. */
   readonly message: string;
 }

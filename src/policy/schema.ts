@@ -105,6 +105,7 @@ const limits = {
   busy_max: v.optional(duration),
   no_terminal: v.optional(duration),
   max_login: v.optional(duration),
+  max_stay: v.optional(duration),
   message: v.optional(
     v.pipe(
       v.string(wanted("a text in quotes")),

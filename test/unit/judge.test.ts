@@ -20,6 +20,7 @@ const limits: Limits = {
   busyMaxMs: OFF,
   noTerminalMs: OFF,
   maxLoginMs: OFF,
+  maxStayMs: OFF,
   message: "",
 };
 const applied = (change: Partial<Limits> = {}, exempt = false): Applied => ({

@@ -57,6 +57,7 @@ const full: Memory = {
       busyMaxMs: Number.POSITIVE_INFINITY,
       noTerminalMs: Number.POSITIVE_INFINITY,
       maxLoginMs: Number.POSITIVE_INFINITY,
+      maxStayMs: 7_200_000,
       message: "",
     },
   },
@@ -66,6 +67,15 @@ test("what one check writes the next one reads, limits that are off included", (
   expect(writeMemory(directory, full)).toBe(true);
   expect(readMemory(directory)).toEqual(full);
   expect(readdirSync(directory)).toEqual(["memory.json"]);
+});
+
+test("a memory from before there was a max_stay is read, with none", () => {
+  writeMemory(directory, full);
+  const path = join(directory, "memory.json");
+  const older = JSON.parse(readFileSync(path, "utf8"));
+  delete older.lastGood.limits.maxStayMs;
+  writeFileSync(path, JSON.stringify(older), { mode: 0o600 });
+  expect(readMemory(directory).lastGood?.limits.maxStayMs).toBe(Number.POSITIVE_INFINITY);
 });
 
 test("a history that grows without end is cut to its newest events", () => {

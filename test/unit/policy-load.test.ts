@@ -78,6 +78,7 @@ describe("a good policy", () => {
       busyMaxMs: 4 * H,
       noTerminalMs: OFF,
       maxLoginMs: OFF,
+      maxStayMs: OFF,
       message: "",
     });
   });
@@ -97,6 +98,7 @@ describe("a good policy", () => {
       "busy_max",
       "no_terminal",
       "max_login",
+      "max_stay",
       "message",
     ])
       expect(defaultPolicy).toMatch(new RegExp(`^${key} = `, "m"));
@@ -117,6 +119,7 @@ describe("a good policy", () => {
       busy_max = "off"
       no_terminal = "2d"
       max_login = "8h"
+      max_stay = "3h"
       message = "Questions? ~Help desk!"
       exempt = { users = ["deploy"], groups = ["domain admins", "été"] }`,
     );
@@ -128,6 +131,7 @@ describe("a good policy", () => {
         busyMaxMs: OFF,
         noTerminalMs: 48 * H,
         maxLoginMs: 8 * H,
+        maxStayMs: 3 * H,
         message: "Questions? ~Help desk!",
       },
       exempt: { users: ["deploy"], groups: ["domain admins", "été"] },
