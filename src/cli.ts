@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import packageFile from "../package.json" with { type: "json" };
 import { addInstall } from "./commands/install.ts";
+import { addSshd } from "./commands/sshd.ts";
 import { addUninstall } from "./commands/uninstall.ts";
 
 const EXAMPLES = `
@@ -20,6 +21,7 @@ function complain(message: string): void {
 
 /** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
+  addSshd,
   (program) => addInstall(program, import.meta.dirname),
   addUninstall,
 ];

@@ -1,14 +1,14 @@
 // sshd's ForceCommand, in a drop-in: the login's own shell starts the watchdog, as the user.
-import { globSync, readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import { type Change, directory, file } from "./change.ts";
 import type { Finding } from "./forced-keys.ts";
 import type { HookOptions, HookPlan } from "./hook.ts";
+import { mustInclude, readHostConfig } from "./host-config.ts";
 import { keysOfAllUsers } from "./key-files.ts";
-import { DROP_IN, SSHD_CONFIG } from "./layout.ts";
+import { DROP_IN } from "./layout.ts";
 import { SetupError } from "./setup-error.ts";
 import { complaint, reloadSshd, settings } from "./sshd.ts";
-import { type Directive, includesDropIn, keyFilePatterns, readConfig } from "./sshd-config.ts";
+import { type Directive, keyFilePatterns } from "./sshd-config.ts";
 import { dropIn, findChroots, findOtherCommands, findUnknownKeys } from "./sshd-findings.ts";
 
 /**
@@ -27,12 +27,8 @@ const COMMAND = `exec /bin/sh -c '${[
 export function planForceCommand({ match, acceptForcedKeys }: HookOptions): HookPlan {
   const before = complaint();
   if (before !== undefined) throw new SetupError(before, "mend sshd's configuration and run this again");
-  const directives = readConfig({ read: (path) => readFileSync(path, "utf8"), glob: filesOf });
-  if (!includesDropIn(directives))
-    throw new SetupError(
-      `${SSHD_CONFIG} does not include ${dirname(DROP_IN)}`,
-      `put "Include ${dirname(DROP_IN)}/*.conf" at its top and run this again`,
-    );
+  const directives = readHostConfig();
+  mustInclude(directives, DROP_IN);
   const scoped = match !== undefined;
   if (!acceptForcedKeys) mustNotCancel(findCancelled(directives, scoped), scoped);
   if (!scoped) mustNotLockOut(findChroots(directives));
@@ -50,15 +46,8 @@ export function mustBeGood(): void {
   if (after !== undefined) throw new Error(`sshd would not accept the change (${after})`);
 }
 
-/** As glob(3) does it: a star does not stand for a leading dot. */
-function filesOf(pattern: string): string[] {
-  const hidden = basename(pattern).startsWith(".");
-  return globSync(pattern)
-    .filter((path) => hidden || !basename(path).startsWith("."))
-    .sort();
-}
-
-function findCancelled(directives: readonly Directive[], scoped: boolean): Finding[] {
+/** What a ForceCommand of ours cancels, or may cancel. `scoped`: it stands in a Match block. */
+export function findCancelled(directives: readonly Directive[], scoped: boolean): Finding[] {
   const commands = findOtherCommands(directives, scoped);
   // With a scope the administrator has said whose restrictions may go.
   if (scoped) return commands;

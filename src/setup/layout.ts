@@ -11,6 +11,8 @@ export const MANIFEST = `${PROGRAM_DIRECTORY}/manifest.json`;
 export const PAM_DIRECTORY = "/etc/pam.d";
 export const SSHD_CONFIG = "/etc/ssh/sshd_config";
 export const DROP_IN = "/etc/ssh/sshd_config.d/50-afkill.conf";
+/** sshd's own timeouts, see `afkill sshd`. In sshd the first value counts: the name comes before those that others use. */
+export const TIMEOUTS = "/etc/ssh/sshd_config.d/00-afkill-timeouts.conf";
 export const PROFILE = "/etc/profile.d/afkill.sh";
 
 /** The ways to start a watchdog when somebody logs in. */

@@ -59,9 +59,14 @@ function absolute(pattern: string): string {
 }
 
 /** Whether a drop-in of ours would be read for every login. */
-export function includesDropIn(config: readonly Directive[]): boolean {
+export function includesDropIn(config: readonly Directive[], dropIn = DROP_IN): boolean {
   const includes = config.filter(({ keyword, block }) => keyword === "include" && block === 0);
-  return includes.some(({ args }) => args.some((pattern) => globExpression(absolute(pattern)).test(DROP_IN)));
+  return includes.some(({ args }) => args.some((pattern) => finds(absolute(pattern), dropIn)));
+}
+
+/** Whether a glob(7) pattern finds a path whose name has no leading dot. */
+export function finds(pattern: string, path: string): boolean {
+  return globExpression(pattern).test(path);
 }
 
 /** A glob(7) pattern as a regular expression, for names without a leading dot. */

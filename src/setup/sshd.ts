@@ -21,29 +21,33 @@ export function mustHaveSshd(): void {
  * Runs sshd in one of its test modes. sshd wants the empty directory of its unprivileged child even then, and where sshd is not
  * running its service has not made it yet: it is made for the moment.
  */
-function testMode(flag: "-t" | "-T"): Ran {
-  const ran = run(SSHD, [flag]);
+function testMode(flag: "-t" | "-T", instead: readonly string[]): Ran {
+  const args = [flag, ...instead.flatMap((setting) => ["-o", setting])];
+  const ran = run(SSHD, args);
   const missing = /Missing privilege separation directory: (\/(?:var\/)?run\/[\w-]+)\s/.exec(
     `${ran.stderr} `,
   )?.[1];
   if (missing === undefined) return ran;
   mkdirSync(missing, { mode: 0o755 });
   try {
-    return run(SSHD, [flag]);
+    return run(SSHD, args);
   } finally {
     rmdirSync(missing);
   }
 }
 
-/** What `sshd -t` has against the configuration; `undefined` when it is good. */
-export function complaint(): string | undefined {
-  const ran = testMode("-t");
+/**
+ * What `sshd -t` has against the configuration; `undefined` when it is good. `instead`: settings, as `Keyword=value`, that count
+ * before those of the configuration.
+ */
+export function complaint(instead: readonly string[] = []): string | undefined {
+  const ran = testMode("-t", instead);
   return ran.status === 0 ? undefined : `sshd -t: ${said(ran)}`;
 }
 
-/** The settings outside of every Match, by keyword in lower case (`sshd -T`). Throws a `SetupError`. */
-export function settings(): ReadonlyMap<string, string> {
-  const ran = testMode("-T");
+/** The settings outside of every Match, by keyword in lower case (`sshd -T`). `instead` as for `complaint`. Throws a `SetupError`. */
+export function settings(instead: readonly string[] = []): ReadonlyMap<string, string> {
+  const ran = testMode("-T", instead);
   if (ran.status !== 0)
     throw new SetupError(
       `sshd does not accept its configuration (sshd -T: ${said(ran)})`,

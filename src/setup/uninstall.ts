@@ -1,6 +1,7 @@
 // Planning and carrying out an uninstall. It goes by the manifest, and by name where that is lost.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { planTimeoutsBack } from "../sshd/revert.ts";
 import { type Change, look } from "./change.ts";
 import { mustBeGood } from "./hook-force-command.ts";
 import * as layout from "./layout.ts";
@@ -24,6 +25,7 @@ export function planUninstall(purge: boolean): UninstallPlan {
     // Hooks first: nothing may start a program that is gone.
     ...pamFiles(manifest).flatMap((path) => planPamBack(path, manifest)),
     ...planOwnFileBack(layout.DROP_IN, manifest),
+    ...planTimeoutsBack(),
     ...planOwnFileBack(layout.PROFILE, manifest),
     ...rotation,
     ...planOwnFileBack(layout.COMMAND, manifest),
@@ -48,7 +50,7 @@ export function planUninstall(purge: boolean): UninstallPlan {
 
 /** Carries a plan out, or puts everything back and throws a `SetupError`. Logins and their watchdogs are left alone. */
 export function uninstall({ changes }: UninstallPlan, report: (line: string) => void): void {
-  const touchesSshd = changes.some(({ path }) => path === layout.DROP_IN);
+  const touchesSshd = changes.some(({ path }) => path === layout.DROP_IN || path === layout.TIMEOUTS);
   const wasGood = touchesSshd && complaint() === undefined;
   carryOutAll(
     changes,

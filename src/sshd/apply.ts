@@ -1,0 +1,119 @@
+// Writing sshd's timeouts into a drop-in of our own.
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Change, directory, file, isDue, look } from "../setup/change.ts";
+import { mustBeGood } from "../setup/hook-force-command.ts";
+import { mustInclude, readHostConfig } from "../setup/host-config.ts";
+import { TIMEOUTS } from "../setup/layout.ts";
+import { SetupError } from "../setup/setup-error.ts";
+import { complaint, mustHaveSshd, settings } from "../setup/sshd.ts";
+import type { Directive } from "../setup/sshd-config.ts";
+import { idlePatterns } from "./channels.ts";
+import { exceptions, sourcesOf } from "./configured.ts";
+import { dropInText, foreignText, type Setting, settingsOf, type Timeouts } from "./timeouts.ts";
+
+/** What `apply` will do, once all that can be checked beforehand is. */
+export interface ApplyPlan {
+  /** Empty when the drop-in says it already. */
+  readonly changes: readonly Change[];
+  /** Throws unless sshd accepts its files and reads the wanted values out of them. */
+  readonly verify: () => void;
+  /** What the administrator should know, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** Plans to write the drop-in. Throws a `SetupError` where sshd would not take it, or not heed it; nothing is changed either way. */
+export function planApply(timeouts: Timeouts): ApplyPlan {
+  mustHaveSshd();
+  const before = complaint();
+  if (before !== undefined) throw new SetupError(before, "mend sshd's configuration and run this again");
+  const chosen = settingsOf(timeouts);
+  for (const setting of chosen) mustBeTaken(setting);
+  mustBeOurs();
+  const text = dropInText(chosen);
+  const config = readHostConfig({ path: TIMEOUTS, text });
+  mustInclude(config, TIMEOUTS);
+  const wanted = chosenOf(chosen, settings(chosen.map(asOption)));
+  mustCount(chosen, wanted, config);
+  const change = file(TIMEOUTS, 0o644, Buffer.from(text));
+  const verify = () => {
+    mustBeGood();
+    mustShow(wanted);
+  };
+  return { changes: isDue(change) ? [change] : [], verify, notes: notesOn(timeouts, config) };
+}
+
+function asOption({ keyword, value }: Setting): string {
+  return `${keyword}=${value}`;
+}
+
+/** Asks sshd itself, before anything is written. */
+function mustBeTaken(setting: Setting): void {
+  const wrong = complaint([asOption(setting)]);
+  if (wrong === undefined) return;
+  if (/bad configuration option/i.test(wrong))
+    throw new SetupError(
+      `this sshd does not know ${setting.keyword}`,
+      "leave it out, or upgrade OpenSSH (9.2 knows it); nothing was changed",
+    );
+  throw new SetupError(
+    `sshd does not take ${setting.keyword} ${setting.value} (${wrong})`,
+    "give another value; nothing was changed",
+  );
+}
+
+/** The place for the drop-in is there and safe, and nobody else has taken it. */
+function mustBeOurs(): void {
+  const around = dirname(TIMEOUTS);
+  if (isDue(directory(around)))
+    throw new SetupError(`there is no ${around}`, `make it (mkdir -m 755 ${around}) and run this again`);
+  if (look(TIMEOUTS)?.isFile() && foreignText(readFileSync(TIMEOUTS, "latin1")) !== "")
+    throw new SetupError(
+      `${TIMEOUTS} holds more than afkill has written`,
+      "move the other lines to a file of your own and run this again",
+    );
+}
+
+/** What `sshd -T` shows of the chosen settings, as a map of its own. */
+function chosenOf(
+  chosen: readonly Setting[],
+  shown: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const keys = chosen.map(({ keyword }) => keyword.toLowerCase());
+  return new Map(keys.map((key) => [key, shown.get(key) ?? "none"]));
+}
+
+/** In sshd the first value counts. One that stands before ours has its effect already, so sshd tells whether it says the same. */
+function mustCount(
+  chosen: readonly Setting[],
+  wanted: ReadonlyMap<string, string>,
+  config: readonly Directive[],
+): void {
+  const now = chosenOf(chosen, settings());
+  for (const { keyword } of chosen) {
+    const { first } = sourcesOf(keyword, config);
+    const key = keyword.toLowerCase();
+    if (first === undefined || first.file === TIMEOUTS || now.get(key) === wanted.get(key)) continue;
+    throw new SetupError(
+      `${first.file}:${first.line} sets ${keyword} ${first.value}, and stands before ${TIMEOUTS}: in sshd the first value counts`,
+      "take that line out and run this again; nothing was changed",
+    );
+  }
+}
+
+function mustShow(wanted: ReadonlyMap<string, string>): void {
+  const shown = settings();
+  for (const [key, value] of wanted) {
+    const now = shown.get(key) ?? "none";
+    if (now !== value) throw new Error(`sshd -T shows ${key} ${now} where ${value} was written`);
+  }
+}
+
+function notesOn({ channelTimeout = "" }: Timeouts, config: readonly Directive[]): string[] {
+  return [
+    ...exceptions(config).map((place) => `${place} stands in a Match block and wins for the logins it finds`),
+    ...idlePatterns(channelTimeout).map(
+      (pattern) => `no channel in use has the type "${pattern}"; sessions are called session:*`,
+    ),
+  ];
+}

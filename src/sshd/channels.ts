@@ -1,0 +1,36 @@
+// The types of channels that ChannelTimeout tells apart. Pure.
+
+/** One of each kind of sshd_config(5), "ChannelTimeout"; a subsystem goes by its name. */
+const TYPES = [
+  "agent-connection",
+  "direct-tcpip",
+  "direct-streamlocal@openssh.com",
+  "forwarded-tcpip",
+  "forwarded-streamlocal@openssh.com",
+  "session:command",
+  "session:shell",
+  "session:subsystem:sftp",
+  "tun-connection",
+  "x11-connection",
+];
+
+/**
+ * The patterns in a value of ChannelTimeout that no channel in use has. sshd takes them without a word: `session=1h` reads well, and
+ * a session that runs something is called `session:shell`, `session:command` or `session:subsystem:NAME`.
+ */
+export function idlePatterns(value: string): string[] {
+  return value
+    .split(/\s+/)
+    .map((pair) => pair.replace(/=[^=]*$/, ""))
+    .filter((pattern) => pattern !== "" && !/^(none|global)$/.test(pattern))
+    .filter((pattern) => !pattern.startsWith("session:subsystem:") && !TYPES.some(matcher(pattern)));
+}
+
+/** A pattern of ssh_config(5), "PATTERNS": `*` and `?`. */
+function matcher(pattern: string): (type: string) => boolean {
+  const source = pattern.replace(/[^\w]/g, (sign) =>
+    sign === "*" ? ".*" : sign === "?" ? "." : `\\${sign}`,
+  );
+  const expression = new RegExp(`^${source}$`);
+  return (type) => expression.test(type);
+}

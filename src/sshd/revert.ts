@@ -1,0 +1,32 @@
+// Taking sshd's timeouts away again.
+import { readFileSync } from "node:fs";
+import { ABSENT, type Change, look } from "../setup/change.ts";
+import { mustBeGood } from "../setup/hook-force-command.ts";
+import { TIMEOUTS } from "../setup/layout.ts";
+import { complaint } from "../setup/sshd.ts";
+import { foreignText } from "./timeouts.ts";
+
+/** Plans a revert. `verify` throws when sshd does not accept its files; one that did not before is not ours to judge. */
+export function planRevert(): { readonly changes: readonly Change[]; readonly verify: () => void } {
+  const changes = planTimeoutsBack();
+  const wasGood = changes.length > 0 && complaint() === undefined;
+  return { changes, verify: () => (wasGood ? mustBeGood() : undefined) };
+}
+
+/** Removes the drop-in, or only our lines where somebody has added others; nothing where there is none. */
+export function planTimeoutsBack(): Change[] {
+  const now = look(TIMEOUTS);
+  if (now === undefined || !now.isFile()) return [];
+  const rest = foreignText(readFileSync(TIMEOUTS, "latin1"));
+  if (rest === "") return [{ path: TIMEOUTS, wanted: ABSENT }];
+  const { mode, uid, gid } = now;
+  const content = Buffer.from(rest, "latin1");
+  if (content.equals(readFileSync(TIMEOUTS))) return [];
+  return [
+    {
+      path: TIMEOUTS,
+      wanted: { kind: "file", mode: mode & 0o7777, uid, gid, content },
+      note: "only afkill's lines go",
+    },
+  ];
+}

@@ -1,0 +1,69 @@
+// What sshd's own timeouts are on this host.
+import { readFileSync, statSync } from "node:fs";
+import { readHostConfig } from "../setup/host-config.ts";
+import { SSHD_CONFIG, TIMEOUTS } from "../setup/layout.ts";
+import { complaint, mustHaveSshd, settings } from "../setup/sshd.ts";
+import type { Directive } from "../setup/sshd-config.ts";
+import { type Place, sourcesOf } from "./configured.ts";
+import { DEFAULTS, KEYWORDS, type Keyword } from "./timeouts.ts";
+import { type KernelProbes, meaningOf } from "./words.ts";
+
+export interface SettingStatus {
+  readonly keyword: Keyword;
+  /** As `sshd -T` shows it; `undefined` where this sshd does not know the setting. */
+  readonly value: string | undefined;
+  /** Where it is set; `undefined` for sshd's default. */
+  readonly setBy: Place | undefined;
+  /** Match blocks that set it otherwise for the logins that they find. */
+  readonly exceptions: readonly Place[];
+  readonly does: string;
+  readonly doesNot: string;
+}
+
+export interface SshdStatus {
+  readonly settings: readonly SettingStatus[];
+  readonly dropIn: string;
+  /** Files that changed after sshd last read its configuration, so that what runs may differ from what is shown. */
+  readonly unread: readonly string[];
+}
+
+/** Asks sshd and reads its configuration. Throws a `SetupError` where sshd does not accept it. */
+export function sshdStatus(): SshdStatus {
+  mustHaveSshd();
+  const shown = settings();
+  const config = readHostConfig();
+  const values = Object.fromEntries(
+    KEYWORDS.filter((keyword) => shown.has(keyword.toLowerCase()) || isKnown(keyword)).map((keyword) => [
+      keyword,
+      shown.get(keyword.toLowerCase()) ?? DEFAULTS[keyword],
+    ]),
+  ) as Partial<Record<Keyword, string>>;
+  const probes = kernelProbes();
+  return {
+    settings: KEYWORDS.map((keyword): SettingStatus => {
+      const { first, inMatch } = sourcesOf(keyword, config);
+      const meaning = meaningOf(keyword, values, probes);
+      return { keyword, value: values[keyword], setBy: first, exceptions: inMatch, ...meaning };
+    }),
+    dropIn: TIMEOUTS,
+    unread: unreadFiles(config, shown.get("pidfile")),
+  };
+}
+
+/** OpenSSH before 9.8 does not show a ChannelTimeout that nobody has set. */
+function isKnown(keyword: Keyword): boolean {
+  return complaint([`${keyword}=${DEFAULTS[keyword]}`]) === undefined;
+}
+
+/** sshd writes its pid file after each reading of its configuration. The time of the inode, since an editor may set the file's own. */
+function unreadFiles(config: readonly Directive[], pidFile: string | undefined): string[] {
+  const read = pidFile === undefined ? undefined : statSync(pidFile, { throwIfNoEntry: false });
+  if (read === undefined) return [];
+  const files = new Set([SSHD_CONFIG, ...config.map(({ file }) => file)]);
+  return [...files].filter((file) => statSync(file).ctimeMs > read.mtimeMs);
+}
+
+function kernelProbes(): KernelProbes {
+  const value = (name: string) => Number(readFileSync(`/proc/sys/net/ipv4/tcp_keepalive_${name}`, "latin1"));
+  return { afterS: value("time"), everyS: value("intvl"), count: value("probes") };
+}
