@@ -6,6 +6,11 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** Prints an error to standard error: one line, whatever the message holds. */
+export function complain(message: string): void {
+  process.stderr.write(`afkill: ${message.trim().replace(/\s*\n\s*/g, " ")}\n`);
+}
+
 /** Prints a value as JSON, for programs. */
 export function sayJson(value: unknown): void {
   say(JSON.stringify(value, null, 2));

@@ -1,0 +1,43 @@
+// The commander program: all commands, their options and their help. Completion and man pages are made from it.
+import { Command } from "commander";
+import packageFile from "../package.json" with { type: "json" };
+import { addInstall } from "./commands/install.ts";
+import { complain } from "./commands/output.ts";
+import { addSshd } from "./commands/sshd.ts";
+import { addUninstall } from "./commands/uninstall.ts";
+
+const EXAMPLES = `
+Examples:
+  sudo afkill install --hook pam --dry-run
+  sudo afkill install --hook pam
+  sudo afkill uninstall
+
+The policy is /etc/afkill/afkill.toml; a change to it reaches every login within seconds.
+`;
+
+/** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  addSshd,
+  (program) => addInstall(program, import.meta.dirname),
+  addUninstall,
+];
+
+/** The program as it is run. It throws commander's `CommanderError` where commander alone would end the process. */
+export function newProgram(): Command {
+  const program = new Command("afkill")
+    .description("Warns the users of idle SSH logins, and ends a login when its limit passes.")
+    .version(packageFile.version)
+    .addHelpText("after", EXAMPLES)
+    .exitOverride()
+    .configureOutput({
+      outputError: (text) =>
+        complain(
+          `${text
+            .trim()
+            .replace(/^error: /, "")
+            .replace(/\.$/, "")}; see afkill --help`,
+        ),
+    });
+  for (const add of COMMANDS) add(program);
+  return program;
+}
