@@ -41,7 +41,8 @@ export async function readConnections(client?: Client): Promise<Connection[]> {
   return parseConnections(stdout);
 }
 
-function placeOfSs(): string {
+/** Where `ss` is. Throws where it is not. */
+export function placeOfSs(): string {
   for (const place of PLACES) {
     try {
       accessSync(place, constants.X_OK);

@@ -1,6 +1,9 @@
 // Keys whose holders may run one command only. ForceCommand cancels that restriction (sshd_config(5), "ForceCommand"), so such
 // a key, made for a backup, would get a shell. Pure.
 
+/** What is said of a key whose restriction is certain. */
+export const RESTRICTED_KEY = "a key restricted by command=";
+
 /** Something that ForceCommand would cancel, or that cannot be known, and where it stands. */
 export interface Finding {
   readonly where: string;
@@ -17,7 +20,7 @@ export function findForcedKeys(file: string, text: string): Finding[] {
     const options = optionsOf(line.trimStart());
     const where = `${file}:${at + 1}`;
     if (options.some((option) => /^command=/i.test(option)))
-      findings.push({ where, what: "a key restricted by command=" });
+      findings.push({ where, what: RESTRICTED_KEY });
     if (options.some((option) => /^cert-authority$/i.test(option)))
       findings.push({ where, what: "a cert-authority, whose certificates may be restricted to a command" });
   }

@@ -54,7 +54,7 @@ function includedBy(path: string, name: string): string {
 }
 
 /** The file of the PAM service that sshd uses, by its real name where it is a symbolic link. */
-function serviceFile(): string {
+export function serviceFile(): string {
   const set = settings();
   if (set.get("usepam") !== "yes")
     throw new SetupError("sshd does not use PAM (UsePAM no)", `set UsePAM yes, or ${OTHER_HOOKS}`);
@@ -64,7 +64,8 @@ function serviceFile(): string {
   return realpathSync(path);
 }
 
-function mustHavePamExec(): void {
+/** Throws a `SetupError` where no directory of PAM modules has pam_exec. */
+export function mustHavePamExec(): void {
   const places = ["/lib*/security", "/lib/*/security", "/usr/lib*/security", "/usr/lib/*/security"];
   if (globSync(places.map((place) => `${place}/pam_exec.so`)).length === 0)
     throw new SetupError(

@@ -107,7 +107,8 @@ function envCopy(path: string): Change {
   };
 }
 
-function unprivilegedGroup(): number {
+/** The group of that copy. Throws a `SetupError` on a host that has none. */
+export function unprivilegedGroup(): number {
   for (const name of ["nogroup", "nobody"]) {
     const gid = Number(run("/usr/bin/getent", ["group", name]).stdout.split(":")[2]);
     if (Number.isInteger(gid) && gid > 0) return gid;

@@ -1,8 +1,12 @@
 /** Why an install or uninstall stops: what was wrong, and what to do about it. The command prints it as one line. */
 export class SetupError extends Error {
+  readonly wrong: string;
+  readonly todo: string;
   constructor(wrong: string, todo: string) {
     super(`${wrong}; ${todo}`);
     this.name = "SetupError";
+    this.wrong = wrong;
+    this.todo = todo;
   }
 }
 

@@ -229,7 +229,7 @@ test.each([["install --hook pam"], ["install --hook pam --dry-run"], ["uninstall
     const ran = await afkill(lab, args, { user: "visitor" });
     expect(ran).toMatchObject({ status: 1, stdout: "" });
     expect(ran.stderr).toMatch(
-      /^afkill: (un)?install changes files of root's; run it as root: sudo afkill (un)?install \S*\n$/,
+      /^afkill: (un)?install needs root: it changes files of root's; run it as root: sudo afkill (un)?install \.\.\.\n$/,
     );
   },
 );

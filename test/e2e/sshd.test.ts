@@ -45,14 +45,24 @@ describe("what is refused", () => {
     readonly says: RegExp;
   }
 
-  /** An sshd that takes every value, and rejects the file. */
-  const grudging = `mv /usr/sbin/sshd /usr/sbin/sshd-real
-    printf '#!/bin/sh\\n[ "$*" != -t ] || ! [ -e ${DROP_IN} ] || { echo "line 2: bad moon" >&2; exit 255; }\\n' >/usr/sbin/sshd
-    echo 'exec /usr/sbin/sshd-real "$@"' >>/usr/sbin/sshd; chmod 755 /usr/sbin/sshd`;
-  /** An sshd that does not know the younger settings. */
-  const old = `mv /usr/sbin/sshd /usr/sbin/sshd-real
-    printf '#!/bin/sh\\ncase $* in *UnusedC*) echo "Bad configuration option: x" >&2; exit 255;; esac\\n' >/usr/sbin/sshd
-    echo 'exec /usr/sbin/sshd-real "$@"' >>/usr/sbin/sshd; chmod 755 /usr/sbin/sshd`;
+  /** Puts an sshd into its place that does something else for some arguments: `lines` of sh, with `real` for the true one. */
+  const otherSshd = (...lines: string[]) =>
+    [
+      "mv /usr/sbin/sshd /usr/sbin/sshd-real; cat >/usr/sbin/sshd <<'END'",
+      "#!/bin/sh",
+      "real=/usr/sbin/sshd-real",
+      ...lines,
+      'exec $real "$@"',
+      "END",
+      "chmod 755 /usr/sbin/sshd",
+    ].join("\n");
+  const whenWritten = (flag: string, then: string) =>
+    `[ "$*" != ${flag} ] || ! [ -e ${DROP_IN} ] || { ${then}; }`;
+  const grudging = otherSshd(whenWritten("-t", 'echo "line 2: bad moon" >&2; exit 255'));
+  const deaf = otherSshd(
+    whenWritten("-T", "$real -T | sed 's/^clientaliveinterval .*/clientaliveinterval 7/'; exit"),
+  );
+  const old = otherSshd('case $* in *UnusedC*) echo "Bad configuration option: x" >&2; exit 255 ;; esac');
 
   const refusals: Record<string, Refusal> = {
     "a number that sshd -t rejects": {
@@ -70,6 +80,10 @@ describe("what is refused", () => {
     "a file that sshd -t rejects once it is in its place": {
       given: grudging,
       says: /sshd would not accept the change \(sshd -t: line 2: bad moon\); everything was put back as it was/,
+    },
+    "a file that sshd reads otherwise": {
+      given: deaf,
+      says: /sshd -T shows clientaliveinterval 7 where 60 was written; everything was put back as it was/,
     },
     "a setting that this sshd does not know": {
       given: old,
