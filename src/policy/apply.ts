@@ -8,29 +8,51 @@ export interface Subject {
   readonly address?: string | undefined;
 }
 
+/** What a policy has for somebody: the first exemption and the first rule that fit, by their places in the policy's lists. */
+export interface Choice {
+  readonly exemption?: { readonly list: "users" | "groups"; readonly index: number } | undefined;
+  readonly rule?: number | undefined;
+}
+
+/** Why a rule does not fit somebody. */
+export type Misfit = "user" | "group" | "address";
+
 /**
  * Says what a policy asks of one login: the limits of the first rule that matches, else those of the top level. An exempt login has
  * them too, for the day it is exempt no longer.
  */
 export function apply(policy: Policy, subject: Subject): Applied {
-  const exemption = exemptionOf(policy, subject);
-  const rule = policy.rules.find((candidate) => matches(candidate, subject));
+  const { exemption, rule: index } = choose(policy, subject);
+  const rule = index === undefined ? undefined : policy.rules[index];
   const limits = rule?.limits ?? policy.base;
-  if (exemption) return { rule: `exempt: ${exemption}`, exempt: true, limits };
+  if (exemption) {
+    const kind = exemption.list === "users" ? "user" : "group";
+    const name = policy.exempt[exemption.list][exemption.index];
+    return { rule: `exempt: ${kind} ${name}`, exempt: true, limits };
+  }
   return { rule: rule?.name ?? "top level", exempt: false, limits };
 }
 
-function exemptionOf({ exempt }: Policy, { user, groups }: Subject): string | undefined {
-  if (exempt.users.includes(user)) return `user ${user}`;
-  const group = exempt.groups.find((name) => groups.includes(name));
-  return group === undefined ? undefined : `group ${group}`;
+/** Finds the exemption and the rule that decide. */
+export function choose({ exempt, rules }: Policy, subject: Subject): Choice {
+  const user = found(exempt.users.indexOf(subject.user));
+  const group = found(exempt.groups.findIndex((name) => subject.groups.includes(name)));
+  const rule = found(rules.findIndex((candidate) => misfit(candidate, subject) === undefined));
+  if (user !== undefined) return { exemption: { list: "users", index: user }, rule };
+  return { exemption: group === undefined ? undefined : { list: "groups", index: group }, rule };
 }
 
-/** A rule matches when each list that is not empty has an entry that does. Without an address no `from` matches. */
-function matches({ match }: Rule, { user, groups, address }: Subject): boolean {
-  return (
-    (match.users.length === 0 || match.users.includes(user)) &&
-    (match.groups.length === 0 || match.groups.some((name) => groups.includes(name))) &&
-    (match.from.length === 0 || (address !== undefined && isWithin(address, match.from)))
-  );
+function found(index: number): number | undefined {
+  return index < 0 ? undefined : index;
+}
+
+/**
+ * The first thing that keeps a rule from fitting somebody; `undefined` when it fits: each list that is not empty has an entry that does.
+ * Without an address no `from` fits.
+ */
+export function misfit({ match }: Rule, { user, groups, address }: Subject): Misfit | undefined {
+  if (match.users.length > 0 && !match.users.includes(user)) return "user";
+  if (match.groups.length > 0 && !match.groups.some((name) => groups.includes(name))) return "group";
+  if (match.from.length > 0 && (address === undefined || !isWithin(address, match.from))) return "address";
+  return undefined;
 }

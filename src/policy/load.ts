@@ -6,9 +6,14 @@ import { formatKey, PolicyError, type Problem } from "./problems.ts";
 
 /** Reads, checks and merges a policy: a main file and its drop-ins. Throws a PolicyError with all that is wrong in all of them. */
 export async function loadPolicy(path: string): Promise<Policy> {
+  return mergePolicy(await loadFiles(path));
+}
+
+/** The files of a policy, read and checked, before they are merged. Throws as `loadPolicy` does. */
+export async function loadFiles(path: string): Promise<GoodFile[]> {
   const files = readPolicyFiles(path).map(parsePolicyFile);
   const good = files.filter((file): file is GoodFile => "content" in file);
-  if (good.length === files.length) return mergePolicy(good);
+  if (good.length === files.length) return good;
   throw new PolicyError((await Promise.all(files.map(problemsOf))).flat());
 }
 

@@ -1,3 +1,4 @@
+import type { LimitKey } from "./limit-keys.ts";
 import type { Limits, Policy, Rule } from "./policy.ts";
 import type { FileContent } from "./schema.ts";
 
@@ -38,19 +39,7 @@ export function mergePolicy(files: readonly GoodFile[]): Policy {
   };
 }
 
-type LimitKeys = Pick<
-  FileContent,
-  | "idle_timeout"
-  | "warn_before"
-  | "activity"
-  | "busy_max"
-  | "no_terminal"
-  | "max_login"
-  | "max_stay"
-  | "message"
->;
-
-function limitsOf(keys: LimitKeys, inherited: Limits): Limits {
+function limitsOf(keys: Pick<FileContent, LimitKey>, inherited: Limits): Limits {
   return {
     idleTimeoutMs: keys.idle_timeout ?? inherited.idleTimeoutMs,
     warnBeforeMs: keys.warn_before ?? inherited.warnBeforeMs,

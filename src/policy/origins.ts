@@ -1,0 +1,69 @@
+// A policy together with the place that set each part of it: for people, never for a check, which does without the slower parser.
+import { LIMIT_KEYS, type LimitKey } from "./limit-keys.ts";
+import { loadFiles } from "./load.ts";
+import { locator, type Place } from "./locate.ts";
+import { type GoodFile, mergePolicy } from "./merge.ts";
+import type { Policy } from "./policy.ts";
+import type { KeyPath } from "./problems.ts";
+
+/** Where something was set. Line and column count from 1. */
+export interface Origin extends Place {
+  readonly file: string;
+}
+
+/** The place of each key; none for a key that has its default. */
+export type LimitOrigins = Readonly<Partial<Record<LimitKey, Origin>>>;
+
+/** The places of what a `Policy` holds, its lists in the same order. */
+export interface Origins {
+  readonly base: LimitOrigins;
+  readonly exempt: { readonly users: readonly Origin[]; readonly groups: readonly Origin[] };
+  readonly rules: readonly RuleOrigins[];
+}
+
+export interface RuleOrigins {
+  readonly at: Origin;
+  /** Of the keys that the rule sets itself. */
+  readonly own: LimitOrigins;
+  /** Of all its keys: what it leaves out comes from where the top level was set. */
+  readonly all: LimitOrigins;
+}
+
+/** Loads a policy as `loadPolicy` does, and tells where everything in it was set. Throws as `loadPolicy` does. */
+export async function loadWithOrigins(path: string): Promise<{ policy: Policy; origins: Origins }> {
+  const files = await loadFiles(path);
+  return { policy: mergePolicy(files), origins: originsOf(files) };
+}
+
+type Locate = (path: KeyPath) => Origin;
+
+function originsOf(files: readonly GoodFile[]): Origins {
+  const located = files.map((file) => ({ content: file.content, locate: locateIn(file) }));
+  const base = Object.assign({}, ...located.map(({ content, locate }) => limitOrigins(content, [], locate)));
+  const exempt = (list: "users" | "groups") =>
+    located.flatMap(({ content, locate }) =>
+      (content.exempt?.[list] ?? []).map((_, index) => locate(["exempt", list, index])),
+    );
+  const rules = located.flatMap(({ content, locate }) =>
+    (content.rule ?? []).map((rule, index) => {
+      const own = limitOrigins(rule, ["rule", index], locate);
+      return { at: locate(["rule", index]), own, all: { ...base, ...own } };
+    }),
+  );
+  return { base, exempt: { users: exempt("users"), groups: exempt("groups") }, rules };
+}
+
+function locateIn({ file, text }: GoodFile): Locate {
+  const locate = locator(text);
+  // Whatever the parser of positions misses is still in this file.
+  return (path) => ({ file, ...(locate(path) ?? { line: 1, column: 1 }) });
+}
+
+function limitOrigins(
+  keys: Readonly<Partial<Record<LimitKey, unknown>>>,
+  table: KeyPath,
+  locate: Locate,
+): LimitOrigins {
+  const set = LIMIT_KEYS.filter((key) => keys[key] !== undefined);
+  return Object.fromEntries(set.map((key) => [key, locate([...table, key])]));
+}
