@@ -66,17 +66,19 @@ export function settings(instead: readonly string[] = []): ReadonlyMap<string, s
  * running sshd could not be told.
  */
 export function reloadSshd(pidFile: string): string {
+  const listener = listenerOf(pidFile);
+  const before = changedMs(pidFile);
   if (existsSync("/run/systemd/system")) {
     for (const unit of ["ssh.service", "sshd.service"]) {
       if (run("/usr/bin/systemctl", ["is-active", "--quiet", unit]).status !== 0) continue;
       const ran = run("/usr/bin/systemctl", ["reload", unit]);
       if (ran.status !== 0) throw new Error(`systemctl reload ${unit}: ${said(ran)}`);
+      // The unit has sent a signal, and no more.
+      if (listener !== undefined) waitForListener(pidFile, before);
       return `reload ${unit}`;
     }
   }
-  const listener = listenerOf(pidFile);
   if (listener === undefined) return "no running sshd found to reload; it takes effect when sshd starts";
-  const before = changedMs(pidFile);
   process.kill(listener, "SIGHUP");
   waitForListener(pidFile, before);
   return `reload sshd (SIGHUP to process ${listener})`;
