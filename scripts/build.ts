@@ -3,9 +3,15 @@
 //   node_modules/      koffi, which finds its native half by a path relative to its own file, so it cannot be bundled
 //   pam/               the shell programs
 //   afkill.logrotate
+//   completion/, man/  for the host's shells and its man(1), made from the commander program
 import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { completionScript } from "../src/completion/script.ts";
+import { SHELLS } from "../src/completion/shells.ts";
+import { manualOf } from "../src/man/manual.ts";
+import { outlineOf } from "../src/outline.ts";
+import { newProgram } from "../src/program.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -51,6 +57,18 @@ function copyPrograms(): void {
   cpSync(join(root, "src/audit/afkill.logrotate"), join(dist, "afkill.logrotate"));
 }
 
+function writeShared(): void {
+  const program = outlineOf(newProgram());
+  const files = [
+    ...SHELLS.map((shell) => [`completion/${shell}`, completionScript(shell, program)] as const),
+    ...Object.entries(manualOf(program)).map(([name, page]) => [`man/${name}`, page] as const),
+  ];
+  for (const [path, text] of files) {
+    mkdirSync(join(dist, dirname(path)), { recursive: true });
+    writeFileSync(join(dist, path), text);
+  }
+}
+
 rmSync(dist, { recursive: true, force: true });
 copyModules([
   "koffi/package.json",
@@ -63,6 +81,7 @@ copyModules([
   `${native}/linux_${process.arch}/koffi.node`,
 ]);
 copyPrograms();
+writeShared();
 // Without it, Node would take each installed program for CommonJS first, and read it twice.
 writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
 await bundle("cli");

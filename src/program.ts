@@ -1,6 +1,7 @@
 // The commander program: all commands, their options and their help. Completion and man pages are made from it.
 import { Command } from "commander";
 import packageFile from "../package.json" with { type: "json" };
+import { addCompletion } from "./commands/completion.ts";
 import { addInstall } from "./commands/install.ts";
 import { complain } from "./commands/output.ts";
 import { addSshd } from "./commands/sshd.ts";
@@ -20,6 +21,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addSshd,
   (program) => addInstall(program, import.meta.dirname),
   addUninstall,
+  addCompletion,
 ];
 
 /** The program as it is run. It throws commander's `CommanderError` where commander alone would end the process. */

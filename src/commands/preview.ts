@@ -11,6 +11,8 @@ export function preview(change: Change): string[] {
   const line = `would ${describe(change)}`;
   const isProgram = path.startsWith(`${PROGRAM_DIRECTORY}/`);
   if (isProgram || wanted.kind !== "file" || !Buffer.isBuffer(wanted.content)) return [line];
+  // A page of the manual is compressed.
+  if (wanted.content.includes(0)) return [line];
   const before = look(path)?.isFile() ? readFileSync(path, "latin1") : "";
   return [line, ...diffLines(before, wanted.content.toString("latin1"), 2).map(coloured)];
 }

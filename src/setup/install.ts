@@ -8,6 +8,7 @@ import { planPam } from "./hook-pam.ts";
 import { planProfile } from "./hook-profile.ts";
 import * as layout from "./layout.ts";
 import {
+  entryOf,
   type Manifest,
   manifestChange,
   NOTHING_INSTALLED,
@@ -18,6 +19,7 @@ import {
 } from "./manifest.ts";
 import { planConfiguration, planPrograms } from "./programs.ts";
 import { SetupError } from "./setup-error.ts";
+import { planShared } from "./shared.ts";
 import { mustHaveSshd } from "./sshd.ts";
 import { carryOutAll } from "./transaction.ts";
 
@@ -45,6 +47,7 @@ export async function planInstall(
     ["program", programs],
     ["program", planLeftovers(programs, before)],
     ...planConfiguration(dist).map((change) => [roleOf(change), [change]] as const),
+    ["shared", planShared(dist)],
     [name, hook.changes],
   ];
   const all = planned.flatMap(([role, changes]) => changes.map((change) => ({ role, change })));
@@ -100,9 +103,10 @@ function roleOf({ path }: Change): Role {
   return path === layout.LOGROTATE ? "logrotate" : "policy";
 }
 
-/** The administrator's own version of the log rotation stays. */
+/** The administrator's own version of what only serves other programs stays. */
 function isKept(role: Role, { path }: Change, before: Manifest): boolean {
-  return role === "logrotate" && before.files.some((entry) => entry.path === path) && wasEdited(path, before);
+  const serves = role === "logrotate" || role === "shared";
+  return serves && look(path) !== undefined && entryOf(path, before) !== undefined && wasEdited(path, before);
 }
 
 /** Refuses to replace what somebody else wrote where afkill puts files of its own. sshd's PAM file is everybody's. */

@@ -1,4 +1,5 @@
 // Where an installed afkill keeps what. The shell programs and the check name the same places.
+import type { Shell } from "../completion/shells.ts";
 
 export const PROGRAM_DIRECTORY = "/usr/lib/afkill";
 export const COMMAND = "/usr/sbin/afkill";
@@ -8,6 +9,14 @@ export const AUDIT_DIRECTORY = "/var/log/afkill";
 export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";
 export const LOGROTATE = `${LOGROTATE_DIRECTORY}/afkill`;
 export const MANIFEST = `${PROGRAM_DIRECTORY}/manifest.json`;
+/** Where Debian's bash (with bash-completion), zsh and fish look for a command's completion by themselves. */
+export const COMPLETIONS: Readonly<Record<Shell, string>> = {
+  bash: "/usr/share/bash-completion/completions/afkill",
+  zsh: "/usr/share/zsh/vendor-completions/_afkill",
+  fish: "/usr/share/fish/vendor_completions.d/afkill.fish",
+};
+export const MAN_DIRECTORY = "/usr/share/man";
+export const MAN_PAGES = [`${MAN_DIRECTORY}/man8/afkill.8.gz`, `${MAN_DIRECTORY}/man5/afkill.toml.5.gz`];
 export const PAM_DIRECTORY = "/etc/pam.d";
 export const SSHD_CONFIG = "/etc/ssh/sshd_config";
 export const DROP_IN = "/etc/ssh/sshd_config.d/50-afkill.conf";

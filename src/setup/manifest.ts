@@ -18,7 +18,7 @@ const original = v.object({
 
 const entry = v.object({
   path: v.string(),
-  role: v.picklist(["program", "policy", "logrotate", "pam", "force-command", "profile"]),
+  role: v.picklist(["program", "policy", "logrotate", "shared", "pam", "force-command", "profile"]),
   /** SHA-256 of what was installed: a file that differs from it was edited since. */
   digest: v.string(),
   /** What was there before; absent for a file that the install created. */

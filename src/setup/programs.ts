@@ -7,6 +7,7 @@ import { run } from "./command.ts";
 import { eachPiece } from "./content.ts";
 import * as layout from "./layout.ts";
 import { SetupError } from "./setup-error.ts";
+import { SHARED_SOURCES } from "./shared.ts";
 
 /** The shell programs, and whether they are run (or else read by a shell). */
 const SHELL_PROGRAMS = { session: true, "forced-command": true, watchdog: true, "profile.sh": false };
@@ -57,6 +58,7 @@ function buildFiles(dist: string): string[] {
     "check.js",
     "afkill.logrotate",
     ...Object.keys(SHELL_PROGRAMS).map((name) => `pam/${name}`),
+    ...SHARED_SOURCES,
   ];
   const missing = needed.find((path) => !existsSync(join(dist, path)));
   if (missing !== undefined)

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ABSENT, type Change, look } from "./change.ts";
 import { digestOf } from "./content.ts";
 import { withoutRule } from "./hook-pam.ts";
-import { LOGROTATE, PAM_DIRECTORY } from "./layout.ts";
+import { PAM_DIRECTORY } from "./layout.ts";
 import { entryOf, type Manifest } from "./manifest.ts";
 
 /** sshd's PAM files that may hold afkill's rule: those that an install changed, and the one that sshd uses by default. */
@@ -60,9 +60,8 @@ function withoutAfkill(text: string): string {
     .replace(/^[^\n]*(?:\/usr\/lib\/afkill\/|`afkill install)[^\n]*(?:\n|$)/gm, "");
 }
 
-/** The log rotation goes unless the administrator has edited it; with `purge` even then. */
-export function planRotationBack(manifest: Manifest, purge: boolean): Change[] {
-  const path = LOGROTATE;
+/** A file that serves another program goes unless the administrator has edited it; with `purge` even then. */
+export function planUneditedBack(path: string, manifest: Manifest, purge: boolean): Change[] {
   if (look(path) === undefined) return [];
   const untouched = entryOf(path, manifest)?.digest === digestOf({ copyOf: path });
   return untouched || purge ? planRemoval(path) : [];

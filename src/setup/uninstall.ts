@@ -6,7 +6,7 @@ import { type Change, look } from "./change.ts";
 import { mustBeGood } from "./hook-force-command.ts";
 import * as layout from "./layout.ts";
 import { type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
-import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planRotationBack } from "./restore.ts";
+import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
 import { complaint, reloadSshd, settings } from "./sshd.ts";
 import { carryOutAll } from "./transaction.ts";
 
@@ -19,15 +19,15 @@ export interface UninstallPlan {
 /** Plans to undo every install. `purge`: the policy and the audit go too. Throws a `SetupError` where that cannot be done with certainty. */
 export function planUninstall(purge: boolean): UninstallPlan {
   const manifest = readManifest() ?? NOTHING_INSTALLED;
-  const rotation = planRotationBack(manifest, purge);
   const data = [layout.POLICY_DIRECTORY, layout.AUDIT_DIRECTORY].filter((path) => look(path) !== undefined);
+  const forOthers = [layout.LOGROTATE, ...Object.values(layout.COMPLETIONS), ...layout.MAN_PAGES];
   const changes = [
     // Hooks first: nothing may start a program that is gone.
     ...pamFiles(manifest).flatMap((path) => planPamBack(path, manifest)),
     ...planOwnFileBack(layout.DROP_IN, manifest),
     ...planTimeoutsBack(),
     ...planOwnFileBack(layout.PROFILE, manifest),
-    ...rotation,
+    ...forOthers.flatMap((path) => planUneditedBack(path, manifest, purge)),
     ...planOwnFileBack(layout.COMMAND, manifest),
     ...planRemoval(layout.PROGRAM_DIRECTORY),
     ...(purge ? data.flatMap(planRemoval) : []),
@@ -41,9 +41,9 @@ export function planUninstall(purge: boolean): UninstallPlan {
     changes: [...changes, ...empty],
     kept: [
       ...data.filter((path) => !gone.has(path)).map((path) => `keep ${path} (--purge removes it)`),
-      ...(look(layout.LOGROTATE) === undefined || gone.has(layout.LOGROTATE)
-        ? []
-        : [`keep ${layout.LOGROTATE} (it was edited; --purge removes it)`]),
+      ...forOthers
+        .filter((path) => look(path) !== undefined && !gone.has(path))
+        .map((path) => `keep ${path} (it was edited; --purge removes it)`),
     ],
   };
 }

@@ -80,6 +80,39 @@ test("hooks are added one beside the other, from the installed program too, and 
   expect(await stateOf(lab)).toBe(before);
 });
 
+/** What other programs of the host get. */
+const shared = {
+  "/usr/share/bash-completion/completions/afkill": "completion/bash",
+  "/usr/share/zsh/vendor-completions/_afkill": "completion/zsh",
+  "/usr/share/fish/vendor_completions.d/afkill.fish": "completion/fish",
+  "/usr/share/man/man8/afkill.8.gz": "man/afkill.8",
+  "/usr/share/man/man5/afkill.toml.5.gz": "man/afkill.toml.5",
+};
+
+test("shells get completion and man(1) gets its pages, where the host has them, and only there", async () => {
+  await using lab = await startLab();
+  await lab.must(
+    "mkdir -p /usr/share/zsh/vendor-completions && rm -r /usr/share/bash-completion /usr/share/man/man5",
+  );
+  const before = await stateOf(lab);
+  await lab.install("pam");
+  for (const [path, source] of Object.entries(shared)) {
+    const found = await lab.run(
+      `gzip -cdf ${path} | cmp - ${lab.checkout}/dist/${source}; stat -c %a:%U:%G ${path}`,
+    );
+    const isThere = !path.includes("/bash-completion/");
+    expect([path, found.stdout]).toEqual([path, isThere ? "644:root:root\n" : expect.any(String)]);
+    expect([path, found.status]).toEqual([path, isThere ? 0 : 1]);
+  }
+  // As `gzip -n`: neither name nor time.
+  expect(await lab.must("head -c 8 /usr/share/man/man8/afkill.8.gz | od -An -tx1")).toBe(
+    " 1f 8b 08 00 00 00 00 00\n",
+  );
+  await lab.must("/usr/sbin/afkill uninstall --purge");
+  expect(await stateOf(lab)).toBe(before);
+  expect((await lab.run("ls -d /usr/share/man/man5 /usr/share/bash-completion")).stdout).toBe("");
+});
+
 test("a directory that an install made goes when it is left empty, however many installs came after", async () => {
   await using lab = await startLab();
   await lab.install("pam");
@@ -109,6 +142,7 @@ test("what an administrator has written since stays; only afkill's lines go", as
     echo 'MaxAuthTries 5' >>${hookFile["force-command"]}
     echo 'umask 027' >>${hookFile.profile}
     echo '# mine' >>/etc/logrotate.d/afkill
+    echo '# mine' >>/usr/share/bash-completion/completions/afkill
     echo '# mine' >>/etc/afkill/afkill.toml`);
   expect((await afkill(lab, "install --hook pam")).stdout).toBe("nothing to change: hook pam is installed\n");
   const edited = await afkill(lab, "install --hook force-command --match 'User root'");
@@ -116,7 +150,8 @@ test("what an administrator has written since stays; only afkill's lines go", as
 
   const gone = await lab.must("/usr/sbin/afkill uninstall");
   expect(gone).toContain(`change ${hookFile.pam} (only afkill's line goes)`);
-  expect(gone).toContain("keep /etc/logrotate.d/afkill (it was edited; --purge removes it)");
+  for (const path of ["/etc/logrotate.d/afkill", "/usr/share/bash-completion/completions/afkill"])
+    expect(gone).toContain(`keep ${path} (it was edited; --purge removes it)`);
   expect(await lab.read(hookFile.pam)).toBe(`${pam}session optional pam_umask.so # mine\n`);
   expect(await lab.must(`stat -c %a ${hookFile.pam}`)).toBe("600\n");
   expect(await lab.read(hookFile["force-command"])).toBe("MaxAuthTries 5\n");
@@ -126,13 +161,13 @@ test("what an administrator has written since stays; only afkill's lines go", as
 
 test("without its manifest, uninstall goes by name", async () => {
   await using lab = await startLab();
-  const before = await lab.must("find /etc -type f -exec sha256sum {} + | sort; ls -d /usr/lib/afk* || :");
+  const state =
+    "find /etc -type f -exec sha256sum {} + | sort; ls -d /usr/lib/afk* || :; find /usr/share -name '*afkill*'";
+  const before = await lab.must(state);
   for (const hook of hooks) await lab.install(hook);
   await lab.must("rm /usr/lib/afkill/manifest.json");
   await afkill(lab, "uninstall --purge");
-  expect(await lab.must("find /etc -type f -exec sha256sum {} + | sort; ls -d /usr/lib/afk* || :")).toBe(
-    before,
-  );
+  expect(await lab.must(state)).toBe(before);
 });
 
 test("a PAM file that is a symbolic link stays one", async () => {

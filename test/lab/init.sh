@@ -59,6 +59,7 @@ printf '127.0.0.1 localhost lab\n::1 localhost\n' >/etc/hosts
 ip link set lo up
 # What the machine outside keeps of afkill itself, or has logged, is not the lab's.
 rm -rf /etc/afkill /usr/lib/afkill /usr/sbin/afkill /var/log/afkill /var/log/messages /etc/profile.d/*afkill*
+find /usr/share/bash-completion /usr/share/zsh /usr/share/fish /usr/share/man -name '*afkill*' -delete 2>/dev/null || :
 sed -i /afkill/d /etc/pam.d/sshd
 mkdir /run/sshd /run/lock
 : >/run/utmp

@@ -1,0 +1,33 @@
+// What can be offered for a value, told by its name in the help.
+import type { Value } from "../outline.ts";
+
+/** `login`: a terminal or a user with an SSH login now. `command`: any command with its own arguments. */
+export type Kind = "choices" | "file" | "directory" | "user" | "group" | "login" | "command" | "nothing";
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  file: "file",
+  directory: "directory",
+  dir: "directory",
+  user: "user",
+  group: "group",
+  login: "login",
+  command: "command",
+};
+
+/** The kind of a value: `<file>` and `<users...>` speak for themselves; a value with choices offers these. */
+export function kindOf({ name, choices }: Value): Kind {
+  if (choices.length > 0) return "choices";
+  return KINDS[name.toLowerCase().replace(/s$/, "")] ?? "nothing";
+}
+
+/**
+ * A shell command that prints `TERMINAL TAB USER` and `USER TAB` for each SSH login, by the titles of their sshds (`sshd: USER@pts/0`,
+ * from OpenSSH 9.8 on `sshd-session: …`): at once, and for users too, who complete behind `sudo`. Anybody can give a process of theirs
+ * such a title, so only what is harmless in every shell gets through; `afkill` itself believes no titles.
+ */
+export const PRINT_LOGINS = `\
+command ps -ww -C sshd,sshd-session -o args= 2>/dev/null | command awk -F '[: @]+' '
+    NF == 3 && /^sshd(-session)?: [A-Za-z0-9_][A-Za-z0-9_.-]*@(notty|pts\\/[0-9]+(,pts\\/[0-9]+)*)$/ {
+      if (!seen[$2]++) print $2 "\\t"
+      if ($3 != "notty") { n = split($3, terminals, ","); for (i = 1; i <= n; i++) print terminals[i] "\\t" $2 }
+    }'`;
