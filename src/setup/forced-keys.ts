@@ -19,8 +19,7 @@ export function findForcedKeys(file: string, text: string): Finding[] {
   for (const [at, line] of text.split("\n").entries()) {
     const options = optionsOf(line.trimStart());
     const where = `${file}:${at + 1}`;
-    if (options.some((option) => /^command=/i.test(option)))
-      findings.push({ where, what: RESTRICTED_KEY });
+    if (options.some((option) => /^command=/i.test(option))) findings.push({ where, what: RESTRICTED_KEY });
     if (options.some((option) => /^cert-authority$/i.test(option)))
       findings.push({ where, what: "a cert-authority, whose certificates may be restricted to a command" });
   }
