@@ -3,15 +3,18 @@
 //   node_modules/      koffi, which finds its native half by a path relative to its own file, so it cannot be bundled
 //   pam/               the shell programs
 //   afkill.logrotate
+//   afkill.schema.json the policy's JSON Schema, for editors
 //   completion/, man/  for the host's shells and its man(1), made from the commander program
 import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
 import { completionScript } from "../src/completion/script.ts";
 import { SHELLS } from "../src/completion/shells.ts";
 import { manualOf } from "../src/man/manual.ts";
 import { outlineOf } from "../src/outline.ts";
+import { policyJsonSchema } from "../src/policy/json-schema.ts";
 import { newProgram } from "../src/program.ts";
+import { POLICY_SCHEMA } from "../src/setup/layout.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -82,6 +85,7 @@ copyModules([
 ]);
 copyPrograms();
 writeShared();
+writeFileSync(join(dist, basename(POLICY_SCHEMA)), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
 // Without it, Node would take each installed program for CommonJS first, and read it twice.
 writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
 await bundle("cli");

@@ -1,5 +1,8 @@
+import { POLICY_SCHEMA } from "../setup/layout.ts";
+
 /** The policy that `install` writes where there is none: every key, set to its default, with what it does. */
 export const defaultPolicy = `\
+#:schema ${POLICY_SCHEMA}
 # afkill: when an idle SSH login is warned, and when it ends.
 #
 # Every key is shown with its default. Durations: "90s", "15m", "1h30m", "2d"; "off" means never.

@@ -5,6 +5,8 @@ export const PROGRAM_DIRECTORY = "/usr/lib/afkill";
 export const COMMAND = "/usr/sbin/afkill";
 export const POLICY_DIRECTORY = "/etc/afkill";
 export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
+/** The JSON Schema of a policy, for editors; part of the build. */
+export const POLICY_SCHEMA = `${PROGRAM_DIRECTORY}/dist/afkill.schema.json`;
 export const AUDIT_DIRECTORY = "/var/log/afkill";
 export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";
 export const LOGROTATE = `${LOGROTATE_DIRECTORY}/afkill`;

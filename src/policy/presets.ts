@@ -1,0 +1,97 @@
+// The default policy with the values that a standard asks for. What is said of a standard is what its text says, no more.
+import { defaultPolicy } from "./default.ts";
+import type { PresetName } from "./preset-names.ts";
+
+/** One value of a preset, as a file writes it, and the paragraph that it answers to. */
+interface Setting {
+  readonly value: string;
+  readonly answers: string;
+}
+
+interface Preset {
+  /** Comment lines for the head of the file. */
+  readonly about: readonly string[];
+  readonly settings: Readonly<Record<string, Setting>>;
+}
+
+const PROMPT_ONLY = "TMOUT ends no command that runs";
+
+/** A scanner that knows nothing of afkill finds only what it looks for. */
+const SCANNERS = [
+  "A scanner looks for TMOUT in the files of the shell. afkill does not set it: it sees every program,",
+  "not only a shell at its prompt, and warns before it ends a login.",
+];
+
+const PRESETS: Readonly<Record<PresetName, Preset>> = {
+  "pci-dss": {
+    about: [
+      "Values for PCI DSS v4.0.1, requirement 8.2.8. Work keeps an unattended session for busy_max, a transfer",
+      'while it lasts; with activity = ["input"] nothing but keys keeps it.',
+    ],
+    settings: {
+      idle_timeout: {
+        value: '"15m"',
+        answers: "8.2.8: idle for more than 15 minutes takes a new authentication",
+      },
+      activity: {
+        value: '["input", "busy", "transfer"]',
+        answers: "8.2.8, notes: not meant to prevent legitimate activities while unattended",
+      },
+      no_terminal: {
+        value: '"15m"',
+        answers: "8.2.8: user sessions, whether terminal or session",
+      },
+      groups: {
+        value: "[]",
+        answers: "8.2.8, notes: only some accounts of point-of-sale terminals are left out",
+      },
+    },
+  },
+  cis: {
+    about: [
+      "Values for the CIS Benchmarks for Debian Linux 12 and Red Hat Enterprise Linux 9, item 5.4.3.2,",
+      "Ensure default user shell timeout is configured. Other benchmarks number the item otherwise.",
+      ...SCANNERS,
+    ],
+    settings: {
+      idle_timeout: { value: '"15m"', answers: "5.4.3.2: TMOUT of 900 seconds or less" },
+      activity: { value: '["input", "busy", "transfer"]', answers: `5.4.3.2: ${PROMPT_ONLY}` },
+    },
+  },
+  stig: {
+    about: [
+      "Values for the DISA STIGs for Red Hat Enterprise Linux 9 and for Canonical Ubuntu 22.04 LTS: both want",
+      "interactive shell sessions to be ended after inactivity. The shorter time serves both.",
+      ...SCANNERS,
+    ],
+    settings: {
+      idle_timeout: {
+        value: '"10m"',
+        answers: "RHEL-09-412035 (V-258068): 10 minutes; UBTU-22-412030 (V-260554): 15 minutes",
+      },
+      activity: {
+        value: '["input", "busy", "transfer"]',
+        answers: `RHEL-09-412035, UBTU-22-412030: ${PROMPT_ONLY}`,
+      },
+      groups: { value: "[]", answers: "RHEL-09-412035, UBTU-22-412030: they name no exception" },
+    },
+  },
+};
+
+/** The default policy, with the values of a preset if one is named. */
+export function policyWithPreset(name: PresetName | undefined): string {
+  if (name === undefined) return defaultPolicy;
+  const { about, settings } = PRESETS[name];
+  const text = Object.entries(settings).reduce(
+    (policy, [key, { value, answers }]) =>
+      policy.replace(new RegExp(`^${key} = .*$`, "m"), `${key} = ${value}  # ${answers}`),
+    defaultPolicy,
+  );
+  const head = about.map((line) => `# ${line}\n`).join("");
+  return text
+    .replace(
+      "Every key is shown with its default. ",
+      "Every key is shown, with its default where no remark follows it.\n# ",
+    )
+    .replace(/\n\n/, `\n#\n${head}\n`);
+}

@@ -1,0 +1,52 @@
+// A merged policy as one file that means the same, with the place that each line comes from.
+import { stringify } from "smol-toml";
+import { LIMIT_KEYS, type LimitKey } from "./limit-keys.ts";
+import type { LimitOrigins, Origin, Origins } from "./origins.ts";
+import type { Limits, Policy } from "./policy.ts";
+import { ascii } from "./problems.ts";
+import { limitValue, type Value } from "./values.ts";
+
+/** Writes a policy as TOML. Rules hold the keys that they set themselves. */
+export function policyToml(policy: Policy, origins: Origins): string {
+  const exempt = (list: "users" | "groups") => [
+    `${list} = [`,
+    ...policy.exempt[list].map((name, at) => `  ${tomlOf(name)},${comment(origins.exempt[list][at])}`),
+    "]",
+  ];
+  const rules = policy.rules.flatMap(({ match, limits }, at) => {
+    const own = origins.rules[at]?.own ?? {};
+    const lists = Object.entries(match).filter(([, names]) => names.length > 0);
+    return [
+      "",
+      `[[rule]]${comment(origins.rules[at]?.at)}`,
+      `match = {${lists.map(([list, names]) => ` ${list} = ${tomlOf(names)}`).join(",")} }`,
+      ...limitLines(
+        limits,
+        own,
+        LIMIT_KEYS.filter((key) => own[key]),
+      ),
+    ];
+  });
+  return [
+    ...limitLines(policy.base, origins.base, LIMIT_KEYS),
+    "",
+    "[exempt]",
+    ...exempt("groups"),
+    ...exempt("users"),
+    ...rules,
+  ].join("\n");
+}
+
+function limitLines(limits: Limits, origins: LimitOrigins, keys: readonly LimitKey[]): string[] {
+  return keys.map((key) => `${key} = ${tomlOf(limitValue(limits, key))}${comment(origins[key])}`);
+}
+
+/** One value on one line. */
+function tomlOf(value: Value): string {
+  return stringify({ v: value }).trim().slice("v = ".length);
+}
+
+/** A comment of TOML ends with its line: a file name may hold a line break. */
+function comment(origin: Origin | undefined): string {
+  return `  # ${origin ? `${ascii(origin.file, 4096)}:${origin.line}` : "default"}`;
+}

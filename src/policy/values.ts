@@ -1,0 +1,28 @@
+// Values of a policy, as its files write them and as programs want them.
+import { formatDuration } from "./duration.ts";
+import { LIMIT_FIELDS, type LimitKey } from "./limit-keys.ts";
+import type { Limits } from "./policy.ts";
+
+export type Value = string | readonly string[];
+
+/** The value of a key as a file would write it: `15m`, `off`, a list, a text. */
+export function limitValue(limits: Limits, key: LimitKey): Value {
+  const value = limits[LIMIT_FIELDS[key]];
+  if (typeof value === "number") return formatDuration(value);
+  if (typeof value === "string") return value;
+  return value.map((item) => (typeof item === "number" ? formatDuration(item) : item));
+}
+
+/** Its durations in seconds, `null` for off; `undefined` for a key that holds none. */
+export function limitSeconds(limits: Limits, key: LimitKey): number | null | readonly number[] | undefined {
+  const value = limits[LIMIT_FIELDS[key]];
+  if (typeof value === "number") return Number.isFinite(value) ? value / 1000 : null;
+  if (key !== "warn_before") return undefined;
+  return limits.warnBeforeMs.map((ms) => ms / 1000);
+}
+
+/** A value for people: lists without brackets, nothing as a dash. */
+export function spokenValue(value: Value): string {
+  const text = typeof value === "string" ? value : value.join(", ");
+  return text === "" ? "-" : text;
+}
