@@ -2,6 +2,8 @@
 import { Command } from "commander";
 import packageFile from "../package.json" with { type: "json" };
 import { addCompletion } from "./commands/completion.ts";
+import { addConfig } from "./commands/config.ts";
+import { addExplain } from "./commands/explain.ts";
 import { addInstall } from "./commands/install.ts";
 import { complain } from "./commands/output.ts";
 import { addSshd } from "./commands/sshd.ts";
@@ -18,6 +20,8 @@ The policy is /etc/afkill/afkill.toml; a change to it reaches every login within
 
 /** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
+  addExplain,
+  addConfig,
   addSshd,
   (program) => addInstall(program, import.meta.dirname),
   addUninstall,
