@@ -61,13 +61,14 @@ function terminalsFor(id: string, { observation }: Scene): readonly Terminal[] {
 
 async function warn(id: string, endsAtMs: number, scene: Scene, shown: Map<string, Shown>): Promise<Result> {
   const closesInMs = endsAtMs - scene.map.toIdleMs(scene.map.now.bootMs);
+  const cause = id === WHOLE_LOGIN ? "max_login" : "idle";
   const terminals = terminalsFor(id, scene);
   const delivered = await Promise.all(
     terminals.map(async (terminal) => {
       const result = await showNotice(terminal, (columns) =>
         warning({
           user: scene.login.user,
-          kind: id === WHOLE_LOGIN ? "max_login" : "idle",
+          kind: cause,
           idleMs: idleMsOf(id, scene),
           lastedMs: scene.map.now.bootMs - scene.login.startedBootMs,
           closesInMs,
@@ -86,7 +87,8 @@ async function warn(id: string, endsAtMs: number, scene: Scene, shown: Map<strin
       : delivered.every(Boolean)
         ? "given"
         : "not given: the terminal takes no output";
-  await record(describe("notice", id, scene, outcome, `closes in ${spoken(closesInMs)}`));
+  const reason = `closes in ${spoken(closesInMs)}`;
+  await record(describe("notice", id, scene, { cause, outcome, ended: null, reason }));
   return { ended: false, wroteTo: terminals.map((terminal) => terminal.id) };
 }
 
@@ -108,33 +110,33 @@ async function keep(
     }),
   );
   const reason = why === "policy" ? "the policy no longer ends it" : "activity after the notice";
-  await record(describe("stay", id, scene, "kept", reason));
+  await record(describe("stay", id, scene, { cause: why, outcome: "kept", ended: null, reason }));
   return { ended: false, wroteTo: terminals.map((terminal) => terminal.id) };
 }
 
 async function hangUpOne(id: string, scene: Scene): Promise<Result> {
   const [terminal] = terminalsFor(id, scene);
   if (!terminal) return { ended: false, wroteTo: [] };
-  const outcome = await hangUp(terminal, {
+  const { steps, ended } = await hangUp(terminal, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
     say: sayer("terminal", "idle", id, scene),
   });
-  await record(describe("hang-up", id, scene, outcome.steps.join("; "), endReason("idle", id, scene)));
+  const reason = endReason("idle", id, scene);
+  await record(describe("hang-up", id, scene, { cause: "idle", outcome: steps.join("; "), ended, reason }));
   return { ended: false, wroteTo: [] };
 }
 
-async function endAll(reason: EndReason, ids: readonly string[], scene: Scene): Promise<Result> {
+async function endAll(cause: EndReason, ids: readonly string[], scene: Scene): Promise<Result> {
   const longestIdle = ids.toSorted((a, b) => idleMsOf(a, scene) - idleMsOf(b, scene))[0] ?? LOGIN_SUBJECT;
-  const outcome = await endLogin(scene.login, scene.observation.terminals, {
+  const { steps, ended } = await endLogin(scene.login, scene.observation.terminals, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: sayer("login", reason, longestIdle, scene),
+    say: sayer("login", cause, longestIdle, scene),
   });
-  await record(
-    describe("end", longestIdle, scene, outcome.steps.join("; "), endReason(reason, longestIdle, scene)),
-  );
-  return { ended: outcome.ended, wroteTo: [] };
+  const reason = endReason(cause, longestIdle, scene);
+  await record(describe("end", longestIdle, scene, { cause, outcome: steps.join("; "), ended, reason }));
+  return { ended, wroteTo: [] };
 }
 
 /** Writes the last line of a terminal; what it stopped for that comes back to be let go again. */
@@ -174,8 +176,7 @@ function describe(
   action: AuditRecord["action"],
   id: string,
   scene: Scene,
-  outcome: string,
-  reason: string,
+  { cause, outcome, ended, reason }: Pick<AuditRecord, "cause" | "outcome" | "ended" | "reason">,
 ): AuditRecord {
   const { login, applied, observation } = scene;
   const last = observation.subjects[id]?.lastActivity;
@@ -184,7 +185,9 @@ function describe(
   return {
     time: new Date().toISOString(),
     action,
+    cause,
     outcome,
+    ended,
     user: login.user,
     uid: login.uid,
     client: login.client?.address ?? null,

@@ -34,6 +34,8 @@ export function syslogLine(r: AuditRecord): string {
       ["idle", c.idleSeconds],
       ["limit", c.limitSeconds],
       ["last", c.lastActivity],
+      ["cause", c.cause],
+      ["ended", c.ended === null ? null : c.ended ? "yes" : "no"],
       ["outcome", c.outcome],
       ["reason", c.reason],
     ];
@@ -64,7 +66,9 @@ function cutRecord(r: AuditRecord, longest: number): AuditRecord {
   return {
     time: cut(r.time, longest),
     action: r.action,
+    cause: r.cause,
     outcome: cut(r.outcome, longest),
+    ended: r.ended,
     user: cut(r.user, longest),
     uid: r.uid,
     client: r.client === null ? null : cut(r.client, longest),

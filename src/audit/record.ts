@@ -5,12 +5,23 @@ import { log } from "./syslog.ts";
 /** What afkill did, or failed to do, to a login. */
 export type Action = "notice" | "stay" | "hang-up" | "end" | "fault";
 
+/**
+ * What moved afkill to it. For a notice and an ending: the limit (`idle`, `max_login`) or the `administrator` who asked for it. For a
+ * stay: `activity` answered the notice, the `policy` no longer ends the login, or the `user` or an `administrator` asked for it.
+ */
+export const CAUSES = ["idle", "max_login", "administrator", "activity", "policy", "user"] as const;
+export type Cause = (typeof CAUSES)[number];
+
 /** One line of the audit. */
 export interface AuditRecord {
   /** ISO 8601 with the time zone, from the wall clock. */
   readonly time: string;
   readonly action: Action;
+  /** `null` where nothing did, as in a fault. */
+  readonly cause: Cause | null;
   readonly outcome: string;
+  /** Whether all that had to end is proved gone; `null` for what ends nothing. */
+  readonly ended: boolean | null;
   readonly user: string;
   readonly uid: number;
   readonly client: string | null;

@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fileLine, syslogLine, visible } from "../../src/audit/lines.ts";
-import type { AuditRecord } from "../../src/audit/record.ts";
+import { type AuditRecord, CAUSES } from "../../src/audit/record.ts";
 
 const plain: AuditRecord = {
   time: "2026-01-02T03:04:05.678+01:00",
   action: "end",
+  cause: "idle",
   outcome: "child sshd 12 ended after SIGTERM",
+  ended: true,
   user: "alice",
   uid: 1000,
   client: "10.0.0.7",
@@ -32,7 +34,9 @@ const hostile = fc.string({
 const anyRecord: fc.Arbitrary<AuditRecord> = fc.record({
   time: fc.constant(plain.time),
   action: fc.constantFrom("notice", "stay", "hang-up", "end", "fault"),
+  cause: fc.option(fc.constantFrom(...CAUSES)),
   outcome: hostile,
+  ended: fc.option(fc.boolean()),
   user: hostile,
   uid: fc.nat(),
   client: fc.option(hostile),
@@ -64,7 +68,7 @@ test("a plain record is the same in the file, and easy to read in the system log
   expect(JSON.parse(fileLine(plain))).toEqual(plain);
   expect(syslogLine(plain)).toBe(
     'action=end user=alice uid=1000 client=10.0.0.7 terminals=pts/3,pts/4 sshd=11 rule="top level" idle=901 ' +
-      'limit=- last=- outcome="child sshd 12 ended after SIGTERM" reason="idle, \\"limit\\" 15m"',
+      'limit=- last=- cause=idle ended=yes outcome="child sshd 12 ended after SIGTERM" reason="idle, \\"limit\\" 15m"',
   );
 });
 
