@@ -91,6 +91,8 @@ describe("a policy as one file", () => {
     expect(text).toContain(`"noidle",  # ${directory}/afkill.toml:6\n`);
     expect(text).toContain(`[[rule]]  # ${directory}/afkill.d/10-staff.toml:8\n`);
     expect(text).toContain('max_stay = "off"  # default\n');
+    // A rule has what it sets itself, no more.
+    expect(text.match(/^max_stay = /gm)).toHaveLength(1);
   });
 
   it("stays one whatever a file is called", async () => {
