@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /**
@@ -9,7 +9,9 @@ import { basename, dirname, join } from "node:path";
 export function writeNew(path: string, text: string, replace: boolean): void {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
   try {
-    writeFileSync(temporary, text, { flag: "wx", mode: 0o644 });
+    writeFileSync(temporary, text, { flag: "wx", mode: 0o600 });
+    // Whatever the umask: the watchdogs of users read the policy too.
+    chmodSync(temporary, 0o644);
     // A link cannot take the place of anything.
     if (replace) renameSync(temporary, path);
     else linkSync(temporary, path);

@@ -90,7 +90,9 @@ describe("a policy that is written", () => {
     expect(readFileSync(there, "utf8")).toBe("old");
     writeNew(there, "new", true);
     expect(readFileSync(there, "utf8")).toBe("new");
+    const umask = process.umask(0o077);
     writeNew(join(directory, "fresh.toml"), "fresh", false);
+    process.umask(umask);
     expect(statSync(join(directory, "fresh.toml")).mode & 0o777).toBe(0o644);
     expect(readdirSync(directory).sort()).toEqual(["fresh.toml", "there.toml"]);
   });
