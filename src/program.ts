@@ -3,6 +3,7 @@ import { Command } from "commander";
 import packageFile from "../package.json" with { type: "json" };
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addInstall } from "./commands/install.ts";
 import { complain } from "./commands/output.ts";
@@ -23,6 +24,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addExplain,
   addConfig,
   addSshd,
+  addDoctor,
   (program) => addInstall(program, import.meta.dirname),
   addUninstall,
   addCompletion,

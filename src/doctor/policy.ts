@@ -1,0 +1,64 @@
+// Whether the policy can be used, and what it needs.
+import { placeOfSs } from "../activity/connections.ts";
+import { loadPolicy } from "../policy/load.ts";
+import type { Policy, Source } from "../policy/policy.ts";
+import { formatProblem, PolicyError } from "../policy/problems.ts";
+import { look } from "../setup/change.ts";
+import { POLICY, POLICY_DIRECTORY } from "../setup/layout.ts";
+import { type Check, error, type Problem, problemOf } from "./finding.ts";
+import { isUsers } from "./installation.ts";
+
+export const policy: Check = {
+  id: "policy",
+  fine: `the policy ${POLICY} can be used`,
+  find: async (installation) => {
+    try {
+      const { files } = await loadPolicy(POLICY);
+      return isUsers(installation) ? unreadable([POLICY_DIRECTORY, ...files]) : [];
+    } catch (thrown) {
+      if (!(thrown instanceof PolicyError)) throw thrown;
+      return thrown.problems.map((problem) =>
+        error(formatProblem(problem), `mend ${problem.file}: until then new logins are ended by nobody`),
+      );
+    }
+  },
+};
+
+/** A watchdog that runs as its user reads the policy as that user. */
+function unreadable(paths: readonly string[]): Problem[] {
+  return paths.flatMap((path) => {
+    const stats = look(path);
+    const needed = stats?.isDirectory() ? 0o005 : 0o004;
+    if (stats === undefined || (stats.mode & needed) === needed) return [];
+    return [
+      error(
+        `${path} cannot be read by users, whose watchdogs read it`,
+        `chmod o+r${stats.isDirectory() ? "x" : ""} ${path}`,
+      ),
+    ];
+  });
+}
+
+export const ss: Check = {
+  id: "ss",
+  fine: "ss is there for the sources busy and transfer, or the policy does not ask for them",
+  find: async () => {
+    if (!asksForSs(await loadPolicy(POLICY).catch(() => undefined))) return [];
+    try {
+      placeOfSs();
+      return [];
+    } catch (thrown) {
+      return [
+        problemOf(thrown, "apt install iproute2, or leave busy and transfer out of the policy's activity"),
+      ];
+    }
+  },
+};
+
+/** A policy that cannot be used has the defaults' sources, which ask for it. */
+function asksForSs(policy: Policy | undefined): boolean {
+  const needing: readonly Source[] = ["busy", "transfer"];
+  if (policy === undefined) return true;
+  const limits = [policy.base, ...policy.rules.map((rule) => rule.limits)];
+  return limits.some(({ activity }) => needing.some((source) => activity.includes(source)));
+}

@@ -1,0 +1,83 @@
+// Whether the installed programs are what was installed, and run.
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+import { look } from "../setup/change.ts";
+import { run, said } from "../setup/command.ts";
+import { digestOf } from "../setup/content.ts";
+import { COMMAND, MANIFEST, POLICY, PROGRAM_DIRECTORY } from "../setup/layout.ts";
+import { type Check, error, type Problem, problemOf } from "./finding.ts";
+import { isRoots } from "./installation.ts";
+
+const REMEDY = "run install again, from the checkout or package that it came from";
+const at = (...parts: string[]) => join(PROGRAM_DIRECTORY, ...parts);
+const RUN_BY_ALL = [at("node"), at("session"), at("forced-command"), at("watchdog"), COMMAND];
+
+export const programs: Check = {
+  id: "programs",
+  fine: `the programs in ${PROGRAM_DIRECTORY} are those that were installed`,
+  find: ({ manifest, manifestError }) => {
+    if (manifestError !== undefined) return [problemOf(manifestError, REMEDY)];
+    if (manifest === undefined)
+      return [error(`there is no ${MANIFEST}: nobody can tell whether the programs are whole`, REMEDY)];
+    const ours = manifest.files.filter(({ role }) => role === "program");
+    return ours.flatMap(({ path, digest }) => wrongWith(path, digest));
+  },
+};
+
+function wrongWith(path: string, digest: string): Problem[] {
+  const stats = look(path);
+  if (stats === undefined) return [error(`${path} is missing`, REMEDY)];
+  if (!stats.isFile() || digestOf({ copyOf: path }) !== digest)
+    return [error(`${path} is not as it was installed`, REMEDY)];
+  // Who may use the launcher is a matter of its own check.
+  const needed = RUN_BY_ALL.includes(path) ? 0o555 : path === at("env") ? 0 : 0o444;
+  if ((stats.mode & needed) === needed) return [];
+  const rights = needed === 0o555 ? "rx" : "r";
+  return [error(`${path} has mode ${(stats.mode & 0o7777).toString(8)}`, `chmod a+${rights} ${path}`)];
+}
+
+/** Starts a check the way a watchdog does. Told of no login, it has loaded all that it needs and finds that the login is gone. */
+export const node: Check = {
+  id: "node",
+  fine: "afkill's own Node starts a check",
+  find: (installation) => {
+    const [through, ...args] = [...(isRoots(installation) ? [at("env"), "-i"] : []), at("node")];
+    const check = ["--no-warnings", at("dist/check.js"), "--state", "/dev/null/afkill", "--config", POLICY];
+    const ran = run(through ?? "", [...args, ...check]);
+    if (ran.status === 0 && ran.stdout === "done\n") return [];
+    return [error(`a check does not start (${said(ran)}): logins are ended by nobody`, REMEDY)];
+  },
+};
+
+const BINARIES = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+/** What the watchdog and the check call, and Debian's package of it. */
+const TOOLS: Readonly<Record<string, string>> = {
+  setsid: "util-linux",
+  flock: "util-linux",
+  logger: "bsdutils",
+  date: "coreutils",
+  sleep: "coreutils",
+  touch: "coreutils",
+  id: "coreutils",
+  getent: "libc-bin",
+};
+
+export const tools: Check = {
+  id: "tools",
+  fine: `the tools that a watchdog calls are there (${Object.keys(TOOLS).join(", ")})`,
+  find: () =>
+    Object.entries(TOOLS).flatMap(([name, home]) =>
+      BINARIES.some((directory) => isProgram(join(directory, name)))
+        ? []
+        : [error(`there is no ${name}, which a watchdog calls`, `apt install --reinstall ${home}`)],
+    ),
+};
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
