@@ -1,16 +1,9 @@
 import { AUDIT_DIRECTORY, appendLine } from "./append.ts";
 import { fileLine, syslogLine } from "./lines.ts";
 import { log } from "./syslog.ts";
+import type { Action, Cause } from "./words.ts";
 
-/** What afkill did, or failed to do, to a login. */
-export type Action = "notice" | "stay" | "hang-up" | "end" | "fault";
-
-/**
- * What moved afkill to it. For a notice and an ending: the limit (`idle`, `max_login`) or the `administrator` who asked for it. For a
- * stay: `activity` answered the notice, the `policy` no longer ends the login, or the `user` or an `administrator` asked for it.
- */
-export const CAUSES = ["idle", "max_login", "administrator", "activity", "policy", "user"] as const;
-export type Cause = (typeof CAUSES)[number];
+export type { Action, Cause } from "./words.ts";
 
 /** One line of the audit. */
 export interface AuditRecord {

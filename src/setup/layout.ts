@@ -8,6 +8,7 @@ export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
 /** The JSON Schema of a policy, for editors; part of the build. */
 export const POLICY_SCHEMA = `${PROGRAM_DIRECTORY}/dist/afkill.schema.json`;
 export const AUDIT_DIRECTORY = "/var/log/afkill";
+export const AUDIT = `${AUDIT_DIRECTORY}/audit.jsonl`;
 export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";
 export const LOGROTATE = `${LOGROTATE_DIRECTORY}/afkill`;
 export const MANIFEST = `${PROGRAM_DIRECTORY}/manifest.json`;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fileLine, syslogLine, visible } from "../../src/audit/lines.ts";
-import { type AuditRecord, CAUSES } from "../../src/audit/record.ts";
+import type { AuditRecord } from "../../src/audit/record.ts";
+import { CAUSES } from "../../src/audit/words.ts";
 
 const plain: AuditRecord = {
   time: "2026-01-02T03:04:05.678+01:00",

@@ -1,0 +1,43 @@
+// Pure: which records somebody wants to see.
+import type { AuditRecord } from "./record.ts";
+import type { Action } from "./words.ts";
+
+/** What a record came to, in a word for programs. */
+export const OUTCOMES = ["ended", "failed", "given", "not-given", "kept"] as const;
+export type OutcomeWord = (typeof OUTCOMES)[number];
+
+/** Times in ms of the wall clock: from `sinceMs` on, and before `untilMs`. What is left out filters nothing. */
+export interface Filter {
+  readonly user?: string | undefined;
+  readonly action?: Action | undefined;
+  readonly outcome?: OutcomeWord | undefined;
+  readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+}
+
+/** Whether a record is asked for. */
+export function matches(record: AuditRecord, { user, action, outcome, sinceMs, untilMs }: Filter): boolean {
+  const atMs = Date.parse(record.time);
+  return (
+    (user === undefined || record.user === user) &&
+    (action === undefined || record.action === action) &&
+    (outcome === undefined || outcomeOf(record) === outcome) &&
+    (sinceMs === undefined || atMs >= sinceMs) &&
+    (untilMs === undefined || atMs < untilMs)
+  );
+}
+
+/** What a record came to. */
+export function outcomeOf({ action, ended, outcome }: AuditRecord): OutcomeWord {
+  switch (action) {
+    case "notice":
+      return outcome === "given" ? "given" : "not-given";
+    case "stay":
+      return "kept";
+    case "fault":
+      return "failed";
+    case "end":
+    case "hang-up":
+      return ended === false ? "failed" : "ended";
+  }
+}
