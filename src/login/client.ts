@@ -40,19 +40,51 @@ export function linkOf(path: string): string {
 /** A login uses one descriptor for its client, among the first; forwarded connections come later. */
 const MOST_DESCRIPTORS = 256;
 
+/** A TCP connection of a process: who is at the other end, and who made the socket. */
+export interface ClientSocket {
+  readonly client: Client;
+  /** The user that made the socket. What an sshd of root's accepted is root's, whoever serves it by now. */
+  readonly ownerUid: number;
+}
+
+/** Finds the TCP connections of a process's network namespace, by inode. */
+export type SocketTable = (pid: number) => ReadonlyMap<string, ClientSocket>;
+
 /** The client of an sshd: the peer of the first TCP connection among its descriptors; `undefined` when it has none, or when we may not look. */
-export function clientOf(pid: number): Client | undefined {
+export function clientOf(pid: number, table: SocketTable = readSocketTable): Client | undefined {
+  return clientSocketOf(pid, table)?.client;
+}
+
+/** The first TCP connection among the descriptors of an sshd; `undefined` when it has none, or when we may not look. */
+export function clientSocketOf(pid: number, table: SocketTable = readSocketTable): ClientSocket | undefined {
   const sockets = socketsOf(pid, MOST_DESCRIPTORS);
   if (sockets.length === 0) return undefined;
-  const connections = new Map<string, Client>();
-  // The process's own network namespace, which may not be ours.
+  const connections = table(pid);
+  return sockets.map((inode) => connections.get(inode)).find((found) => found !== undefined);
+}
+
+/** Reads the TCP connections of a process's own network namespace, which may not be ours. */
+export function readSocketTable(pid: number): Map<string, ClientSocket> {
+  const connections = new Map<string, ClientSocket>();
   for (const table of ["tcp", "tcp6"]) {
     for (const line of readText(`/proc/${pid}/net/${table}`).split("\n").slice(1)) {
       const found = parseConnection(line);
-      if (found) connections.set(found.inode, found.client);
+      if (found) connections.set(found.inode, found);
     }
   }
-  return sockets.map((inode) => connections.get(inode)).find((client) => client !== undefined);
+  return connections;
+}
+
+/** A table that reads each network namespace once: for one look at many logins. */
+export function rememberingTable(): SocketTable {
+  const known = new Map<string, Map<string, ClientSocket>>();
+  return (pid) => {
+    const namespace = linkOf(`/proc/${pid}/ns/net`);
+    const before = namespace === "" ? undefined : known.get(namespace);
+    const table = before ?? readSocketTable(pid);
+    known.set(namespace, table);
+    return table;
+  };
 }
 
 function readText(path: string): string {
@@ -67,13 +99,14 @@ function readText(path: string): string {
 const LISTENING = "0A";
 
 /** Parses a line of /proc/net/tcp or tcp6 (proc_pid_net(5)); `undefined` for what is no connection. */
-function parseConnection(line: string): { inode: string; client: Client } | undefined {
-  const [, local = "", remote = "", state, , , , , , inode] = line.trim().split(/\s+/);
+function parseConnection(line: string): (ClientSocket & { inode: string }) | undefined {
+  const [, local = "", remote = "", state, , , , uid, , inode] = line.trim().split(/\s+/);
   const server = parseEndpoint(local);
   const client = parseEndpoint(remote);
   if (!inode || !server || !client || state === LISTENING) return undefined;
   return {
     inode,
+    ownerUid: Number(uid),
     client: {
       address: client.address,
       port: client.port,

@@ -73,6 +73,13 @@ export function readStat(pid: number): ProcessStat | undefined {
   }
 }
 
+/** Every process of the host that we may see, by pid; those that end meanwhile are left out. */
+export function allProcesses(): Map<number, ProcessStat> {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  const found = pids.flatMap((pid) => readStat(Number(pid)) ?? []);
+  return new Map(found.map((stat) => [stat.pid, stat]));
+}
+
 /** Whether a process has ended, though its parent may not have asked yet. One whose first thread has ended also shows `Z`, but has more. */
 export function hasEnded(stat: ProcessStat): boolean {
   return (stat.state === "Z" || stat.state === "X") && stat.threads <= 1;

@@ -1,5 +1,5 @@
 // Whose login it is. The uid comes from the kernel; the name from sshd's title, believed only where the system's resolver agrees.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { isGone } from "./process.ts";
 
@@ -39,29 +39,54 @@ export function userInTitle(title: string): string | undefined {
   return /[[\]\s]/.test(user) ? undefined : user;
 }
 
-/** The uid of a user name, asked of the system (LDAP and SSSD too); `undefined` when there is no such user, or no answer. */
-export function uidOfUser(name: string): number | undefined {
-  const answer = askId(["-u", "--", name]);
-  return answer !== undefined && /^\d+$/.test(answer) ? Number(answer) : undefined;
+/** The system's resolver for user names (NSS: LDAP and SSSD too). `undefined` when there is no such user, or no answer. */
+export interface Names {
+  uidOf(name: string): number | undefined;
+  nameOf(uid: number): string | undefined;
+}
+
+/** Asks the system for each name. */
+export const systemNames: Names = {
+  uidOf: (name) => {
+    const answer = ask("/usr/bin/id", ["-u", "--", name]);
+    return answer !== undefined && /^\d+$/.test(answer) ? Number(answer) : undefined;
+  },
+  // The `+` keeps a user whose NAME is that number out of it (coreutils, "User and group name specification").
+  nameOf: (uid) => ask("/usr/bin/id", ["-nu", "--", `+${uid}`]),
+};
+
+/** Asks the system once for many: names and uids that are not among these are unknown. A name that is a number is not asked for. */
+export function namesAskedOnce(names: readonly string[], uids: readonly number[]): Names {
+  const asked = [...new Set([...names.filter((name) => !/^(\d+|-.*)?$/.test(name)), ...uids.map(String)])];
+  // getent(1) prints what it finds, and has a status of 2 when something was not found.
+  const entries = asked.length === 0 ? "" : (ask("/usr/bin/getent", ["passwd", ...asked], [0, 2]) ?? "");
+  const uidByName = new Map<string, number>();
+  const nameByUid = new Map<number, string>();
+  for (const [name = "", , uid] of entries.split("\n").map((line) => line.split(":"))) {
+    if (!/^\d+$/.test(uid ?? "")) continue;
+    uidByName.set(name, Number(uid));
+    if (!nameByUid.has(Number(uid))) nameByUid.set(Number(uid), name);
+  }
+  return { uidOf: (name) => uidByName.get(name), nameOf: (uid) => nameByUid.get(uid) };
 }
 
 /** A name for a uid: the first of `candidates` that the system says has it, else the system's own, else the number. */
-export function nameOfUid(uid: number, candidates: readonly (string | undefined)[]): string {
-  const agreed = candidates.find((name) => name !== undefined && uidOfUser(name) === uid);
-  // The `+` keeps a user whose NAME is that number out of it (coreutils, "User and group name specification").
-  return agreed ?? askId(["-nu", "--", `+${uid}`]) ?? String(uid);
+export function nameOfUid(
+  uid: number,
+  candidates: readonly (string | undefined)[],
+  names: Names = systemNames,
+): string {
+  const agreed = candidates.find((name) => name !== undefined && names.uidOf(name) === uid);
+  return agreed ?? names.nameOf(uid) ?? String(uid);
 }
 
-function askId(args: readonly string[]): string | undefined {
-  try {
-    return execFileSync("/usr/bin/id", args, {
-      encoding: "utf8",
-      env: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: RESOLVER_TIMEOUT_MS,
-      killSignal: "SIGKILL",
-    }).replace(/\n$/, "");
-  } catch {
-    return undefined;
-  }
+function ask(program: string, args: readonly string[], statuses = [0]): string | undefined {
+  const { status, stdout } = spawnSync(program, args, {
+    encoding: "utf8",
+    env: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: RESOLVER_TIMEOUT_MS,
+    killSignal: "SIGKILL",
+  });
+  return statuses.includes(status ?? -1) ? stdout.replace(/\n$/, "") : undefined;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nameOfUid, titleOf, uidOf, uidOfUser, userInTitle } from "../../src/login/user.ts";
+import { nameOfUid, namesAskedOnce, systemNames, titleOf, uidOf, userInTitle } from "../../src/login/user.ts";
 
 test("the user in the title of an sshd", () => {
   expect(userInTitle("sshd: alice [priv]")).toBe("alice");
@@ -23,9 +23,9 @@ test("the user in the title of an sshd", () => {
 });
 
 test("a name is believed only when the system says that it has that uid", () => {
-  expect(uidOfUser("root")).toBe(0);
-  expect(uidOfUser("-u")).toBeUndefined();
-  expect(uidOfUser("nobody by that name")).toBeUndefined();
+  expect(systemNames.uidOf("root")).toBe(0);
+  expect(systemNames.uidOf("-u")).toBeUndefined();
+  expect(systemNames.uidOf("nobody by that name")).toBeUndefined();
   expect(nameOfUid(0, [undefined, "root"])).toBe("root");
   expect(nameOfUid(0, ["daemon", "nobody by that name", "-u"])).toBe("root");
   expect(nameOfUid(1, ["root"])).toBe("daemon");
@@ -37,4 +37,15 @@ test("uid and title of a process, and of one that is gone", () => {
   expect(titleOf(process.pid)).not.toBe("");
   expect(uidOf(2 ** 22 + 1)).toBeUndefined();
   expect(titleOf(2 ** 22 + 1)).toBe("");
+});
+
+test("many names are asked for at once, and mean the same as one by one", () => {
+  const names = namesAskedOnce(["root", "daemon", "nobody by that name", "0", "-u", ""], [1, 3_999_999_999]);
+  expect(names.uidOf("root")).toBe(0);
+  expect(names.uidOf("daemon")).toBe(1);
+  expect(names.nameOf(1)).toBe("daemon");
+  expect(names.nameOf(0)).toBe("root");
+  for (const name of ["nobody by that name", "0", "-u", ""]) expect(names.uidOf(name)).toBeUndefined();
+  expect(names.nameOf(3_999_999_999)).toBeUndefined();
+  expect(namesAskedOnce([], []).nameOf(0)).toBeUndefined();
 });
