@@ -11,6 +11,7 @@ import { pamRule } from "./pam-rule.ts";
 import { policy, ss } from "./policy.ts";
 import { node, programs, tools } from "./programs.ts";
 import { forceCommand, hidepid, profile } from "./user-hooks.ts";
+import { watchdogs } from "./watchdogs.ts";
 
 const CHECKS: readonly Check[] = [
   pamRule,
@@ -21,6 +22,7 @@ const CHECKS: readonly Check[] = [
   forcedKeys,
   profile,
   hidepid,
+  watchdogs,
   owners,
   programs,
   node,

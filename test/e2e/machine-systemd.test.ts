@@ -58,3 +58,31 @@ test("after a logout the watchdog, its scope and its state are gone, and no unit
   expect(await machine.must("systemctl list-units --failed --plain --no-legend")).toBe("");
   expect(await machine.must("ls /run/afkill | grep -c '^[0-9]' || :")).toBe("0\n");
 });
+
+test("the doctor finds nothing wrong; sshd's own timeouts come and go with a reload of its unit", async () => {
+  onTestFailed(async () => console.log(await machine.report()));
+  const { state, findings } = JSON.parse(await machine.must("afkill doctor --json"));
+  // The test's own way into the machine is a login that no hook sees.
+  const bad = findings.filter(({ level }: { level: string }) => level !== "ok");
+  expect(bad).toMatchObject([{ id: "watchdogs", level: "warning" }]);
+  expect(state).toBe("warning");
+
+  const pid = await machine.must("cat /run/sshd.pid");
+  const shown = (keyword: string) => machine.must(`sshd -T | sed -n 's/^${keyword} //p'`);
+  expect(await machine.must("afkill sshd apply --unused-connection-timeout 1h")).toContain(
+    "reload ssh.service\n",
+  );
+  expect([await shown("clientaliveinterval"), await shown("unusedconnectiontimeout")]).toEqual([
+    "60\n",
+    "3600\n",
+  ]);
+  expect(JSON.parse(await machine.must("afkill sshd status --json"))).toMatchObject({ unread: [] });
+  expect((await machine.run("afkill sshd apply --channel-timeout bogus")).status).toBe(1);
+  expect(await shown("unusedconnectiontimeout")).toBe("3600\n");
+  expect(await machine.must("afkill sshd revert")).toContain("reload ssh.service\n");
+  expect(await shown("clientaliveinterval")).toBe("0\n");
+  expect(await machine.must("cat /run/sshd.pid")).toBe(pid);
+  const ssh = await logIn();
+  ssh.write("exit\r");
+  expect((await ssh.exit).status).toBe(0);
+});

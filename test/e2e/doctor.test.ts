@@ -1,0 +1,662 @@
+// `afkill doctor` on installations with one fault each, and on whole ones.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Finding, Level } from "../../src/doctor/finding.ts";
+import { type Lab, startLab } from "../lab/lab.ts";
+import { addRestrictedKey, afkill } from "./install-support.ts";
+
+interface Answer {
+  readonly status: number;
+  readonly state: Level;
+  /** What is not fine. */
+  readonly bad: readonly Finding[];
+  readonly ids: readonly string[];
+}
+
+/** Asks the doctor of the checkout: that of a broken installation may not start. */
+async function ask(lab: Lab): Promise<Answer> {
+  const ran = await afkill(lab, "doctor --json");
+  expect(ran.stderr).toBe("");
+  const { state, findings }: { state: Level; findings: Finding[] } = JSON.parse(ran.stdout);
+  const bad = findings.filter(({ level }) => level !== "ok");
+  for (const { remedy } of bad) expect(remedy).toBeTruthy();
+  return { status: ran.status, state, bad, ids: findings.map(({ id }) => id) };
+}
+
+interface Fault {
+  readonly plant: string;
+  readonly mend: string;
+  readonly id: string;
+  readonly says: RegExp | string;
+  readonly remedy: RegExp | string;
+  readonly level?: Exclude<Level, "ok">;
+  /** Checks that cannot but fail as well. */
+  readonly also?: readonly string[];
+}
+
+/** Plants a fault, expects it to be found, and nothing else, mends it, and expects that nothing is found any more. */
+async function mustFind(
+  lab: Lab,
+  { plant, mend, id, says, remedy, level = "error", also = [] }: Fault,
+): Promise<void> {
+  await lab.must(plant);
+  try {
+    const { status, state, bad } = await ask(lab);
+    expect(bad).toContainEqual({
+      id,
+      level,
+      what: typeof says === "string" ? expect.stringContaining(says) : expect.stringMatching(says),
+      remedy: typeof remedy === "string" ? expect.stringContaining(remedy) : expect.stringMatching(remedy),
+    });
+    expect(new Set(bad.map((finding) => finding.id))).toEqual(new Set([id, ...also]));
+    expect({ status, state }).toEqual({ status: level === "error" ? 1 : 0, state: level });
+    const spoken = await afkill(lab, "doctor");
+    expect(spoken.status).toBe(status);
+    expect(spoken.stdout).toMatch(new RegExp(`^${level} +${id} .*\\n +remedy: `, "m"));
+  } finally {
+    await lab.must(mend);
+  }
+  expect(await ask(lab)).toMatchObject({ status: 0, state: "ok", bad: [] });
+}
+
+const PAM = "/etc/pam.d/sshd";
+const PROGRAMS = "/usr/lib/afkill";
+const AGAIN = "/usr/sbin/afkill install --hook pam";
+
+describe("with the hook pam", () => {
+  let lab: Lab;
+  /** As an administrator does who installs from a checkout. */
+  let install: string;
+  const saved = (path: string) => `cp -a /root/saved${path} ${path}`;
+  beforeAll(async () => {
+    lab = await startLab({ hook: "pam" });
+    install = `${lab.node} ${lab.checkout}/dist/cli.js install --hook pam`;
+    await lab.addUser("visitor");
+    await lab.must(`mkdir -p /root/saved/etc /root/saved/usr/lib /root/saved/usr/bin && cp -a /etc/pam.d /etc/ssh /etc/afkill /root/saved/etc/
+      cp -a ${PROGRAMS} /root/saved/usr/lib/; cp -a /usr/bin/env /root/saved/usr/bin/
+      mkdir -p -m 750 /var/log/afkill && touch /var/log/afkill/audit.jsonl; mkdir -p /run/afkill`);
+  });
+  afterAll(() => lab.stop());
+
+  test("a clean install passes, with a login and without, from the installed command too", async () => {
+    const { status, state, bad, ids } = await ask(lab);
+    expect({ status, state, bad }).toEqual({ status: 0, state: "ok", bad: [] });
+    expect(ids).toEqual(
+      "hook pam-rule auth-environment launcher launcher-mount watchdogs owners programs node policy ss tools syslog audit".split(
+        " ",
+      ),
+    );
+    const ssh = lab.ssh("visitor");
+    await ssh.waitFor(/visitor@lab/);
+    const root = lab.ssh("root");
+    await root.waitFor(/root@lab/);
+    expect(await lab.must("/usr/sbin/afkill doctor")).toMatch(
+      /^ok +watchdogs +every login has its watchdog$/m,
+    );
+    for (const it of [ssh, root]) it.write("exit\r");
+    await Promise.all([ssh.exit, root.exit]);
+    expect(await lab.syslog()).toContain("afkill[");
+  });
+
+  test("it changes nothing", async () => {
+    const state = `find /etc ${PROGRAMS} /usr/sbin/afkill /var/log/afkill /run/afkill -printf '%p %m %U:%G %s %T@ %C@\\n' | sort`;
+    const before = await lab.must(state);
+    await ask(lab);
+    expect(await lab.must(state)).toBe(before);
+  });
+
+  test("another user is told to be root", async () => {
+    const ran = await afkill(lab, "doctor", { user: "visitor" });
+    expect(ran).toMatchObject({ status: 1, stdout: "" });
+    expect(ran.stderr).toContain("run it as root: sudo afkill doctor");
+  });
+
+  const faults: Record<string, Fault> = {
+    "no line in the PAM service": {
+      plant: `sed -i /afkill/d ${PAM}`,
+      mend: AGAIN,
+      id: "pam-rule",
+      says: `${PAM} has no line of afkill's: no login is watched`,
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a line that is a comment": {
+      plant: `sed -i 's/^session.*afkill/#&/' ${PAM}`,
+      mend: saved(PAM),
+      id: "pam-rule",
+      says: "has no line of afkill's",
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a line that may refuse logins": {
+      plant: `sed -i '/afkill/s/optional/required/' ${PAM}`,
+      mend: AGAIN,
+      id: "pam-rule",
+      says: /sshd:\d+: afkill's line is "required": when its program fails, the login may be refused/,
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a line that runs at close too": {
+      plant: `sed -i '/afkill/s/type=open_session//' ${PAM}`,
+      mend: AGAIN,
+      id: "pam-rule",
+      says: /sshd:\d+: afkill's line runs when a session closes too/,
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a line without the launcher": {
+      plant: `sed -i '/afkill/s:/usr/lib/afkill/env -i::' ${PAM}`,
+      mend: AGAIN,
+      id: "pam-rule",
+      says: "afkill's line does not read: session optional pam_exec.so",
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a session rule before the line": {
+      plant: `sed -i '1i session required pam_env.so user_readenv=1' ${PAM}`,
+      mend: AGAIN,
+      id: "pam-rule",
+      says: "a session rule stands before afkill's",
+      remedy: "sudo afkill install --hook pam",
+    },
+    "an included session rule before the line": {
+      plant: `sed -i '1i @include common-session' ${PAM}`,
+      mend: saved(PAM),
+      id: "pam-rule",
+      says: "a session rule stands before afkill's",
+      remedy: "sudo afkill install --hook pam",
+    },
+    "the line twice": {
+      plant: `sed -i 's/^session.*afkill.*/&\\n&/' ${PAM}`,
+      mend: AGAIN,
+      id: "pam-rule",
+      says: "afkill's line is there twice",
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a PAM service with a mistake in it": {
+      plant: `echo 'session maybe pam_x.so' >>${PAM}`,
+      mend: saved(PAM),
+      id: "pam-rule",
+      says: /sshd:\d+ cannot be understood: expected a control/,
+      remedy: "mend it",
+      also: ["auth-environment"],
+    },
+    "an sshd that does not use PAM": {
+      plant: "sed -i 's/^UsePAM yes/UsePAM no/' /etc/ssh/sshd_config",
+      mend: saved("/etc/ssh/sshd_config"),
+      id: "pam-rule",
+      says: "sshd does not use PAM (UsePAM no)",
+      remedy: "set UsePAM yes",
+      also: ["auth-environment"],
+    },
+    "a user's environment in the auth stack": {
+      plant: `sed -i '1i auth required pam_env.so user_readenv=1' ${PAM}`,
+      mend: saved(PAM),
+      id: "auth-environment",
+      says: `${PAM}:1: pam_env reads ~/.pam_environment`,
+      remedy: `take user_readenv=1 out of ${PAM}:1`,
+    },
+    "a user's environment in an included auth stack": {
+      plant: `printf 'auth include deeper\\n' >/etc/pam.d/deep; printf '# x\\nauth optional pam_env.so readenv=1 [user_readenv=1]\\nsession optional pam_env.so user_readenv=1\\n' >/etc/pam.d/deeper
+        echo 'auth substack deep' >>/etc/pam.d/common-auth`,
+      mend: `${saved("/etc/pam.d/common-auth")}; rm /etc/pam.d/deep /etc/pam.d/deeper`,
+      id: "auth-environment",
+      says: "/etc/pam.d/deeper:2: pam_env reads",
+      remedy: "take user_readenv=1 out of /etc/pam.d/deeper:2",
+    },
+    "a launcher that is not set-group-ID": {
+      plant: `chmod g-s ${PROGRAMS}/env`,
+      mend: AGAIN,
+      id: "launcher",
+      says: "mode 710 where 0:65534 and 2710 belong",
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a launcher of another group": {
+      plant: `chgrp root ${PROGRAMS}/env && chmod 2710 ${PROGRAMS}/env`,
+      mend: AGAIN,
+      id: "launcher",
+      says: "owner 0:0, mode 2710",
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a launcher that is another program": {
+      plant: `cp /usr/bin/printenv ${PROGRAMS}/env; chgrp nogroup ${PROGRAMS}/env; chmod 2710 ${PROGRAMS}/env`,
+      mend: AGAIN,
+      id: "launcher",
+      says: `${PROGRAMS}/env is not a copy of /usr/bin/env`,
+      remedy: "sudo afkill install --hook pam",
+      also: ["programs", "node"],
+    },
+    "a launcher that is gone": {
+      plant: `rm ${PROGRAMS}/env`,
+      mend: AGAIN,
+      id: "launcher",
+      says: `there is no ${PROGRAMS}/env: no login gets a watchdog`,
+      remedy: "sudo afkill install --hook pam",
+      also: ["programs", "node"],
+    },
+    "an env(1) that was upgraded": {
+      plant: "cp /usr/bin/env /root/env && echo >>/root/env && mv /root/env /usr/bin/env",
+      mend: `${saved("/usr/bin/env")}`,
+      id: "launcher",
+      level: "warning",
+      says: "is a copy of an env(1) that was upgraded since",
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a mount with nosuid": {
+      plant: `mount --bind ${PROGRAMS} ${PROGRAMS} && mount -o remount,bind,nosuid ${PROGRAMS}`,
+      mend: `umount ${PROGRAMS}`,
+      id: "launcher-mount",
+      says: "mounted nosuid: a user's LD_PRELOAD would reach a program of root's",
+      remedy: `mount -o remount,suid ${PROGRAMS}`,
+    },
+    "a mount with noexec": {
+      plant: `mount --bind ${PROGRAMS} ${PROGRAMS} && mount -o remount,bind,noexec ${PROGRAMS}`,
+      mend: `umount ${PROGRAMS}`,
+      id: "launcher-mount",
+      says: "mounted noexec: no login gets a watchdog",
+      remedy: `mount -o remount,exec ${PROGRAMS}`,
+      also: ["node"],
+    },
+    "a program that belongs to a user": {
+      plant: `chown visitor ${PROGRAMS}/dist/check.js`,
+      mend: `chown root ${PROGRAMS}/dist/check.js`,
+      id: "owners",
+      says: /check.js belongs to uid \d+, not to root/,
+      remedy: `chown root ${PROGRAMS}/dist/check.js`,
+    },
+    "a program directory that others may write to": {
+      plant: `chmod o+w ${PROGRAMS}/dist`,
+      mend: `chmod go-w ${PROGRAMS}/dist`,
+      id: "owners",
+      says: `${PROGRAMS}/dist can be written to by others (mode 0757)`,
+      remedy: `chmod go-w ${PROGRAMS}/dist`,
+    },
+    "a directory above that others may write to": {
+      plant: "chmod g+w /usr/lib",
+      mend: "chmod g-w /usr/lib",
+      id: "owners",
+      says: "/usr/lib can be written to by others",
+      remedy: "chmod go-w /usr/lib",
+    },
+    "a command that a group may write to": {
+      plant: "chmod g+w /usr/sbin/afkill",
+      mend: "chmod g-w /usr/sbin/afkill",
+      id: "owners",
+      says: "/usr/sbin/afkill can be written to by others (mode 0775)",
+      remedy: "chmod go-w /usr/sbin/afkill",
+    },
+    "a PAM service that a user owns": {
+      plant: `chown visitor ${PAM}`,
+      mend: `chown root ${PAM}`,
+      id: "owners",
+      says: `${PAM} belongs to uid`,
+      remedy: `chown root ${PAM}`,
+    },
+    "a state directory that others may write to": {
+      plant: "chmod 777 /run/afkill",
+      mend: "chmod 755 /run/afkill",
+      id: "owners",
+      says: "/run/afkill can be written to by others (mode 0777)",
+      remedy: "chmod go-w /run/afkill",
+    },
+    "an audit that a user owns": {
+      plant: "chown -R visitor /var/log/afkill",
+      mend: "chown -R root /var/log/afkill",
+      id: "owners",
+      says: /\/var\/log\/afkill belongs to uid \d+, not to root \(and 1 more below\)/,
+      remedy: "chown root /var/log/afkill /var/log/afkill/audit.jsonl",
+    },
+    "a policy that others may write to": {
+      plant: "chmod 666 /etc/afkill/afkill.toml",
+      mend: "chmod 644 /etc/afkill/afkill.toml",
+      id: "owners",
+      says: "/etc/afkill/afkill.toml can be written to by others (mode 0666)",
+      remedy: "chmod go-w /etc/afkill/afkill.toml",
+      also: ["policy"],
+    },
+    "a watchdog that was changed": {
+      plant: `sed -i 's/slice=20/slice=2000/' ${PROGRAMS}/watchdog`,
+      mend: saved(`${PROGRAMS}/watchdog`),
+      id: "programs",
+      says: `${PROGRAMS}/watchdog is not as it was installed`,
+      remedy: "run install again, from the checkout or package",
+    },
+    "a watchdog that is gone": {
+      plant: `rm ${PROGRAMS}/watchdog`,
+      mend: saved(`${PROGRAMS}/watchdog`),
+      id: "programs",
+      says: `${PROGRAMS}/watchdog is missing`,
+      remedy: "run install again, from the checkout or package",
+    },
+    "a watchdog that cannot be run": {
+      plant: `chmod a-x ${PROGRAMS}/watchdog`,
+      mend: `chmod a+rx ${PROGRAMS}/watchdog`,
+      id: "programs",
+      says: `${PROGRAMS}/watchdog has mode 644`,
+      remedy: `chmod a+rx ${PROGRAMS}/watchdog`,
+    },
+    "no manifest": {
+      plant: `rm ${PROGRAMS}/manifest.json`,
+      mend: saved(`${PROGRAMS}/manifest.json`),
+      id: "programs",
+      says: "there is no /usr/lib/afkill/manifest.json",
+      remedy: "run install again",
+    },
+    "a manifest that is none": {
+      plant: `echo '{' >${PROGRAMS}/manifest.json`,
+      mend: saved(`${PROGRAMS}/manifest.json`),
+      id: "programs",
+      says: "manifest.json cannot be used",
+      remedy: "remove it",
+    },
+    "a Node that is torn": {
+      plant: `truncate -s 1M ${PROGRAMS}/node`,
+      mend: saved(`${PROGRAMS}/node`),
+      id: "node",
+      says: "a check does not start (",
+      remedy: "run install again",
+      also: ["programs"],
+    },
+    "a native library that is gone": {
+      plant: `rm -r ${PROGRAMS}/dist/node_modules/@koromix`,
+      mend: `cp -a /root/saved${PROGRAMS}/dist/node_modules/@koromix ${PROGRAMS}/dist/node_modules/`,
+      id: "node",
+      says: /a check does not start \(.*koffi/,
+      remedy: "run install again",
+      also: ["programs"],
+    },
+    "a policy with two mistakes": {
+      plant: "printf 'idle_timeout = 5\\nbogus = 1\\n' >/etc/afkill/afkill.toml",
+      mend: saved("/etc/afkill/afkill.toml"),
+      id: "policy",
+      says: /afkill.toml:1:\d+: idle_timeout: /,
+      remedy: "mend /etc/afkill/afkill.toml: until then new logins are ended by nobody",
+    },
+    "no policy": {
+      plant: "rm /etc/afkill/afkill.toml",
+      mend: saved("/etc/afkill/afkill.toml"),
+      id: "policy",
+      says: "/etc/afkill/afkill.toml: expected a file, got none",
+      remedy: "mend /etc/afkill/afkill.toml",
+    },
+    "no ss": {
+      plant: "mv /usr/bin/ss /usr/bin/ss-away",
+      mend: "mv /usr/bin/ss-away /usr/bin/ss",
+      id: "ss",
+      says: "the sources busy and transfer need ss",
+      remedy: "apt install iproute2",
+    },
+    "no flock": {
+      plant: "mv /usr/bin/flock /root/",
+      mend: "mv /root/flock /usr/bin/",
+      id: "tools",
+      says: "there is no flock, which a watchdog calls",
+      remedy: "apt install --reinstall util-linux",
+    },
+    "no setsid": {
+      plant: "mv /usr/bin/setsid /root/",
+      mend: "mv /root/setsid /usr/bin/",
+      id: "tools",
+      says: "there is no setsid",
+      remedy: "apt install --reinstall util-linux",
+    },
+    "no logger": {
+      plant: "mv /usr/bin/logger /root/",
+      mend: "mv /root/logger /usr/bin/",
+      id: "tools",
+      says: "there is no logger",
+      remedy: "apt install --reinstall bsdutils",
+      also: ["syslog"],
+    },
+    "no system log": {
+      plant: "mv /dev/log /dev/log-away",
+      mend: "mv /dev/log-away /dev/log",
+      id: "syslog",
+      says: /takes no record \(logger: socket \/dev\/log: No such file/,
+      remedy: "start the syslog service",
+    },
+    "a system log that nobody reads": {
+      plant:
+        "mv /dev/log /dev/log-away; python3 -c 'import socket; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind(\"/dev/log\")'",
+      mend: "mv /dev/log-away /dev/log",
+      id: "syslog",
+      says: /takes no record \(.*Connection refused/,
+      remedy: "start the syslog service",
+    },
+    "an audit on a read-only file system": {
+      plant: "mount --bind /var/log/afkill /var/log/afkill && mount -o remount,bind,ro /var/log/afkill",
+      mend: "umount /var/log/afkill",
+      id: "audit",
+      says: "EROFS: read-only file system",
+      remedy: "make /var/log/afkill/audit.jsonl writable",
+    },
+    "an audit on a full disk": {
+      plant:
+        "mount -t tmpfs -o size=64k,mode=750 none /var/log/afkill && head -c 60k /dev/zero >/var/log/afkill/old",
+      mend: "umount /var/log/afkill",
+      id: "audit",
+      says: "the disk of /var/log/afkill is full",
+      remedy: "make room on it",
+    },
+    "an audit that leads elsewhere": {
+      plant: "mv /var/log/afkill/audit.jsonl /root/; ln -s /etc/motd /var/log/afkill/audit.jsonl",
+      mend: "mv /root/audit.jsonl /var/log/afkill/audit.jsonl",
+      id: "audit",
+      says: "ELOOP",
+      remedy: "make /var/log/afkill/audit.jsonl writable",
+    },
+    "programs without a hook": {
+      plant: `sed -i /afkill/d ${PAM}; rm ${PROGRAMS}/manifest.json`,
+      mend: `${saved(PAM)}; ${saved(`${PROGRAMS}/manifest.json`)}`,
+      id: "hook",
+      says: "the programs are installed, and no hook: no login is watched",
+      remedy: "sudo afkill install --hook pam",
+      also: ["programs"],
+    },
+  };
+  test.each(Object.entries(faults))("finds %s, and that it was mended", (_, fault) => mustFind(lab, fault));
+
+  test("a login whose watchdog was killed, and that it is over", async () => {
+    const ssh = lab.ssh("visitor");
+    await ssh.waitFor(/visitor@lab/);
+    await mustFind(lab, {
+      plant: "pkill -KILL -f '[a]fkill/watchdog'",
+      mend: "pkill -f '^sshd: visitor'; while pgrep -f '^sshd: visitor'; do sleep 0.1; done",
+      id: "watchdogs",
+      says: /the login of visitor \(uid \d+ from 127\.0\.0\.1, sshd \d+\) has no watchdog of root's/,
+      remedy: "journalctl -t afkill",
+    });
+    await ssh.exit;
+  });
+
+  test("ss is not missed where the policy does not ask for it", async () => {
+    await lab.must("mv /usr/bin/ss /usr/bin/ss-away");
+    await lab.writePolicy('activity = ["input"]\n');
+    expect((await ask(lab)).bad).toEqual([]);
+    await lab.writePolicy('activity = ["input"]\n[[rule]]\nmatch = {}\nactivity = ["input", "busy"]\n');
+    expect((await ask(lab)).bad).toMatchObject([{ id: "ss" }]);
+    await lab.must(`mv /usr/bin/ss-away /usr/bin/ss; ${saved("/etc/afkill/afkill.toml")}`);
+  });
+
+  test("what is harmless is not found", async () => {
+    await lab.must(`sed -i '1i auth required pam_env.so user_readenv=0 # user_readenv=1' ${PAM}
+      mount -o remount,hidepid=2 /proc; rm -r /var/log/afkill /run/afkill`);
+    expect((await ask(lab)).bad).toEqual([]);
+    await lab.must(
+      `mount -o remount,hidepid=0 /proc; ${saved(PAM)}; mkdir -m 750 /var/log/afkill; touch /var/log/afkill/audit.jsonl; mkdir /run/afkill`,
+    );
+  });
+
+  test("installing again mends programs that were damaged", async () => {
+    await lab.must(
+      `echo >>${PROGRAMS}/session; rm -r ${PROGRAMS}/dist/node_modules; chmod 600 ${PROGRAMS}/node`,
+    );
+    expect((await ask(lab)).status).toBe(1);
+    await lab.must(install);
+    expect(await ask(lab)).toMatchObject({ status: 0, bad: [] });
+  });
+});
+
+describe("with hooks that run as the user", () => {
+  let lab: Lab;
+  const dropIn = "/etc/ssh/sshd_config.d/50-afkill.conf";
+  const script = "/etc/profile.d/afkill.sh";
+  const keys = "/home/visitor/.ssh/authorized_keys";
+  beforeAll(async () => {
+    lab = await startLab({ hook: "force-command" });
+    await lab.install("profile");
+    await lab.addUser("visitor");
+    await lab.must("mkdir -p /root/saved/etc && cp -a /etc/ssh /etc/profile /etc/profile.d /root/saved/etc/");
+  });
+  afterAll(() => lab.stop());
+  const restored = "cp -a /root/saved/etc/. /etc/";
+
+  test("a clean install passes, with a login and without", async () => {
+    const { status, bad, ids } = await ask(lab);
+    expect({ status, bad }).toEqual({ status: 0, bad: [] });
+    expect(ids).toEqual(
+      "hook force-command forced-keys profile hidepid watchdogs owners programs node policy ss tools syslog".split(
+        " ",
+      ),
+    );
+    const ssh = lab.ssh("visitor");
+    await ssh.waitFor(/visitor@lab/);
+    expect((await ask(lab)).bad).toEqual([]);
+    ssh.write("exit\r");
+    await ssh.exit;
+  });
+
+  const faults: Record<string, Fault> = {
+    "a hidden /proc": {
+      plant: "mount -o remount,hidepid=2 /proc",
+      mend: "mount -o remount,hidepid=0 /proc",
+      id: "hidepid",
+      says: /\/proc is mounted hidepid=(2|invisible): a watchdog that runs as its user cannot see its login/,
+      remedy: "sudo afkill install --hook pam",
+    },
+    "a key that is restricted by command=": {
+      plant: `cp -a ${keys} /root/keys; echo 'command="backup" ssh-ed25519 AAAA' >>${keys}`,
+      mend: `cp -a /root/keys ${keys}`,
+      id: "forced-keys",
+      says: `${keys}:2: a key restricted by command=, which afkill's ForceCommand cancels`,
+      remedy: "use --hook pam instead",
+    },
+    "keys that nobody can list": {
+      plant: "echo 'TrustedUserCAKeys /etc/ssh/ssh_host_ed25519_key.pub' >>/etc/ssh/sshd_config",
+      mend: restored,
+      id: "forced-keys",
+      level: "warning",
+      says: "TrustedUserCAKeys, whose certificates may be restricted to a command",
+      remedy: "use --hook pam instead",
+    },
+    "a drop-in that is gone": {
+      plant: `rm ${dropIn}`,
+      mend: restored,
+      id: "force-command",
+      says: `${dropIn} has no ForceCommand of afkill's`,
+      remedy: "sudo afkill install --hook force-command",
+    },
+    "another ForceCommand before ours": {
+      plant: "echo 'ForceCommand /bin/false' >>/etc/ssh/sshd_config.d/00-lab.conf",
+      mend: restored,
+      id: "force-command",
+      says: "sshd's ForceCommand is another one than afkill's: /bin/false",
+      remedy: `take the one that stands before ${dropIn} out`,
+      also: ["forced-keys"],
+    },
+    "a configuration that reads no drop-ins": {
+      plant: "sed -i '/^Include/d' /etc/ssh/sshd_config",
+      mend: restored,
+      id: "force-command",
+      says: "does not include /etc/ssh/sshd_config.d",
+      remedy: 'put "Include /etc/ssh/sshd_config.d/*.conf" at its top',
+    },
+    "a script that is gone": {
+      plant: `rm ${script}`,
+      mend: restored,
+      id: "profile",
+      says: `${script} does not start a watchdog`,
+      remedy: "sudo afkill install --hook profile",
+    },
+    "a script that users cannot read": {
+      plant: `chmod 600 ${script}`,
+      mend: `chmod o+r ${script}`,
+      id: "profile",
+      says: `${script} cannot be read by users`,
+      remedy: `chmod o+r ${script}`,
+    },
+    "a host whose shells read no /etc/profile.d": {
+      plant: "echo : >/etc/profile",
+      mend: restored,
+      id: "profile",
+      says: "/etc/profile does not read /etc/profile.d/*.sh on this host",
+      remedy: "use --hook pam",
+    },
+    "a policy that users cannot read": {
+      plant: "chmod 600 /etc/afkill/afkill.toml",
+      mend: "chmod o+r /etc/afkill/afkill.toml",
+      id: "policy",
+      says: "/etc/afkill/afkill.toml cannot be read by users, whose watchdogs read it",
+      remedy: "chmod o+r /etc/afkill/afkill.toml",
+    },
+  };
+  test.each(Object.entries(faults))("finds %s, and that it was mended", (_, fault) => mustFind(lab, fault));
+
+  test("a login whose user has stopped the watchdog is worth a look, and no error", async () => {
+    const ssh = lab.ssh("visitor");
+    await ssh.waitFor(/visitor@lab/);
+    await mustFind(lab, {
+      plant: "until pkill -KILL -f '[a]fkill/watchdog'; do sleep 0.1; done",
+      mend: "pkill -f '^sshd: visitor'; while pgrep -f '^sshd: visitor'; do sleep 0.1; done",
+      id: "watchdogs",
+      level: "warning",
+      says: /the login of visitor .* has no watchdog: it began before/,
+      remedy: "--hook pam guards every login",
+    });
+    await ssh.exit;
+  });
+});
+
+test("where nothing is installed it says so", async () => {
+  await using lab = await startLab();
+  expect(await ask(lab)).toMatchObject({
+    status: 1,
+    state: "error",
+    bad: [
+      {
+        id: "hook",
+        what: "afkill is not installed: no login is watched",
+        remedy: "sudo afkill install --hook pam",
+      },
+    ],
+  });
+});
+
+test("a login older than the hook is worth a look, and no error", async () => {
+  await using lab = await startLab();
+  await lab.addUser("visitor");
+  const ssh = lab.ssh("visitor");
+  await ssh.waitFor(/visitor@lab/);
+  await lab.install("pam");
+  expect(await ask(lab)).toMatchObject({
+    status: 0,
+    state: "warning",
+    bad: [
+      {
+        id: "watchdogs",
+        level: "warning",
+        what: expect.stringContaining("it began before the hook was there"),
+      },
+    ],
+  });
+});
+
+test("a ForceCommand with a scope: a restricted key may be within it", async () => {
+  await using lab = await startLab();
+  await lab.addUser("visitor", { groups: ["staff"] });
+  await lab.must(
+    `${lab.node} ${lab.checkout}/dist/cli.js install --hook force-command --match 'Group staff'`,
+  );
+  expect((await ask(lab)).bad).toEqual([]);
+  await addRestrictedKey(lab, "visitor");
+  expect(await ask(lab)).toMatchObject({
+    status: 0,
+    bad: [
+      { id: "forced-keys", level: "warning", what: expect.stringContaining("if its Match finds the user") },
+    ],
+  });
+});
