@@ -11,14 +11,15 @@ import {
   parseHistory,
   readClocks,
 } from "./clock.ts";
-import { judge, type Situation, type Standing, type Verdict } from "./judge.ts";
+import { judge, type Standing, type Verdict } from "./judge.ts";
 import { findLogin, type Login } from "./login/login.ts";
 import { type ProcessRef, readStat, startedBootMs } from "./login/process.ts";
 import { type Memory, readMemory, type SubjectMemory, writeMemory } from "./memory.ts";
 import type { Shown } from "./notice/show.ts";
-import { LOGIN_SUBJECT, type Observation, observe } from "./observe.ts";
+import { type Observation, observe } from "./observe.ts";
 import { decidePolicy } from "./policy/decide.ts";
 import type { Applied } from "./policy/policy.ts";
+import { situationOf } from "./situation.ts";
 
 /** What the watchdog tells a check of its login. */
 export interface Assignment {
@@ -108,34 +109,6 @@ function note(memory: Memory, before: ClockReading, after: ClockReading, expecte
 function recall({ stateDirectory, clockHistory }: Assignment): Memory {
   const memory = readMemory(stateDirectory);
   return { ...memory, history: mergeHistories(memory.history, parseHistory(clockHistory)) };
-}
-
-/** Puts what is remembered on the idle clock, the one that `judge` works on. */
-function situationOf(
-  login: Login,
-  applied: Applied,
-  observation: Observation,
-  memory: Memory,
-  map: ClockMap,
-): Situation {
-  const onIdleClock = ({ sinceMs, promisedMs, givenMs }: Standing): Standing => {
-    const idleSinceMs = map.toIdleMs(sinceMs);
-    return { sinceMs: idleSinceMs, promisedMs: idleSinceMs + promisedMs - sinceMs, givenMs };
-  };
-  return {
-    nowMs: map.toIdleMs(map.now.bootMs),
-    applied,
-    ageMs: map.now.bootMs - login.startedBootMs,
-    subjects: Object.entries(observation.subjects).map(([id, { lastActivity }]) => ({
-      id,
-      kind: id === LOGIN_SUBJECT ? "login" : "terminal",
-      lastActivity: { ...lastActivity, atMs: map.toIdleMs(lastActivity.atMs) },
-    })),
-    commandsRun: observation.commandsRun,
-    standing: Object.fromEntries(
-      Object.entries(memory.standing).map(([id, standing]) => [id, onIdleClock(standing)]),
-    ),
-  };
 }
 
 /** What the next look needs, with the notices that stand put back on the boot clock. */

@@ -51,6 +51,8 @@ export interface Verdict {
   readonly decisions: readonly Decision[];
   /** The notices that stand once the decisions are carried out. */
   readonly standing: Readonly<Record<string, Standing>>;
+  /** When each subject ends, and the login for its age, should nothing happen until then. Without an entry: never. */
+  readonly endsAtMs: Readonly<Record<string, number>>;
   /** When to look again. */
   readonly wakeInMs: number;
   /** A notice stands, or work must be watched closely: the check stays instead of exiting. */
@@ -135,11 +137,13 @@ export function judge(situation: Situation): Verdict {
   const decisions: Decision[] = [];
   const standing: Record<string, Standing> = {};
   const ending: string[] = [];
+  const endsAtMs: Record<string, number> = {};
   const wakesInMs = [restMs(applied)];
 
   const age = countAge(situation);
   if (age?.standing) standing[WHOLE_LOGIN] = age.standing;
   if (age) wakesInMs.push(age.wakeInMs);
+  if (age) endsAtMs[WHOLE_LOGIN] = age.endsAtMs;
   if (age?.step === "end") return endAll(situation, "max_login");
   if (age?.step === "warn" && age.standing)
     decisions.push({ kind: "warn", id: WHOLE_LOGIN, standing: age.standing, endsAtMs: age.endsAtMs });
@@ -155,6 +159,7 @@ export function judge(situation: Situation): Verdict {
       ? countDown(dueMs, limitMs, applied.limits.warnBeforeMs, nowMs, answered ? undefined : before)
       : undefined;
     if (count) wakesInMs.push(count.wakeInMs);
+    if (count) endsAtMs[subject.id] = count.endsAtMs;
     if (before && (answered || !count?.standing) && count?.step !== "end")
       decisions.push({ kind: "keep", id: subject.id, why: answered ? "activity" : "policy" });
     if (count?.standing) standing[subject.id] = count.standing;
@@ -170,6 +175,7 @@ export function judge(situation: Situation): Verdict {
   return {
     decisions,
     standing,
+    endsAtMs,
     wakeInMs: Math.min(...wakesInMs),
     stay: Object.keys(standing).length > 0,
   };
@@ -188,6 +194,7 @@ function endAll(situation: Situation, reason: EndReason): Verdict {
   return {
     decisions: [{ kind: "end", reason, ids }],
     standing: situation.standing,
+    endsAtMs: Object.fromEntries([WHOLE_LOGIN, ...ids].map((id) => [id, situation.nowMs])),
     wakeInMs: WATCH_MS,
     stay: false,
   };

@@ -2,7 +2,7 @@
 
 import { describeWork, withNewcomers, workSince } from "./activity/busy.ts";
 import { type InputState, inputAt } from "./activity/input.ts";
-import { type Look, type TerminalLook, takeLook } from "./activity/look.ts";
+import { type Look, type LookOptions, type TerminalLook, takeLook } from "./activity/look.ts";
 import { outputAt } from "./activity/output.ts";
 import { movedSince, transferSince } from "./activity/transfer.ts";
 import type { ClockMap } from "./clock.ts";
@@ -30,18 +30,22 @@ const SHORTEST_WINDOW_MS = 5_000;
 /** A key lies somewhere in the kernel's 8-second bucket; a job it started can be that much older than the bucket's end. */
 const BUCKET_MS = 8_000;
 
-/** Looks once and works out each subject's last activity. Throws when a source that the policy names cannot be read. */
+/**
+ * Looks once and works out each subject's last activity. Throws when a source that the policy names cannot be read. `connectionsOf`
+ * is asked for TCP connections in the place of the system.
+ */
 export async function observe(
   login: Login,
   memory: Memory,
   map: ClockMap,
   applied: Applied,
+  connectionsOf?: LookOptions["connectionsOf"],
 ): Promise<Observation> {
   const terminals = terminalsOf(login);
   if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
     return { terminals, subjects: {}, commandsRun: false };
   const sources: readonly Source[] = terminals.length > 0 ? applied.limits.activity : ["busy", "transfer"];
-  const look = await takeLook(login, terminals, { sources });
+  const look = await takeLook(login, terminals, { sources, ...(connectionsOf && { connectionsOf }) });
   const commandsRun = Object.keys(look.detached).length > 0;
   if (terminals.length === 0) {
     const subject = observeLogin(login, look, memory, map.now.bootMs);

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync } from "node:fs";
 import { readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
+import type { Client } from "../login/client.ts";
 import type { Login } from "../login/login.ts";
 import {
   childrenOf,
@@ -52,6 +53,13 @@ export interface Look {
 /** c_lflag of termios(3); the same on x86-64 and arm64. */
 const ICANON = 0o2;
 
+export interface LookOptions {
+  /** What is asked for. */
+  readonly sources: readonly Source[];
+  /** How to ask for TCP connections; one look at many logins asks once for all. */
+  readonly connectionsOf?: (client?: Client) => Promise<Connection[]>;
+}
+
 /**
  * Looks once. What goes away meanwhile is left out. Throws when a source that is asked for cannot be read: no `ss`, a terminal
  * that may not be opened. Files and sockets are looked into only for `busy`.
@@ -59,7 +67,7 @@ const ICANON = 0o2;
 export async function takeLook(
   login: Pick<Login, "server" | "client">,
   terminals: readonly Terminal[],
-  { sources }: { readonly sources: readonly Source[] },
+  { sources, connectionsOf = readConnections }: LookOptions,
 ): Promise<Look> {
   const { bootMs } = readClocks();
   const isBusyAsked = sources.includes("busy");
@@ -70,7 +78,7 @@ export async function takeLook(
   const held = isBusyAsked ? holdingsOf([...jobs.flat(), ...detached]) : new Map<number, Held>();
   const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
   const peer = sources.includes("transfer") ? login.client : undefined;
-  const connections = holdsSockets || peer ? await readConnections(holdsSockets ? undefined : peer) : [];
+  const connections = holdsSockets || peer ? await connectionsOf(holdsSockets ? undefined : peer) : [];
 
   const byInode = new Map(connections.map((connection) => [connection.inode, connection]));
   const connection = peer && (connectionOf(peer, connections) ?? lostConnection(login));

@@ -1,0 +1,35 @@
+// From what was seen of a login, on the clocks of the machine, to what `judge` is asked.
+import type { ClockMap } from "./clock.ts";
+import type { Situation, Standing } from "./judge.ts";
+import type { Login } from "./login/login.ts";
+import type { Memory } from "./memory.ts";
+import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
+import type { Applied } from "./policy/policy.ts";
+
+/** Puts what is remembered on the idle clock, the one that `judge` works on. */
+export function situationOf(
+  login: Login,
+  applied: Applied,
+  observation: Observation,
+  memory: Memory,
+  map: ClockMap,
+): Situation {
+  const onIdleClock = ({ sinceMs, promisedMs, givenMs }: Standing): Standing => {
+    const idleSinceMs = map.toIdleMs(sinceMs);
+    return { sinceMs: idleSinceMs, promisedMs: idleSinceMs + promisedMs - sinceMs, givenMs };
+  };
+  return {
+    nowMs: map.toIdleMs(map.now.bootMs),
+    applied,
+    ageMs: map.now.bootMs - login.startedBootMs,
+    subjects: Object.entries(observation.subjects).map(([id, { lastActivity }]) => ({
+      id,
+      kind: id === LOGIN_SUBJECT ? "login" : "terminal",
+      lastActivity: { ...lastActivity, atMs: map.toIdleMs(lastActivity.atMs) },
+    })),
+    commandsRun: observation.commandsRun,
+    standing: Object.fromEntries(
+      Object.entries(memory.standing).map(([id, standing]) => [id, onIdleClock(standing)]),
+    ),
+  };
+}
