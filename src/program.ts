@@ -6,6 +6,7 @@ import { addConfig } from "./commands/config.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addInstall } from "./commands/install.ts";
+import { addList } from "./commands/list.ts";
 import { addLog } from "./commands/log.ts";
 import { complain } from "./commands/output.ts";
 import { addSshd } from "./commands/sshd.ts";
@@ -22,6 +23,7 @@ The policy is /etc/afkill/afkill.toml; a change to it reaches every login within
 
 /** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
+  addList,
   addExplain,
   addLog,
   addConfig,

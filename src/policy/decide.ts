@@ -7,7 +7,7 @@ import { loadPolicy } from "./load.ts";
 import type { Applied } from "./policy.ts";
 
 /** What applies to a login when no policy can be had: nobody is ended. */
-const NO_POLICY: Applied = {
+export const NO_POLICY: Applied = {
   rule: "no valid policy: nobody is ended",
   exempt: true,
   limits: {

@@ -1,0 +1,57 @@
+import { type Command, Option } from "commander";
+import { POLICY } from "../setup/layout.ts";
+import { say, sayJson } from "./output.ts";
+import { durationValue } from "./values.ts";
+
+const EXAMPLES = `
+A login a row, and one more for each further terminal. Your own login is marked with *. States:
+  active        something happened within the last minute
+  idle          nothing did
+  warned        a notice stands on its terminal
+  exempt        the policy never ends it
+  no watchdog   the policy would, but nobody guards it: see afkill sweep
+
+Examples:
+  sudo afkill list
+  sudo afkill list --idle 10m --sort idle
+  sudo afkill list --json | jq '.[] | select(.state == "no watchdog") | .user'
+`;
+
+type SortKey = "time" | "idle" | "user";
+
+interface Options {
+  readonly config: string;
+  readonly idle?: number;
+  readonly user?: string;
+  readonly sort: SortKey;
+  readonly json?: boolean;
+}
+
+/** Adds `afkill list`. */
+export function addList(program: Command): void {
+  program
+    .command("list")
+    .summary("show all logins with idle time, limit and state")
+    .description("Shows every SSH login, whether or not a watchdog guards it, as its watchdog sees it.")
+    .option("--config <file>", "the policy", POLICY)
+    .option("--idle <duration>", "only logins that have been idle this long", durationValue)
+    .option("--user <user>", "only the logins of this user")
+    .addOption(new Option("--sort <key>", "the order").choices(["time", "idle", "user"]).default("time"))
+    .option("--json", "print JSON")
+    .addHelpText("after", EXAMPLES)
+    .action(act);
+}
+
+async function act({ config, idle, user, sort, json = false }: Options): Promise<void> {
+  const [{ survey }, { rowOf }, { arrange, tableOfLogins }] = await Promise.all([
+    import("../survey/survey.ts"),
+    import("../survey/rows.ts"),
+    import("./list-text.ts"),
+  ]);
+  if (process.geteuid?.() !== 0)
+    process.stderr.write("afkill: without root, only what you may see is shown\n");
+  const rows = arrange((await survey({ configPath: config })).map(rowOf), { idleMs: idle, user, sort });
+  if (json) return sayJson(rows);
+  if (rows.length === 0) return say("no logins");
+  say(tableOfLogins(rows, process.stdout.isTTY ? process.stdout.columns : undefined));
+}

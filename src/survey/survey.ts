@@ -1,0 +1,150 @@
+// Every login of the host as its watchdog would see it now: the same observation, the same policy, the same `judge`.
+import { readConnections } from "../activity/connections.ts";
+import { type ClockMap, mapClocks, readClocks } from "../clock.ts";
+import { judge, type Verdict } from "../judge.ts";
+import { findLogins } from "../login/all.ts";
+import type { Login } from "../login/login.ts";
+import { allProcesses, type ProcessStat } from "../login/process.ts";
+import type { Terminal } from "../login/terminal.ts";
+import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
+import { BLANK, type Memory, readMemory } from "../memory.ts";
+import { type Observation, observe } from "../observe.ts";
+import { NO_POLICY } from "../policy/decide.ts";
+import type { Applied } from "../policy/policy.ts";
+import { situationOf } from "../situation.ts";
+import { ownLogins } from "./own.ts";
+import { policyForMany } from "./policy.ts";
+import { type State, stateOf } from "./state.ts";
+
+/** One login, looked at. Times on the boot clock; through `map` on the idle clock. */
+export interface Surveyed {
+  readonly login: Login;
+  /** Its sshds and everything below them, parents first. */
+  readonly processes: readonly ProcessStat[];
+  readonly watchdog: Watchdog | undefined;
+  /** The login that this very program was started from. */
+  readonly isOwn: boolean;
+  readonly applied: Applied;
+  readonly map: ClockMap;
+  readonly memory: Memory;
+  readonly observation: Observation;
+  readonly verdict: Verdict;
+  readonly state: State;
+  /** Why it could not be looked at, or its policy not be told; then it counts as exempt, as its watchdog takes it. */
+  readonly fault: string | undefined;
+}
+
+export interface SurveyOptions {
+  readonly configPath: string;
+}
+
+/** Where root's watchdogs keep what they remember. */
+const RUN_DIRECTORY = "/run/afkill";
+
+/** Looks at all logins once, oldest first. A user sees only what they may open; see `findLogins`. Never throws for one login's fault. */
+export async function survey({ configPath }: SurveyOptions): Promise<Surveyed[]> {
+  const processes = allProcesses();
+  const children = childrenIn(processes);
+  const logins = findLogins(processes);
+  const watchdogOf = watchdogsAmong(processes);
+  const own = ownLogins(logins, processes);
+  const policyOf = await policyForMany(configPath, logins);
+  let connections: ReturnType<typeof readConnections> | undefined;
+  const connectionsOf = () => {
+    connections ??= readConnections();
+    return connections;
+  };
+  return Promise.all(
+    logins.map(async (login): Promise<Surveyed> => {
+      const { applied, complaint } = policyOf(login);
+      const memory = memoryOf(login);
+      const map = mapClocks(memory.history, readClocks());
+      const watchdog = watchdogOf(login);
+      const seen = await lookAt(login, memory, map, applied, connectionsOf);
+      const verdict = judge(situationOf(login, seen.applied, seen.observation, memory, map));
+      const looked = { login, watchdog, memory, map, verdict, ...seen, fault: seen.fault ?? complaint };
+      const tree = treeOf(login, processes, children);
+      return { ...looked, processes: tree, isOwn: own.has(login), state: stateOf(looked) };
+    }),
+  );
+}
+
+interface Seen {
+  readonly applied: Applied;
+  readonly observation: Observation;
+  readonly fault: string | undefined;
+}
+
+async function lookAt(
+  login: Login,
+  memory: Memory,
+  map: ClockMap,
+  applied: Applied,
+  connectionsOf: () => ReturnType<typeof readConnections>,
+): Promise<Seen> {
+  try {
+    // Only a second look can tell a transfer.
+    const isFirst = Object.values(memory.subjects).every(({ baseline }) => !baseline.connection);
+    const observation = await observe(
+      login,
+      memory,
+      map,
+      isFirst ? withoutTransfer(applied) : applied,
+      connectionsOf,
+    );
+    return { applied, observation, fault: undefined };
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : String(error);
+    return { applied: NO_POLICY, observation: { terminals: [], subjects: {}, commandsRun: false }, fault };
+  }
+}
+
+function withoutTransfer(applied: Applied): Applied {
+  const activity = applied.limits.activity.filter((source) => source !== "transfer");
+  return { ...applied, limits: { ...applied.limits, activity } };
+}
+
+/** What the login's watchdog remembers, where that is root's; what users write is not believed. */
+function memoryOf({ privileged }: Login): Memory {
+  if (!privileged) return BLANK;
+  return readMemory(`${RUN_DIRECTORY}/${privileged.pid}-${privileged.startTicks}`);
+}
+
+function childrenIn(processes: ReadonlyMap<number, ProcessStat>): Map<number, ProcessStat[]> {
+  return Map.groupBy(processes.values(), ({ parent }) => parent);
+}
+
+/** The processes of a login, parents before children. */
+function treeOf(
+  { privileged, server }: Login,
+  processes: ReadonlyMap<number, ProcessStat>,
+  children: ReadonlyMap<number, ProcessStat[]>,
+): ProcessStat[] {
+  const top = processes.get((privileged ?? server).pid);
+  const found = top ? [top] : [];
+  for (const it of found) found.push(...(children.get(it.pid) ?? []));
+  return found;
+}
+
+/** How long a subject has been idle, in ms; `undefined` for one that nothing measures. */
+export function idleMsOf(
+  { observation, map }: Pick<Surveyed, "observation" | "map">,
+  id: string,
+): number | undefined {
+  const atMs = observation.subjects[id]?.lastActivity.atMs;
+  return atMs === undefined ? undefined : Math.max(0, map.toIdleMs(map.now.bootMs) - map.toIdleMs(atMs));
+}
+
+/** How long until a subject ends if nothing happens, in ms; `undefined` for never. */
+export function leftMsOf(
+  { verdict, map }: Pick<Surveyed, "verdict" | "map">,
+  id: string,
+): number | undefined {
+  const endsAtMs = verdict.endsAtMs[id];
+  return endsAtMs === undefined ? undefined : Math.max(0, endsAtMs - map.toIdleMs(map.now.bootMs));
+}
+
+/** A terminal as users know it: `pts/3`. */
+export function terminalName({ path }: Pick<Terminal, "path">): string {
+  return path.replace(/^\/dev\//, "");
+}
