@@ -1,6 +1,6 @@
 // Completion for bash. It relies on nothing of bash-completion, which only finds the file.
 import { type Outline, type Value, withAllBelow } from "../outline.ts";
-import { keyOf, namesOf } from "./places.ts";
+import { keyOf, keysOf, namesOf } from "./places.ts";
 import { indented, quoted } from "./quote.ts";
 import { type Kind, kindOf, PRINT_LOGINS } from "./values.ts";
 
@@ -75,7 +75,7 @@ export function bashCompletion(program: Outline): string {
     ...switchOf(
       "_afkill_enter",
       '"$path $1"',
-      all.flatMap((it) => namesOf(it).map((name) => [quoted(name), `path=${quoted(keyOf(it))}`])),
+      all.flatMap((it) => keysOf(it).map((key) => [quoted(key), `path=${quoted(keyOf(it))}`])),
       "return 1",
     ),
     "",
@@ -115,7 +115,7 @@ function offersOf(it: Outline): Cases {
   const options = it.options.flatMap(({ flags, value }) =>
     value ? [[either(flags.map((flag) => `${key} ${flag}`)), offer(value)] as const] : [],
   );
-  const commands = it.commands.map(({ path }) => path.at(-1) ?? "");
+  const commands = it.commands.flatMap(namesOf);
   const first = commands.length > 0 ? [[quoted(`${key} 0`), words(commands)] as const] : [];
   const values = it.arguments.map((value, at) => {
     const place = value.variadic ? `${quoted(`${key} `)}[0-9]*` : quoted(`${key} ${at}`);

@@ -1,6 +1,6 @@
 // Completion for fish: one `complete` for each thing that can be offered, under the condition that the line has come to its place.
 import { type OptionOutline, type Outline, type Value, withAllBelow } from "../outline.ts";
-import { keyOf, namesOf } from "./places.ts";
+import { keyOf, keysOf, namesOf } from "./places.ts";
 import { fishQuoted, indented } from "./quote.ts";
 import { type Kind, kindOf, PRINT_LOGINS } from "./values.ts";
 
@@ -83,7 +83,7 @@ export function fishCompletion(program: Outline): string {
       it.path.length === 0
         ? []
         : indented(
-            [`case ${namesOf(it).map(fishQuoted).join(" ")}`, `    echo ${fishQuoted(keyOf(it))}`],
+            [`case ${keysOf(it).map(fishQuoted).join(" ")}`, `    echo ${fishQuoted(keyOf(it))}`],
             "        ",
           ),
     ),
@@ -104,10 +104,8 @@ function offersOf(it: Outline): string[] {
     return `complete -c afkill -n ${fishQuoted(place)}`;
   };
   return [
-    ...it.commands.flatMap(({ path, aliases, summary }) =>
-      [path.at(-1) ?? "", ...aliases].map(
-        (name) => `${at(0)} -a ${fishQuoted(name)} -d ${fishQuoted(summary)}`,
-      ),
+    ...it.commands.flatMap((below) =>
+      namesOf(below).map((name) => `${at(0)} -a ${fishQuoted(name)} -d ${fishQuoted(below.summary)}`),
     ),
     ...it.arguments.flatMap((value, number) => {
       const offer = offerOf(value);

@@ -6,8 +6,13 @@ export function keyOf({ path }: Pick<Outline, "path">): string {
   return path.map((word) => ` ${word}`).join("");
 }
 
-/** All keys by which a command can be reached from the one above; none for the program. */
+/** A command's own names: the name and its aliases; none for the program. */
 export function namesOf({ path, aliases }: Outline): string[] {
-  const above = path.slice(0, -1);
-  return path.slice(-1).flatMap((name) => [name, ...aliases].map((it) => keyOf({ path: [...above, it] })));
+  return path.slice(-1).flatMap((name) => [name, ...aliases]);
+}
+
+/** All keys by which a command can be reached from the one above. */
+export function keysOf(command: Outline): string[] {
+  const above = command.path.slice(0, -1);
+  return namesOf(command).map((name) => keyOf({ path: [...above, name] }));
 }

@@ -27,7 +27,7 @@ export function kindOf({ name, choices }: Value): Kind {
  */
 export const PRINT_LOGINS = `\
 command ps -ww -C sshd,sshd-session -o args= 2>/dev/null | command awk -F '[: @]+' '
-    NF == 3 && /^sshd(-session)?: [A-Za-z0-9_][A-Za-z0-9_.-]*@(notty|pts\\/[0-9]+(,pts\\/[0-9]+)*)$/ {
+    /^sshd(-session)?: [A-Za-z0-9_][A-Za-z0-9_.-]*(@(notty|pts\\/[0-9]+(,pts\\/[0-9]+)*))?$/ {
       if (!seen[$2]++) print $2 "\\t"
-      if ($3 != "notty") { n = split($3, terminals, ","); for (i = 1; i <= n; i++) print terminals[i] "\\t" $2 }
+      for (i = split($3, terminals, ","); i > 0; i--) if (terminals[i] != "notty") print terminals[i] "\\t" $2
     }'`;

@@ -52,22 +52,20 @@ function functionOf(it: Outline): string[] {
 }
 
 function withCommands(it: Outline): string[] {
-  const list = it.commands.flatMap(({ path, aliases, summary }) =>
-    [path.at(-1) ?? "", ...aliases].map((name) => quoted(`${name}:${summary}`)),
+  const list = it.commands.flatMap((below) =>
+    namesOf(below).map((name) => quoted(`${name}:${below.summary.replaceAll("\\", "\\\\")}`)),
   );
-  const branches = it.commands.map((below) => {
-    const names = namesOf(below).map((name) => name.split(" ").at(-1));
-    return `${names.join(" | ")}) ${functionName(below)} ;;`;
-  });
+  const branches = it.commands.map((below) => `${namesOf(below).join(" | ")}) ${functionName(below)} ;;`);
   return [
     "local context state state_descr line",
     "local -A opt_args",
-    "local -a commands=(",
+    // Not `commands`: that is zsh's own table of programs.
+    "local -a subcommands=(",
     ...indented(list),
     ")",
     ...call(it, "-C ", ["1: :->command", "*:: :->below"]),
     "case $state in",
-    "  command) _describe -t commands command commands ;;",
+    "  command) _describe -t commands command subcommands ;;",
     "  below)",
     `    curcontext="\${curcontext%:*}-$line[1]:"`,
     "    case $line[1] in",
@@ -101,7 +99,7 @@ function optionSpecs({ flags, value, description }: OptionOutline): string[] {
 }
 
 function argumentSpec(value: Value, at: number): string {
-  if (kindOf(value) === "command") return `*::${valueSpec({ ...value, required: true })}`;
+  if (kindOf(value) === "command") return "*:::command:_normal";
   return `${value.variadic ? "*" : at + 1}${valueSpec(value)}`;
 }
 
