@@ -9,6 +9,7 @@ import { addInstall } from "./commands/install.ts";
 import { addList } from "./commands/list.ts";
 import { addLog } from "./commands/log.ts";
 import { complain } from "./commands/output.ts";
+import { addReport } from "./commands/report.ts";
 import { addSshd } from "./commands/sshd.ts";
 import { addUninstall } from "./commands/uninstall.ts";
 
@@ -26,6 +27,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addList,
   addExplain,
   addLog,
+  addReport,
   addConfig,
   addSshd,
   addDoctor,

@@ -1,7 +1,7 @@
 import { outcomeOf } from "../audit/filter.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import type { Action } from "../audit/words.ts";
-import { localTime } from "./moment.ts";
+import { localTime } from "../local-time.ts";
 import { printable, styled } from "./output.ts";
 
 const LONGEST_ACTION = 7;

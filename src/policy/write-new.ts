@@ -6,12 +6,12 @@ import { basename, dirname, join } from "node:path";
  * Writes a file whole or not at all: a half-written policy can be a valid one. Throws where there is a file of that name already,
  * unless `replace`; a symbolic link there is replaced, not followed.
  */
-export function writeNew(path: string, text: string, replace: boolean): void {
+export function writeNew(path: string, text: string, replace: boolean, mode = 0o644): void {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
   try {
     writeFileSync(temporary, text, { flag: "wx", mode: 0o600 });
     // Whatever the umask: the watchdogs of users read the policy too.
-    chmodSync(temporary, 0o644);
+    chmodSync(temporary, mode);
     // A link cannot take the place of anything.
     if (replace) renameSync(temporary, path);
     else linkSync(temporary, path);
