@@ -11,6 +11,8 @@ export interface Value {
   readonly variadic: boolean;
   /** Empty where anything goes. */
   readonly choices: readonly string[];
+  /** The default as a user would type it. */
+  readonly preset: string | undefined;
 }
 
 export interface OptionOutline {
@@ -18,8 +20,6 @@ export interface OptionOutline {
   readonly flags: readonly string[];
   readonly value: Value | undefined;
   readonly description: string;
-  /** The default as a user would type it. */
-  readonly preset: string | undefined;
   readonly mandatory: boolean;
 }
 
@@ -76,19 +76,23 @@ function helpOf({ arguments: values }: Outline, commands: readonly string[]): Pi
 function optionOutline(option: Option): OptionOutline {
   const { short, long, required, optional, variadic, argChoices = [], description, mandatory } = option;
   const name = /[<[]([^>\].]+)/.exec(option.flags)?.[1] ?? "";
-  const preset = option.defaultValueDescription ?? option.defaultValue;
+  const value = { name, about: "", required, variadic, choices: argChoices, preset: presetOf(option) };
   return {
     flags: [short, long].filter((flag) => flag !== undefined),
-    value: required || optional ? { name, about: "", required, variadic, choices: argChoices } : undefined,
+    value: required || optional ? value : undefined,
     description,
-    preset: preset === undefined || preset === false ? undefined : String(preset),
     mandatory,
   };
 }
 
 function argumentOutline(argument: Argument): Value {
   const { required, variadic, argChoices = [], description } = argument;
-  return { name: argument.name(), about: description, required, variadic, choices: argChoices };
+  const preset = presetOf(argument);
+  return { name: argument.name(), about: description, required, variadic, choices: argChoices, preset };
+}
+
+function presetOf({ defaultValue, defaultValueDescription }: Option | Argument): string | undefined {
+  return defaultValueDescription ?? (defaultValue === undefined ? undefined : String(defaultValue));
 }
 
 /** Commander keeps no list of these texts: they are what it prints after the help that it makes itself, which is one write. */

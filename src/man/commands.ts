@@ -78,19 +78,19 @@ function placeInHeading(value: Value): string {
 
 function argumentList(values: readonly Value[]): string[] {
   const told = values.filter(({ about, choices }) => about !== "" || choices.length > 0);
-  return list(told.map((value) => [`Ar ${valueWords(value)}`, [sentence(value.about), choicesOf(value)]]));
+  return list(
+    told.map((value) => [
+      `Ar ${valueWords(value)}`,
+      [sentence(value.about), choicesOf(value), presetOf(value)],
+    ]),
+  );
 }
 
 function optionList(options: readonly OptionOutline[]): string[] {
   return list(
-    options.map(({ flags, value, description, preset, mandatory }) => [
+    options.map(({ flags, value, description, mandatory }) => [
       flagWords(flags, value),
-      [
-        sentence(description),
-        choicesOf(value),
-        preset === undefined ? "" : `The default is ${preset}.`,
-        mandatory ? "It must be given." : "",
-      ],
+      [sentence(description), choicesOf(value), presetOf(value), mandatory ? "It must be given." : ""],
     ]),
   );
 }
@@ -98,6 +98,10 @@ function optionList(options: readonly OptionOutline[]): string[] {
 function choicesOf(value: Value | undefined): string {
   const choices = value?.choices ?? [];
   return choices.length === 0 ? "" : `One of ${choices.join(", ")}.`;
+}
+
+function presetOf(value: Value | undefined): string {
+  return value?.preset === undefined ? "" : `The default is ${value.preset}.`;
 }
 
 function entryList(entries: readonly Entry[]): string[] {
