@@ -108,6 +108,9 @@ test("shells get completion and man(1) gets its pages, where the host has them, 
   expect(await lab.must("head -c 8 /usr/share/man/man8/afkill.8.gz | od -An -tx1")).toBe(
     " 1f 8b 08 00 00 00 00 00\n",
   );
+  expect(await lab.must("man -P cat afkill && man -P cat 5 afkill.toml")).toMatch(
+    /^AFKILL\(8\)(.|\n)*^AFKILL.TOML\(5\)/m,
+  );
   await lab.must("/usr/sbin/afkill uninstall --purge");
   expect(await stateOf(lab)).toBe(before);
   expect((await lab.run("ls -d /usr/share/man/man5 /usr/share/bash-completion")).stdout).toBe("");
