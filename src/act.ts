@@ -6,6 +6,7 @@ import { hangUp } from "./ending/hang-up.ts";
 import { type Decision, type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN } from "./judge.ts";
 import type { Login } from "./login/login.ts";
 import type { Terminal } from "./login/terminal.ts";
+import type { Memory } from "./memory.ts";
 import { sayFarewell } from "./notice/farewell.ts";
 import { type Shown, showNotice, showStays } from "./notice/show.ts";
 import { farewell, spoken, stays, warning } from "./notice/text.ts";
@@ -38,6 +39,15 @@ export async function act(verdict: Verdict, scene: Scene, shown: Map<string, Sho
     ended: results.some(({ ended }) => ended),
     wroteTo: results.flatMap(({ wroteTo }) => wroteTo),
   };
+}
+
+/** Records the stays that nobody had counted before: users asked for them. `before`: the subjects as the last look left them. */
+export async function recordStays(scene: Scene, before: Memory["subjects"]): Promise<void> {
+  for (const [id, { lastActivity }] of Object.entries(scene.observation.subjects)) {
+    if (lastActivity.source !== "stay" || before[id]?.lastActivity.source === "stay") continue;
+    const facts = { cause: "user", outcome: "kept", ended: null, reason: lastActivity.detail } as const;
+    await record(describe("stay", id, scene, facts));
+  }
 }
 
 async function carryOut(decision: Decision, scene: Scene, shown: Map<string, Shown>): Promise<Result> {

@@ -1,6 +1,6 @@
 // One check from beginning to end: observe, judge, act, and say when to look again.
 import { setTimeout as sleep } from "node:timers/promises";
-import { act } from "./act.ts";
+import { act, recordStays } from "./act.ts";
 import { log } from "./audit/syslog.ts";
 import {
   type ClockMap,
@@ -70,7 +70,9 @@ export async function guard(assignment: Assignment): Promise<Outcome> {
     const map = mapClocks(memory.history, reading);
     const observation = await observe(login, memory, map, applied);
     const verdict = judge(situationOf(login, applied, observation, memory, map));
-    const { ended, wroteTo } = await act(verdict, { login, applied, observation, map }, shown);
+    const scene = { login, applied, observation, map };
+    await recordStays(scene, memory.subjects);
+    const { ended, wroteTo } = await act(verdict, scene, shown);
     memory = remember(memory, login, observation, verdict, wroteTo, map);
     if (ended) return "done";
 

@@ -1,9 +1,9 @@
 // The only place that decides. Pure: no I/O, no clock of its own. All times are on the idle clock (see clock.ts), in milliseconds.
 import type { Applied, Limits, Source } from "./policy/policy.ts";
 
-/** Proof that somebody, or work that somebody waits for, was there at `atMs`. `login`: it began then. */
+/** Proof that somebody, or work that somebody waits for, was there at `atMs`. `stay`: its user asked for it; `login`: it began then. */
 export interface Evidence {
-  readonly source: Source | "login";
+  readonly source: Source | "stay" | "login";
   readonly atMs: number;
   /** In words, for people: `a key`, `CPU 34 %`. */
   readonly detail: string;

@@ -98,7 +98,7 @@ const schema = v.object({
     v.string(),
     v.object({
       lastActivity: v.object({
-        source: v.union([source, v.literal("login")]),
+        source: v.union([source, v.picklist(["stay", "login"])]),
         atMs: finite,
         detail: v.string(),
       }),

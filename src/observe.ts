@@ -4,10 +4,12 @@ import { describeWork, withNewcomers, workSince } from "./activity/busy.ts";
 import { type InputState, inputAt } from "./activity/input.ts";
 import { type Look, type LookOptions, type TerminalLook, takeLook } from "./activity/look.ts";
 import { outputAt } from "./activity/output.ts";
+import { type Stay, staysIn } from "./activity/stay.ts";
 import { movedSince, transferSince } from "./activity/transfer.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import type { Login } from "./login/login.ts";
+import { childrenOf } from "./login/process.ts";
 import { innermost, type Terminal, terminalsOf } from "./login/terminal.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
 import type { Applied, Limits, Source } from "./policy/policy.ts";
@@ -47,8 +49,9 @@ export async function observe(
   const sources: readonly Source[] = terminals.length > 0 ? applied.limits.activity : ["busy", "transfer"];
   const look = await takeLook(login, terminals, { sources, ...(connectionsOf && { connectionsOf }) });
   const commandsRun = Object.keys(look.detached).length > 0;
+  const stays = Number.isFinite(applied.limits.maxStayMs) ? staysIn(sessionsOf(login, terminals)) : [];
   if (terminals.length === 0) {
-    const subject = observeLogin(login, look, memory, map.now.bootMs);
+    const subject = observeLogin(login, look, stays, memory, map.now.bootMs, applied.limits);
     return { terminals, subjects: { [LOGIN_SUBJECT]: subject }, commandsRun };
   }
   const inputs = new Map(look.terminals.map((seen) => [seen.id, inputOf(seen, memory, map)]));
@@ -58,7 +61,17 @@ export async function observe(
     const terminal = terminals.find(({ id }) => id === seen.id);
     const input = inputs.get(seen.id);
     if (!terminal || !input) continue;
-    subjects[seen.id] = observeTerminal(terminal, seen, look, input, lastKeyMs, memory, map, applied.limits);
+    subjects[seen.id] = observeTerminal(
+      terminal,
+      seen,
+      look,
+      stays,
+      input,
+      lastKeyMs,
+      memory,
+      map,
+      applied.limits,
+    );
   }
   return { terminals, subjects, commandsRun };
 }
@@ -74,6 +87,7 @@ function observeTerminal(
   terminal: Terminal,
   seen: TerminalLook,
   look: Look,
+  stays: readonly Stay[],
   input: InputState,
   lastKeyMs: number,
   memory: Memory,
@@ -85,7 +99,12 @@ function observeTerminal(
   const standing = memory.standing[seen.id];
   const baseline = before?.baseline ?? firstBaseline(terminal, seen, input);
   const windowMs = windowOf(baseline, standing, nowMs);
-  const found: Evidence[] = [{ source: "input", atMs: input.atMs, detail: "a key" }];
+  const sessions = new Set(sessionsIn(terminal));
+  const asked = stays.filter(({ session }) => sessions.has(session));
+  const found: Evidence[] = [
+    { source: "input", atMs: input.atMs, detail: "a key" },
+    ...asked.map((stay) => evidenceOf(stay, input.atMs, nowMs, limits)),
+  ];
 
   if (limits.activity.includes("busy") && seen.canonical) {
     const work = workSince(baseline.job, seen.job, baseline.bootMs, windowMs);
@@ -125,7 +144,14 @@ function observeTerminal(
 }
 
 /** A login without a terminal: only what it does and moves can tell that it is in use. */
-function observeLogin(login: Login, look: Look, memory: Memory, nowMs: number): SubjectMemory {
+function observeLogin(
+  login: Login,
+  look: Look,
+  stays: readonly Stay[],
+  memory: Memory,
+  nowMs: number,
+  limits: Limits,
+): SubjectMemory {
   const before = memory.subjects[LOGIN_SUBJECT];
   const standing = memory.standing[LOGIN_SUBJECT];
   const began: Evidence = { source: "login", atMs: login.startedBootMs, detail: "the login began" };
@@ -134,7 +160,7 @@ function observeLogin(login: Login, look: Look, memory: Memory, nowMs: number): 
   if (!before) return { lastActivity: { ...began, atMs: nowMs }, baseline: seen };
 
   const windowMs = windowOf(before.baseline, standing, nowMs);
-  const found: Evidence[] = [];
+  const found = stays.map((stay) => evidenceOf(stay, login.startedBootMs, nowMs, limits));
   const work = workSince(before.baseline.job, look.detached, before.baseline.bootMs, windowMs);
   if (work) found.push({ source: "busy", atMs: nowMs, detail: describeWork(work) });
   if (before.baseline.connection && look.connection) {
@@ -144,6 +170,24 @@ function observeLogin(login: Login, look: Look, memory: Memory, nowMs: number): 
   return {
     lastActivity: latest(found, before.lastActivity),
     baseline: nextBaseline(before.baseline, standing, seen),
+  };
+}
+
+/** The sessions of a login: its terminals' and those inside them, and those of commands without a terminal. */
+function sessionsOf({ server }: Login, terminals: readonly Terminal[]): Set<number> {
+  return new Set([...childrenOf(server.pid), ...terminals.flatMap(sessionsIn)]);
+}
+
+function sessionsIn({ leader, inner }: Terminal): number[] {
+  return [leader.pid, ...(inner ? sessionsIn(inner) : [])];
+}
+
+/** A stay lasts as long as it was asked for, and at most `max_stay` after the last key; without keys, after the login began. */
+function evidenceOf({ untilMs, command }: Stay, lastKeyMs: number, nowMs: number, limits: Limits): Evidence {
+  return {
+    source: "stay",
+    atMs: Math.min(nowMs, untilMs, lastKeyMs + limits.maxStayMs),
+    detail: command === undefined ? "its user asked for it" : `${command} under afkill run`,
   };
 }
 

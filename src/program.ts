@@ -8,9 +8,11 @@ import { addExplain } from "./commands/explain.ts";
 import { addInstall } from "./commands/install.ts";
 import { addList } from "./commands/list.ts";
 import { addLog } from "./commands/log.ts";
+import { addMetrics } from "./commands/metrics.ts";
 import { complain } from "./commands/output.ts";
 import { addReport } from "./commands/report.ts";
 import { addSshd } from "./commands/sshd.ts";
+import { addRun, addStay } from "./commands/stay.ts";
 import { addUninstall } from "./commands/uninstall.ts";
 
 const EXAMPLES = `
@@ -28,6 +30,9 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addExplain,
   addLog,
   addReport,
+  addMetrics,
+  addStay,
+  addRun,
   addConfig,
   addSshd,
   addDoctor,
@@ -43,6 +48,8 @@ export function newProgram(): Command {
     .version(packageFile.version)
     .addHelpText("after", EXAMPLES)
     .exitOverride()
+    // `afkill run make -j4`: what follows the command is its own.
+    .enablePositionalOptions()
     .configureOutput({
       outputError: (text) =>
         complain(
