@@ -75,7 +75,7 @@ function madeUp(): Command {
   program
     .command("end")
     .alias("kill")
-    .summary("end it's [all]: $(touch /tmp/evil) `touch /tmp/evil` \"\\n")
+    .summary("end it's [all]: $(touch /tmp/evil) `touch /tmp/evil` \"\\n\\'\"")
     .argument("<login...>")
     .option("-m, --message <text>", "say 'so': [it]");
   program.command("explain").argument("<user>").option("--group <group>", "one");
@@ -194,7 +194,12 @@ describe.each(SHELLS)("%s with commands of every kind", (shell) => {
   });
 
   test("says what commands and options are for", { skip: shell === "bash" }, async () => {
-    await lists(ssh, shell, "afkill ", /end it's \[all\]: \$\(touch \/tmp\/evil\) `touch \/tmp\/evil` "\\n/);
+    await lists(
+      ssh,
+      shell,
+      "afkill ",
+      /end it's \[all\]: \$\(touch \/tmp\/evil\) `touch \/tmp\/evil` "\\n\\'"/,
+    );
     await lists(ssh, shell, "afkill end -", /say 'so': \[it\]/);
   });
 
