@@ -9,7 +9,7 @@ import { movedSince, transferSince } from "./activity/transfer.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import type { Login } from "./login/login.ts";
-import { childrenOf } from "./login/process.ts";
+import { childrenOf, type ProcessStat } from "./login/process.ts";
 import { innermost, type Terminal, terminalsOf } from "./login/terminal.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
 import type { Applied, Limits, Source } from "./policy/policy.ts";
@@ -32,18 +32,24 @@ const SHORTEST_WINDOW_MS = 5_000;
 /** A key lies somewhere in the kernel's 8-second bucket; a job it started can be that much older than the bucket's end. */
 const BUCKET_MS = 8_000;
 
+/** What one look at many logins finds out once for all. */
+export interface Known {
+  /** Everything below the login's sshd, parents first. */
+  readonly tree?: readonly ProcessStat[];
+  readonly connectionsOf?: LookOptions["connectionsOf"];
+}
+
 /**
- * Looks once and works out each subject's last activity. Throws when a source that the policy names cannot be read. `connectionsOf`
- * is asked for TCP connections in the place of the system.
+ * Looks once and works out each subject's last activity. Throws when a source that the policy names cannot be read.
  */
 export async function observe(
   login: Login,
   memory: Memory,
   map: ClockMap,
   applied: Applied,
-  connectionsOf?: LookOptions["connectionsOf"],
+  { tree, connectionsOf }: Known = {},
 ): Promise<Observation> {
-  const terminals = terminalsOf(login);
+  const terminals = terminalsOf(login, tree);
   if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
     return { terminals, subjects: {}, commandsRun: false };
   const sources: readonly Source[] = terminals.length > 0 ? applied.limits.activity : ["busy", "transfer"];

@@ -1,15 +1,16 @@
 // Every SSH login of the host, from /proc alone: no utmp, and whether or not a watchdog guards it.
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
-import { clientSocketOf, linkOf, rememberingTable } from "./client.ts";
-import { findLogin, type Host, isSshd, type Login } from "./login.ts";
-import type { ProcessStat } from "./process.ts";
-import { namesAskedOnce, titleOf, uidOf, userInTitle } from "./user.ts";
+import { clientOf, clientSocketOf, linkOf, rememberingTable, type SocketTable } from "./client.ts";
+import { isSshd, type Login } from "./login.ts";
+import { type ProcessRef, type ProcessStat, startedBootMs } from "./process.ts";
+import { type Names, nameOfUid, namesAskedOnce, titleOf, uidOf, userInTitle } from "./user.ts";
 
 /** A process that may be an sshd of a login, with its uid and the user that its title names. */
 interface Candidate {
   readonly stat: ProcessStat;
   readonly uid: number;
+  readonly title: string;
   readonly user: string | undefined;
 }
 
@@ -24,17 +25,48 @@ export function findLogins(processes: ReadonlyMap<number, ProcessStat>): Login[]
     candidates.flatMap(({ user }) => user ?? []),
     candidates.map(({ uid }) => uid),
   );
-  const host: Host = { names, sockets: rememberingTable() };
+  const sockets = rememberingTable();
   const privileged = candidates.filter(isPrivileged);
   const guardians = new Set(privileged.map(({ stat }) => stat.pid));
-  const orphans = candidates.filter(
-    ({ stat, uid }) => uid !== 0 && !guardians.has(stat.parent) && servesRootsConnection(stat, host),
+  const unprivileged = candidates.filter(isChild);
+  const children = new Map(unprivileged.map((child) => [child.stat.parent, child]));
+  const orphans = unprivileged.filter(
+    ({ stat }) => !guardians.has(stat.parent) && clientSocketOf(stat.pid, sockets)?.ownerUid === 0,
   );
   const logins = [
-    ...privileged.flatMap(({ stat }) => lookedUp({ privileged: stat }, host)).filter(isAuthenticated),
-    ...orphans.flatMap(({ stat }) => lookedUp({ child: stat }, host)),
+    ...privileged.flatMap((it) => loginOf(it, children.get(it.stat.pid), names, sockets) ?? []),
+    ...orphans.flatMap((it) => loginOf(undefined, it, names, sockets) ?? []),
   ];
   return logins.sort((a, b) => a.startedBootMs - b.startedBootMs);
+}
+
+/**
+ * The login of these two sshds; `undefined` before authentication, when the privileged one carries the name of the user that was asked
+ * for, too: a user's login then has no child yet, and root's, which never has one, does not say what it serves.
+ */
+function loginOf(
+  privileged: Candidate | undefined,
+  child: Candidate | undefined,
+  names: Names,
+  sockets: SocketTable,
+): Login | undefined {
+  const server = child ?? privileged;
+  if (!server) return undefined;
+  const uid = child ? child.uid : names.uidOf(server.user ?? "");
+  if (uid === undefined || (!child && (uid !== 0 || server.title.endsWith(" [priv]")))) return undefined;
+  return {
+    privileged: privileged && refOf(privileged.stat),
+    child: child && refOf(child.stat),
+    server: refOf(server.stat),
+    user: nameOfUid(uid, [privileged?.user, child?.user], names),
+    uid,
+    client: clientOf((privileged ?? server).stat.pid, sockets) ?? clientOf(server.stat.pid, sockets),
+    startedBootMs: startedBootMs((privileged ?? server).stat),
+  };
+}
+
+function refOf({ pid, startTicks }: ProcessStat): ProcessRef {
+  return { pid, startTicks };
 }
 
 function candidatesAmong(processes: ReadonlyMap<number, ProcessStat>): Candidate[] {
@@ -43,7 +75,8 @@ function candidatesAmong(processes: ReadonlyMap<number, ProcessStat>): Candidate
     if (!isSshd(stat)) return [];
     const uid = uidOf(stat.pid);
     if (uid === undefined || !isTrusted(stat.pid)) return [];
-    return [{ stat, uid, user: userInTitle(titleOf(stat.pid)) }];
+    const title = titleOf(stat.pid);
+    return [{ stat, uid, title, user: userInTitle(title) }];
   });
 }
 
@@ -76,24 +109,7 @@ function isPrivileged({ uid, user }: Candidate): boolean {
   return uid === 0 && user !== undefined;
 }
 
-/**
- * Before authentication the privileged sshd carries the name of the user that was asked for, too: a user's login then has no child
- * yet, and root's, which never has one, does not say what it serves.
- */
-function isAuthenticated({ child, uid, server }: Login): boolean {
-  return child !== undefined || (uid === 0 && !titleOf(server.pid).endsWith(" [priv]"));
-}
-
-function servesRootsConnection({ pid }: ProcessStat, { sockets }: Host): boolean {
-  return clientSocketOf(pid, sockets)?.ownerUid === 0;
-}
-
-/** None where it has ended by now, or where it is not yet anybody's. */
-function lookedUp(known: Parameters<typeof findLogin>[0], host: Host): Login[] {
-  try {
-    const login = findLogin(known, host);
-    return login ? [login] : [];
-  } catch {
-    return [];
-  }
+/** The unprivileged sshd of a login. Before authentication there is one that is called `[net]` (see `childOf` in login.ts). */
+function isChild({ uid, title }: Candidate): boolean {
+  return uid !== 0 && !title.endsWith(" [net]");
 }

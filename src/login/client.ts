@@ -12,10 +12,11 @@ export interface Client {
 
 /** The socket inodes that a process holds, lowest descriptor first, of at most `most` descriptors; none where we may not look. */
 export function socketsOf(pid: number, most: number): string[] {
-  return descriptorsOf(pid, most).flatMap((fd) => {
-    const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
-    return inode === undefined ? [] : [inode];
-  });
+  return descriptorsOf(pid, most).flatMap((fd) => socketAt(pid, fd) ?? []);
+}
+
+function socketAt(pid: number, fd: number): string | undefined {
+  return /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
 }
 
 /** The open descriptors of a process in order, at most `most` of them; none where we may not look, or when it is gone. */
@@ -57,10 +58,15 @@ export function clientOf(pid: number, table: SocketTable = readSocketTable): Cli
 
 /** The first TCP connection among the descriptors of an sshd; `undefined` when it has none, or when we may not look. */
 export function clientSocketOf(pid: number, table: SocketTable = readSocketTable): ClientSocket | undefined {
-  const sockets = socketsOf(pid, MOST_DESCRIPTORS);
-  if (sockets.length === 0) return undefined;
-  const connections = table(pid);
-  return sockets.map((inode) => connections.get(inode)).find((found) => found !== undefined);
+  let connections: ReturnType<SocketTable> | undefined;
+  for (const fd of descriptorsOf(pid, MOST_DESCRIPTORS)) {
+    const inode = socketAt(pid, fd);
+    if (inode === undefined) continue;
+    connections ??= table(pid);
+    const found = connections.get(inode);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** Reads the TCP connections of a process's own network namespace, which may not be ours. */

@@ -1,4 +1,4 @@
-import { type Client, clientOf, parseSshConnection, readSocketTable, type SocketTable } from "./client.ts";
+import { type Client, clientOf, parseSshConnection } from "./client.ts";
 import {
   childrenOf,
   hasEnded,
@@ -7,7 +7,7 @@ import {
   readStat,
   startedBootMs,
 } from "./process.ts";
-import { type Names, nameOfUid, systemNames, titleOf, uidOf, userInTitle } from "./user.ts";
+import { nameOfUid, systemNames, titleOf, uidOf, userInTitle } from "./user.ts";
 
 /**
  * One authenticated SSH connection. It is alive while either of its two sshds is: a SIGKILL of the privileged one leaves the
@@ -33,14 +33,6 @@ export interface KnownLogin {
   readonly connection?: string | undefined;
 }
 
-/** What is asked of the host beside the processes themselves; for many logins it is asked once. */
-export interface Host {
-  readonly names: Names;
-  readonly sockets: SocketTable;
-}
-
-const THIS_HOST: Host = { names: systemNames, sockets: readSocketTable };
-
 /**
  * Finds a login again, by either of its sshds; `undefined` when it is gone.
  *
@@ -48,13 +40,13 @@ const THIS_HOST: Host = { names: systemNames, sockets: readSocketTable };
  * is just being set up or taken down: it is returned with that user and, as the privileged sshd has no other children, without terminals.
  * Throws when there is neither a child nor a user in the title: nothing could be said of whose login it is.
  */
-export function findLogin(known: KnownLogin, { names, sockets } = THIS_HOST): Login | undefined {
+export function findLogin(known: KnownLogin): Login | undefined {
   const privileged = findSshd(known.privileged, (uid) => uid === 0);
   const child = (privileged && childOf(privileged)) ?? findSshd(known.child, (uid) => uid !== 0);
   const server = child ?? privileged;
   if (!server) return undefined;
   const title = privileged && userInTitle(titleOf(privileged.pid));
-  const uid = child ? uidOf(child.pid) : title === undefined ? undefined : names.uidOf(title);
+  const uid = child ? uidOf(child.pid) : title === undefined ? undefined : systemNames.uidOf(title);
   if (uid === undefined) {
     // It may have ended between two of the reads.
     if (!findSshd(server, () => true)) return undefined;
@@ -62,10 +54,10 @@ export function findLogin(known: KnownLogin, { names, sockets } = THIS_HOST): Lo
       `sshd ${server.pid}: expected the title of an authenticated login, got "${titleOf(server.pid)}"`,
     );
   }
-  const user = nameOfUid(uid, [title, userInTitle(titleOf(server.pid))], names);
+  const user = nameOfUid(uid, [title, userInTitle(titleOf(server.pid))]);
   const client =
-    (privileged && clientOf(privileged.pid, sockets)) ??
-    clientOf(server.pid, sockets) ??
+    (privileged && clientOf(privileged.pid)) ??
+    clientOf(server.pid) ??
     parseSshConnection(known.connection ?? "");
   const startedMs = Math.min(startedBootMs(server), startedBootMs(privileged ?? server));
   return { privileged, child, server, user, uid, client, startedBootMs: startedMs };

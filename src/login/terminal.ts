@@ -2,7 +2,6 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
 import type { Login } from "./login.ts";
 import {
-  childrenOf,
   descendantsOf,
   hasEnded,
   isAlive,
@@ -36,14 +35,15 @@ const PTY_SLAVE_MAJOR = 136;
 /** Terminals inside terminals inside terminals …: a user can stack them, a look must end. */
 const DEEPEST = 8;
 
-/** The terminals that a login has open now: the children of its sshd that lead a session on a pty. */
-export function terminalsOf(login: Pick<Login, "server">): Terminal[] {
-  if (!isAlive(login.server)) return [];
-  return childrenOf(login.server.pid).flatMap((pid) => {
-    const leader = readStat(pid);
-    if (!leader || !leadsTerminal(leader)) return [];
-    return [terminalLedBy(leader, [leader, ...descendantsOf(pid)], true, 1)];
-  });
+/**
+ * The terminals that a login has open now: the children of its sshd that lead a session on a pty. `tree`: everything below that sshd,
+ * parents first, where it is known already.
+ */
+export function terminalsOf({ server }: Pick<Login, "server">, tree?: readonly ProcessStat[]): Terminal[] {
+  if (!isAlive(server)) return [];
+  const below = tree ?? descendantsOf(server.pid);
+  const leaders = below.filter((it) => it.parent === server.pid && leadsTerminal(it));
+  return leaders.map((leader) => terminalLedBy(leader, [leader, ...belowAnyOf([leader], below)], true, 1));
 }
 
 /** The terminal that the user really works in: the deepest one that the foreground jobs opened. */

@@ -35,7 +35,8 @@ export function watchdogsAmong(
 }
 
 function watchdogIn(stat: ProcessStat): Running[] {
-  if (!NAMES.has(stat.name)) return [];
+  // It has no terminal, which most shells do.
+  if (!NAMES.has(stat.name) || stat.ttyNr !== 0) return [];
   const words = wordsOf(stat.pid);
   const at = words.indexOf(WATCHDOG);
   // Before it the waiting bash has the length of its pause.

@@ -8,7 +8,7 @@ import { allProcesses, type ProcessStat } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { BLANK, type Memory, readMemory } from "../memory.ts";
-import { type Observation, observe } from "../observe.ts";
+import { type Known, type Observation, observe } from "../observe.ts";
 import { NO_POLICY } from "../policy/decide.ts";
 import type { Applied } from "../policy/policy.ts";
 import { situationOf } from "../situation.ts";
@@ -60,10 +60,11 @@ export async function survey({ configPath }: SurveyOptions): Promise<Surveyed[]>
       const memory = memoryOf(login);
       const map = mapClocks(memory.history, readClocks());
       const watchdog = watchdogOf(login);
-      const seen = await lookAt(login, memory, map, applied, connectionsOf);
+      const tree = treeOf(login, processes, children);
+      const below = tree.filter(({ pid }) => pid !== login.privileged?.pid && pid !== login.server.pid);
+      const seen = await lookAt(login, memory, map, applied, { tree: below, connectionsOf });
       const verdict = judge(situationOf(login, seen.applied, seen.observation, memory, map));
       const looked = { login, watchdog, memory, map, verdict, ...seen, fault: seen.fault ?? complaint };
-      const tree = treeOf(login, processes, children);
       return { ...looked, processes: tree, isOwn: own.has(login), state: stateOf(looked) };
     }),
   );
@@ -80,7 +81,7 @@ async function lookAt(
   memory: Memory,
   map: ClockMap,
   applied: Applied,
-  connectionsOf: () => ReturnType<typeof readConnections>,
+  known: Known,
 ): Promise<Seen> {
   try {
     // Only a second look can tell a transfer.
@@ -90,7 +91,7 @@ async function lookAt(
       memory,
       map,
       isFirst ? withoutTransfer(applied) : applied,
-      connectionsOf,
+      known,
     );
     return { applied, observation, fault: undefined };
   } catch (error) {

@@ -1,0 +1,42 @@
+// How long `afkill list` takes beside `ps aux` on a host with many logins: both in turn, in one run, on the same host (a lab).
+//   node scripts/bench/list.ts [LOGINS]      needs root, and `npm run build` before
+import { cpus } from "node:os";
+import { startLab } from "../../test/lab/lab.ts";
+
+const logins = Number(process.argv[2] ?? 300);
+const ROUNDS = 15;
+/** sshd drops connections beyond ten that have not authenticated yet. */
+const AT_ONCE = 6;
+
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+await using lab = await startLab({ hook: "pam" });
+await lab.addUser("visitor");
+for (let at = 0; at < logins; at += AT_ONCE) {
+  const some = Array.from({ length: Math.min(AT_ONCE, logins - at) }, () => lab.ssh("visitor"));
+  await Promise.all(some.map((ssh) => ssh.waitFor(/\$ $/m)));
+}
+const seen = Number(await lab.must("afkill list --json | grep -c sshdPid"));
+if (seen !== logins) throw new Error(`${seen} of ${logins} logins seen`);
+
+// In the shell that both are started from, so that both are timed alike.
+const timed = async (command: string) => {
+  const script = `s=$(date +%s%N); ${command} >/dev/null; echo $(($(date +%s%N) - s))`;
+  return Number(await lab.must(script)) / 1e6;
+};
+const psMs: number[] = [];
+const listMs: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  psMs.push(await timed("ps aux"));
+  listMs.push(await timed("afkill list"));
+}
+const processes = (await lab.must("ps ax | wc -l")).trim();
+console.log(
+  `${logins} logins, ${processes} processes; ${cpus()[0]?.model}, ${cpus().length} cores; median of ${ROUNDS}, in turn`,
+);
+console.log(`ps aux       ${median(psMs).toFixed(0)} ms`);
+console.log(`afkill list  ${median(listMs).toFixed(0)} ms`);
+console.log(`ratio        ${(median(listMs) / median(psMs)).toFixed(2)}`);
+// Closing 300 clients one by one would take longer than the measurement.
+process.exit(0);
