@@ -10,7 +10,13 @@ import { SetupError } from "./setup-error.ts";
 import { SHARED_SOURCES } from "./shared.ts";
 
 /** The shell programs, and whether they are run (or else read by a shell). */
-const SHELL_PROGRAMS = { session: true, "forced-command": true, watchdog: true, hold: true, "profile.sh": false };
+const SHELL_PROGRAMS = {
+  session: true,
+  "forced-command": true,
+  watchdog: true,
+  hold: true,
+  "profile.sh": false,
+};
 
 const WRAPPER = `\
 #!/bin/sh -p
