@@ -6,8 +6,19 @@ import { parseMoment } from "./moment.ts";
 import { say } from "./output.ts";
 
 const EXAMPLES = `
-Actions: notice (a user was warned), stay (and was there), hang-up (one of several terminals was ended), end (a login was ended),
-fault. Outcomes: ended and failed of endings, given and not-given of notices, kept of stays.
+Actions:
+  notice     a user was warned
+  stay       the user, or work, came back; or the policy no longer ends the login; or somebody asked for it
+  hang-up    one of several terminals was ended
+  end        a login was ended
+  fault      something else went wrong
+
+Outcomes:
+  ended      of an ending: all that had to end is proved gone
+  failed     of an ending: it is not
+  given      of a notice: it reached the terminal
+  not-given  of a notice: there was no terminal, or it took no output
+  kept       of a stay
 
 Examples:
   sudo afkill log --since 7d --action end

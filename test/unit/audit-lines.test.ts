@@ -73,6 +73,11 @@ test("a plain record is the same in the file, and easy to read in the system log
   );
 });
 
+test("the system log tells what failed, and what ends nothing", () => {
+  expect(syslogLine({ ...plain, ended: false })).toContain(" cause=idle ended=no ");
+  expect(syslogLine({ ...plain, cause: null, ended: null })).toContain(" cause=- ended=- ");
+});
+
 test("no value can pass for another value, another key or another line", () => {
   const user = 'x" uid=0\nafkill[1]: action=end user=root \x1b[2J';
   const line = syslogLine({ ...plain, user, client: "-", terminals: ["a,b c"] });

@@ -164,15 +164,17 @@ test("following goes on through rotation, late writers and a file that is cut", 
   await following.until(["old", "first", "second", "late"]);
   write("", lineOf("third"));
   await following.until(["old", "first", "second", "late", "third"]);
+  appendFileSync(`${audit}.1`, lineOf("later"));
+  await following.until(["old", "first", "second", "late", "third", "later"]);
 
   renameSync(`${audit}.1`, `${audit}.3`);
   renameSync(audit, `${audit}.1`);
   write("", lineOf("fourth"));
-  await following.until(["old", "first", "second", "late", "third", "fourth"]);
+  await following.until(["old", "first", "second", "late", "third", "later", "fourth"]);
 
   truncateSync(audit);
   appendFileSync(audit, lineOf("5"));
-  await following.until(["old", "first", "second", "late", "third", "fourth", "5"]);
+  await following.until(["old", "first", "second", "late", "third", "later", "fourth", "5"]);
   await following.end();
 });
 

@@ -64,6 +64,7 @@ test("a stay is an answer only to a notice about the same login, and only if som
   expect(answered(notice(0), stay(60, { cause: "user" }))).toEqual([true]);
   expect(answered(notice(0), stay(60, { cause: "policy" }))).toEqual([false]);
   expect(answered(notice(0), stay(60, { cause: "administrator" }))).toEqual([false]);
+  expect(answered(notice(0), stay(60, { cause: "policy" }), stay(70))).toEqual([false]);
   expect(answered(notice(0), stay(60, { sshdPid: 12 }))).toEqual([false]);
   expect(answered(notice(0), stay(60, { terminals: ["pts/4"] }))).toEqual([false]);
   expect(answered(notice(0), end(60), stay(70))).toEqual([false]);

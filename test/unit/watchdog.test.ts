@@ -147,6 +147,17 @@ END
     expect(ran.log).toHaveLength(1);
   });
 
+  test("counts failed checks for all logins together, but not where the directory is somebody else's", async () => {
+    const tell = "wc -c /run/afkill/failed-checks >>$T/log 2>&1; end";
+    const onCheck = "[ $c = 2 ] && echo 20 || exit 1";
+    const before = "mkdir /run/afkill; printf ... >/run/afkill/failed-checks";
+    const counted = await run({ before, onNap: `[ $n -lt 8 ] || { ${tell}; }`, onCheck });
+    expect([times(counted).length, counted.log.at(-1)]).toEqual([4, "6 /run/afkill/failed-checks"]);
+    const foreign = "mkdir /run/afkill; chown 65534 /run/afkill";
+    const left = await run({ before: foreign, onNap: `[ $n -lt 8 ] || { ${tell}; }`, onCheck });
+    expect(left.log.at(-1)).toMatch(/failed-checks.*No such file/);
+  });
+
   test("starts anew with the pauses after a check that went well", async () => {
     const onCheck = "case $c in 1 | 2 | 4) exit 1;; *) echo 40;; esac";
     const ran = await run({ onNap: "[ $n -lt 15 ] || end", onCheck });
