@@ -141,3 +141,31 @@ test("twelve logins of every kind: idle time, state and foreground program", asy
   expect(ivan).toMatchObject({ limitSeconds: 600, evidence: expect.stringContaining("last key") });
   expect(only(rows.get("hugo")).idleSeconds).toBeLessThan(3);
 });
+
+test("believes no titles, counts nobody who has not logged in, and finds a login whose privileged sshd was killed", async () => {
+  await using lab = await startLab({ hook: "pam" });
+  for (const user of ["anna", "evil"]) await lab.addUser(user, { sudo: user === "evil" });
+  const rows = async (): Promise<LoginRow[]> => JSON.parse(await lab.must("afkill list --json"));
+  const [anna, evil] = await Promise.all([atPrompt(lab, "anna"), atPrompt(lab, "evil")]);
+  // A program called sshd with the title of one, as its user and as root; and a client that never logs in.
+  await lab.must("cp /usr/bin/sleep /home/evil/sshd; chown evil /home/evil/sshd");
+  const fake = "exec -a 'sshd: root@pts/9' /home/evil/sshd 1000";
+  evil.write(`bash -c "${fake}" & sudo bash -c "${fake}" & cat </dev/tcp/127.0.0.1/22 & echo started\r`);
+  const fakes = () =>
+    lab.processes().filter(({ comm, cmdline }) => comm === "sshd" && cmdline[0] === "sshd: root@pts/9");
+  await evil.waitFor(() => fakes().length === 2);
+  expect(new Set(fakes().map(({ user }) => user))).toEqual(new Set(["evil", "root"]));
+  await evil.waitFor(() => lab.processes().some(({ cmdline }) => cmdline[0]?.startsWith("sshd: [accepted]")));
+  const before = await rows();
+  expect(before.map(({ user }) => user).sort()).toEqual(["anna", "evil"]);
+
+  const privileged = before.find(({ user }) => user === "anna")?.sshdPid ?? 0;
+  await lab.must(`kill -KILL ${privileged}`);
+  await anna.waitFor(() => lab.processes().every(({ pid }) => pid !== privileged));
+  const orphan = (await rows()).find(({ user }) => user === "anna");
+  expect(orphan?.sshdPid).toBeGreaterThan(0);
+  expect(orphan?.sshdPid).not.toBe(privileged);
+  expect(orphan?.subjects.map(({ terminal }) => terminal)).toEqual([expect.stringMatching(/^pts/)]);
+  anna.write("echo al''ive\r");
+  await anna.waitFor(/^alive/m);
+});
