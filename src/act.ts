@@ -14,7 +14,7 @@ import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
 import type { Applied } from "./policy/policy.ts";
 
 /** How long each step of an ending may take before the next, harder one: closing a PAM session can take its time. */
-const GRACE_MS = 5_000;
+export const GRACE_MS = 5_000;
 
 /** One login at one moment: everything that acting on it needs. Times on the boot clock, through `map` on the idle clock. */
 export interface Scene {
@@ -182,7 +182,8 @@ function limitMsOf(id: string, { applied, observation }: Scene): number {
   return idleLimitMs({ id, kind: id === LOGIN_SUBJECT ? "login" : "terminal", lastActivity }, applied);
 }
 
-function describe(
+/** The audit record of something done to a login, with what its subject `id` tells. */
+export function describe(
   action: AuditRecord["action"],
   id: string,
   scene: Scene,

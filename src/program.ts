@@ -4,6 +4,7 @@ import packageFile from "../package.json" with { type: "json" };
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addEnd } from "./commands/end.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addInstall } from "./commands/install.ts";
 import { addList } from "./commands/list.ts";
@@ -13,6 +14,7 @@ import { complain } from "./commands/output.ts";
 import { addReport } from "./commands/report.ts";
 import { addSshd } from "./commands/sshd.ts";
 import { addRun, addStay } from "./commands/stay.ts";
+import { addTop } from "./commands/top.ts";
 import { addUninstall } from "./commands/uninstall.ts";
 
 const EXAMPLES = `
@@ -27,6 +29,8 @@ The policy is /etc/afkill/afkill.toml; a change to it reaches every login within
 /** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
   addList,
+  addEnd,
+  addTop,
   addExplain,
   addLog,
   addReport,

@@ -13,8 +13,8 @@ export interface Wording {
 /** What a warning tells. */
 export interface WarningFacts {
   readonly user: string;
-  /** `max_login`: the login is too old, nothing that its user does keeps it. */
-  readonly kind: "idle" | "max_login";
+  /** `max_login`: the login is too old; `administrator`: somebody with root asked for it. Nothing that its user does keeps it then. */
+  readonly kind: "idle" | "max_login" | "administrator";
   readonly idleMs: number;
   readonly lastedMs: number;
   readonly closesInMs: number;
@@ -84,6 +84,14 @@ export function warning(facts: WarningFacts): Wording {
     const why = `${user}: this login has lasted ${lasted} and must end at ${at}`;
     const prompt = lines(`${closesIn}, no key keeps it: save your work`, why);
     const parts = [`${closesIn}, no key keeps it`, `${user} on for ${lasted}`, `ends ${at}`, ...message];
+    return { lineMode: prompt, prompt, bar: joined(parts, facts.columns) };
+  }
+  if (facts.kind === "administrator") {
+    const prompt = lines(
+      `${closesIn}, by the administrator`,
+      `${user}: this login ends at ${at}, no key keeps it: save your work`,
+    );
+    const parts = [`${closesIn}, by the administrator`, user, `ends ${at}`, ...message];
     return { lineMode: prompt, prompt, bar: joined(parts, facts.columns) };
   }
   const why = `${user}: idle for ${idle}, this login ends at ${at}`;

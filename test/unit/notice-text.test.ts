@@ -23,6 +23,19 @@ describe("warning", () => {
     expect(warning(facts).prompt[0]).toBe("afkill: closes in 60 s, press a key to stay");
   });
 
+  it("says who closes it when an administrator asked, and offers no key", () => {
+    const { lineMode, prompt, bar } = warning({ ...facts, kind: "administrator", closesInMs: 30_000 });
+    expect(lineMode).toEqual([
+      "afkill: closes in 30 s, by the administrator",
+      "alice: this login ends at 14:05, no key keeps it: save your work",
+      "Questions: phone 4711",
+    ]);
+    expect(prompt).toEqual(lineMode);
+    expect(bar).toBe(
+      "afkill: closes in 30 s, by the administrator | alice | ends 14:05 | Questions: phone 4711",
+    );
+  });
+
   it("has no third line without a message", () => {
     expect(warning({ ...facts, message: "" }).prompt).toHaveLength(2);
   });
@@ -56,7 +69,7 @@ describe("warning", () => {
         fc.string({ unit: "binary" }),
         fc.string({ unit: "binary" }),
         fc.integer({ min: 1, max: 300 }),
-        fc.constantFrom("idle", "max_login"),
+        fc.constantFrom("idle", "max_login", "administrator"),
         (user, message, columns, kind) => {
           const { lineMode, prompt, bar } = warning({ ...facts, user, message, columns, kind });
           for (const line of [...lineMode, ...prompt, bar]) {

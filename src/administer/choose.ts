@@ -1,0 +1,62 @@
+// Which logins an administrator means. Names are looked up among the logins of the host only: nothing else can be chosen.
+import { innermost, type Terminal } from "../login/terminal.ts";
+import { type Surveyed, terminalName } from "../survey/survey.ts";
+
+/** What choosing needs of a login. */
+export type Choosable = Pick<Surveyed, "isOwn"> & {
+  readonly login: Pick<Surveyed["login"], "privileged" | "server" | "user">;
+  readonly observation: { readonly terminals: readonly Terminal[] };
+};
+
+/**
+ * The logins that the names mean, each once, in the order of `logins`: `pts/3`, the pid of one of a login's sshds, or a user. All
+ * digits are always a pid. Throws for a name that means none, so that a slip of the pen ends nothing. `nameOfProcess`: what a pid is called.
+ */
+export function choose<T extends Choosable>(
+  names: readonly string[],
+  logins: readonly T[],
+  nameOfProcess: (pid: number) => string | undefined,
+): T[] {
+  const chosen = new Set<T>();
+  for (const name of names) {
+    const meant = logins.filter((it) => isMeant(name, it));
+    if (meant.length === 0) throw new Error(complaintOf(name, nameOfProcess));
+    for (const it of meant) chosen.add(it);
+  }
+  return logins.filter((it) => chosen.has(it));
+}
+
+function isMeant(name: string, { login, observation }: Choosable): boolean {
+  if (/^\d+$/.test(name)) return login.server.pid === Number(name) || login.privileged?.pid === Number(name);
+  if (isTerminal(name)) {
+    const wanted = name.replace(/^\/dev\//, "");
+    return observation.terminals.flatMap(withInner).some((it) => terminalName(it) === wanted);
+  }
+  return login.user === name;
+}
+
+function isTerminal(name: string): boolean {
+  return /^(\/dev\/)?pts\/\d+$/.test(name);
+}
+
+/** A terminal, and what was opened inside it: `tty` tells its user the inner one's name. Another mount namespace has its own names. */
+function withInner(terminal: Terminal): Terminal[] {
+  const inner = innermost(terminal);
+  return inner !== terminal && inner.reachable ? [terminal, inner] : [terminal];
+}
+
+function complaintOf(name: string, nameOfProcess: (pid: number) => string | undefined): string {
+  if (/^\d+$/.test(name)) {
+    const called = nameOfProcess(Number(name));
+    return called === undefined
+      ? `there is no process ${name}; see afkill list`
+      : `process ${name} (${called}) is no login's sshd: only logins can be named; see afkill list`;
+  }
+  if (isTerminal(name)) return `no login has the terminal ${name}; see afkill list`;
+  return `no login of a user ${JSON.stringify(name)}; see afkill list`;
+}
+
+/** Who asks, for the audit: the user that sudo says it serves, where that can be a user's name; else the user that runs this. */
+export function administratorOf(sudoUser: string | undefined, runningUser: string): string {
+  return sudoUser !== undefined && /^[A-Za-z_][A-Za-z0-9_.@-]{0,63}$/.test(sudoUser) ? sudoUser : runningUser;
+}

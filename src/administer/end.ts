@@ -1,0 +1,90 @@
+// Ends logins because an administrator asked for it, as a watchdog ends them for a limit.
+import { describe, GRACE_MS, type Scene } from "../act.ts";
+import { record } from "../audit/record.ts";
+import { readClocks } from "../clock.ts";
+import { endLogin } from "../ending/end-login.ts";
+import { findLogin } from "../login/login.ts";
+import { type Terminal, terminalsOf } from "../login/terminal.ts";
+import { sayFarewell } from "../notice/farewell.ts";
+import { showNotice } from "../notice/show.ts";
+import { farewell, spoken, warning } from "../notice/text.ts";
+import { LOGIN_SUBJECT } from "../observe.ts";
+import type { Surveyed } from "../survey/survey.ts";
+
+const CAUSE = "administrator";
+
+/** What became of a login. */
+export interface Ended {
+  readonly user: string;
+  readonly sshdPid: number;
+  readonly ended: boolean;
+  readonly steps: readonly string[];
+}
+
+/** Warns the user on every terminal of a login, and records it. Never throws for a terminal that takes no notice. */
+export async function warnLogin(
+  it: Surveyed,
+  { closesInMs, message, reason }: { closesInMs: number; message: string; reason: string },
+): Promise<void> {
+  const scene = sceneOf(it);
+  const { terminals } = scene.observation;
+  const closesAt = new Date(Date.now() + closesInMs);
+  const shown = await Promise.all(
+    terminals.map((terminal) =>
+      showNotice(terminal, (columns) =>
+        warning({
+          user: it.login.user,
+          kind: CAUSE,
+          idleMs: 0,
+          lastedMs: readClocks().bootMs - it.login.startedBootMs,
+          closesInMs,
+          closesAt,
+          message,
+          columns,
+        }),
+      ),
+    ),
+  );
+  const outcome =
+    terminals.length === 0
+      ? "not given: no terminal to write to"
+      : shown.every((notice) => notice !== undefined)
+        ? "given"
+        : "not given: the terminal takes no output";
+  const why = `${reason}, closes in ${spoken(closesInMs)}`;
+  await record(
+    describe("notice", subjectOf(scene), scene, { cause: CAUSE, outcome, ended: null, reason: why }),
+  );
+}
+
+/** Ends a login and proves it gone; a login that has ended meanwhile counts as gone. Never throws. `reason` names who asked. */
+export async function endOne(it: Surveyed, reason: string): Promise<Ended> {
+  const { user } = it.login;
+  const sshdPid = (it.login.privileged ?? it.login.server).pid;
+  try {
+    const scene = sceneOf(it);
+    if (!findLogin(it.login)) return { user, sshdPid, ended: true, steps: ["it has ended by itself"] };
+    const line = () => farewell({ user, at: new Date(), reason });
+    const { ended, steps } = await endLogin(scene.login, scene.observation.terminals, {
+      asRoot: true,
+      graceMs: GRACE_MS,
+      // The farewell stops what draws on the terminal: in our own login that is this program.
+      say: (terminal: Terminal) => (it.isOwn ? Promise.resolve(undefined) : sayFarewell(terminal, line())),
+    });
+    const outcome = steps.join("; ");
+    await record(describe("end", subjectOf(scene), scene, { cause: CAUSE, outcome, ended, reason }));
+    return { user, sshdPid, ended, steps };
+  } catch (error) {
+    return { user, sshdPid, ended: false, steps: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+/** The login with the terminals that it has now: a notice may have stood for long. */
+function sceneOf({ login, applied, observation, map }: Surveyed): Scene {
+  return { login, applied, map, observation: { ...observation, terminals: terminalsOf(login) } };
+}
+
+/** The subject that the record tells of. */
+function subjectOf({ observation }: Scene): string {
+  return Object.keys(observation.subjects)[0] ?? LOGIN_SUBJECT;
+}
