@@ -14,7 +14,7 @@ import { complain } from "./commands/output.ts";
 import { addReport } from "./commands/report.ts";
 import { addSshd } from "./commands/sshd.ts";
 import { addRun, addStay } from "./commands/stay.ts";
-import { addTop } from "./commands/top.ts";
+import { addTree } from "./commands/tree.ts";
 import { addUninstall } from "./commands/uninstall.ts";
 
 const EXAMPLES = `
@@ -29,8 +29,8 @@ The policy is /etc/afkill/afkill.toml; a change to it reaches every login within
 /** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
   addList,
+  addTree,
   addEnd,
-  addTop,
   addExplain,
   addLog,
   addReport,

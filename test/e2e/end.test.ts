@@ -99,6 +99,21 @@ describe.concurrent("afkill end", () => {
     expect(sshdOf("calm")).toBe(0);
   });
 
+  test("afkill tree shows a login from its sshd down, and what is in the foreground", async () => {
+    await lab.addUser("woods", { sudo: true });
+    const ssh = await atPrompt(lab, "woods");
+    ssh.write("sleep 4713 & sudo LC_ALL=C afkill tree woods; echo status=$?\r");
+    await ssh.waitFor(/^status=0/m);
+    const child = sshdOf("woods");
+    expect(ssh.screen()).toMatch(/^woods\* from 127\.0\.0\.1 \(pts\/\d+\)$/m);
+    expect(ssh.screen()).toMatch(new RegExp(`^ {3}\`- ${child} sshd\\S*$`, "m"));
+    expect(ssh.screen()).toMatch(/^ {9}\|- \d+ sleep pts\/\d+$/m);
+    expect(ssh.screen()).toMatch(/^ {9}`- \d+ sudo pts\/\d+ \+$/m);
+    expect(ssh.screen()).toMatch(/- \d+ (afkill|node\S*) pts\/\d+ \+$/m);
+    const [tree] = JSON.parse(await lab.must(`afkill tree --json ${child}`));
+    expect(tree).toMatchObject({ user: "woods", own: false });
+  });
+
   test("warns first; no key keeps it; every login of a user goes", async () => {
     await lab.addUser("twice");
     const [one, two] = await Promise.all([atPrompt(lab, "twice"), atPrompt(lab, "twice")]);

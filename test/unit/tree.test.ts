@@ -1,0 +1,83 @@
+// What `afkill tree` draws.
+import { expect, test } from "vitest";
+import { linesOf, showsUtf8, treeOf } from "../../src/commands/tree-text.ts";
+import type { ProcessStat } from "../../src/login/process.ts";
+import type { Terminal } from "../../src/login/terminal.ts";
+
+const PTS3 = (136 << 8) | 3;
+
+function stat(pid: number, parent: number, name: string, more: Partial<ProcessStat> = {}): ProcessStat {
+  return {
+    pid,
+    startTicks: 1,
+    state: "S",
+    parent,
+    processGroup: pid,
+    session: pid,
+    threads: 1,
+    ttyNr: 0,
+    foregroundGroup: -1,
+    cpuMs: 0,
+    childrenCpuMs: 0,
+    name,
+    ...more,
+  };
+}
+
+const terminal: Terminal = {
+  id: "pts/3:12-1",
+  path: "/dev/pts/3",
+  deviceNumber: PTS3,
+  leader: { pid: 12, startTicks: 1 },
+  reachable: true,
+  foregroundGroup: 14,
+  foregroundIsLeader: false,
+  foregroundJob: [],
+  inner: undefined,
+};
+const looked = {
+  login: { user: "alice", client: { address: "192.0.2.7", port: 4711 } as never },
+  isOwn: true,
+  observation: { terminals: [terminal] },
+  processes: [
+    stat(10, 1, "sshd-session"),
+    stat(11, 10, "sshd-session"),
+    stat(12, 11, "bash", { ttyNr: PTS3 }),
+    stat(13, 12, "a\u001b[2J\nb", { ttyNr: PTS3 }),
+    stat(14, 12, "vim", { ttyNr: PTS3 }),
+    stat(15, 13, "sleep"),
+    stat(16, 12, "dead", { state: "Z" }),
+  ],
+};
+
+test("each process below its parent, with pid, terminal and foreground; no zombies, no control characters", () => {
+  expect(linesOf(treeOf(looked), true)).toEqual([
+    "alice* from 192.0.2.7 (pts/3)",
+    "└─ 10 sshd-session",
+    "   └─ 11 sshd-session",
+    "      └─ 12 bash pts/3",
+    "         ├─ 13 a?[2J?b pts/3",
+    "         │  └─ 15 sleep",
+    "         └─ 14 vim pts/3 +",
+  ]);
+});
+
+test("in ASCII where the locale is not UTF-8", () => {
+  const lines = linesOf(treeOf({ ...looked, isOwn: false }), false);
+  expect(lines.join("\n")).toMatch(/^[ -~\n]*$/);
+  expect(lines[0]).toBe("alice from 192.0.2.7 (pts/3)");
+  expect(lines.slice(-2)).toEqual(["         |  `- 15 sleep", "         `- 14 vim pts/3 +"]);
+});
+
+test("the locale: LC_ALL before LC_CTYPE before LANG, an empty one does not count", () => {
+  expect(showsUtf8({ LANG: "de_DE.UTF-8" })).toBe(true);
+  expect(showsUtf8({ LANG: "C", LC_CTYPE: "C.utf8" })).toBe(true);
+  expect(showsUtf8({ LANG: "C.UTF-8", LC_ALL: "C" })).toBe(false);
+  expect(showsUtf8({ LANG: "C.UTF-8", LC_ALL: "" })).toBe(true);
+  expect(showsUtf8({})).toBe(false);
+});
+
+test("a login of which nothing is left to see", () => {
+  const gone = { ...looked, processes: [], observation: { terminals: [] } };
+  expect(linesOf(treeOf(gone), true)).toEqual(["alice* from 192.0.2.7 (no terminal)"]);
+});
