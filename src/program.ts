@@ -15,6 +15,7 @@ import { addReport } from "./commands/report.ts";
 import { addSshd } from "./commands/sshd.ts";
 import { addRun, addStay } from "./commands/stay.ts";
 import { addTree } from "./commands/tree.ts";
+import { addTop } from "./commands/top.ts";
 import { addUninstall } from "./commands/uninstall.ts";
 
 const EXAMPLES = `
@@ -30,6 +31,7 @@ The policy is /etc/afkill/afkill.toml; a change to it reaches every login within
 const COMMANDS: readonly ((program: Command) => void)[] = [
   addList,
   addTree,
+  addTop,
   addEnd,
   addExplain,
   addLog,

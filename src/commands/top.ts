@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import { POLICY } from "../setup/layout.ts";
+import { say } from "./output.ts";
+
+const EXAMPLES = `
+Keys:
+  up, down       select a login
+  i u t c l      sort by idle time, user, login time, CPU, time left
+  /              show only what has a text in it; Escape shows all again
+  e              end the selected login, after a question
+  n              write a line on the terminals of the selected login
+  q, Ctrl-C      quit
+
+On a dumb terminal, or where the output is no terminal, the table of afkill list is printed once.
+
+Examples:
+  sudo afkill top
+`;
+
+/** Adds `afkill top`. */
+export function addTop(program: Command): void {
+  program
+    .command("top")
+    .summary("watch all logins live, end one, send a notice")
+    .description("Shows every SSH login as afkill list does, redrawn as things change.")
+    .option("--config <file>", "the policy", POLICY)
+    .addHelpText("after", EXAMPLES)
+    .action(act);
+}
+
+async function act({ config }: { readonly config: string }): Promise<void> {
+  if (process.geteuid?.() !== 0)
+    process.stderr.write("afkill: without root, only what you may see is shown\n");
+  const canDraw = process.stdin.isTTY && process.stdout.isTTY && (process.env.TERM || "dumb") !== "dumb";
+  return canDraw ? (await import("../top/run.tsx")).runTop(config) : printOnce(config);
+}
+
+async function printOnce(config: string): Promise<void> {
+  const [{ survey }, { rowOf }, { tableOfLogins }] = await Promise.all([
+    import("../survey/survey.ts"),
+    import("../survey/rows.ts"),
+    import("./list-text.ts"),
+  ]);
+  const rows = (await survey({ configPath: config })).map(rowOf);
+  if (rows.length === 0) return say("no logins");
+  say(tableOfLogins(rows, process.stdout.isTTY ? process.stdout.columns : undefined));
+}
