@@ -13,7 +13,9 @@ afterAll(() => lab?.stop());
 function processesOf(user: string) {
   return lab
     .processes()
-    .filter((it) => it.user === user || it.cmdline.join(" ").startsWith(`sshd-session: ${user} [priv]`));
+    .filter(
+      (it) => it.user === user || /^sshd(-session)?: (\S+) \[priv\]/.exec(it.cmdline.join(" "))?.[2] === user,
+    );
 }
 
 function sshdOf(user: string): number {
@@ -27,9 +29,11 @@ describe.concurrent("afkill end", () => {
     ssh.write("trap '' HUP TERM INT; echo trapped=$(tty)\r");
     await ssh.waitFor(/^trapped=\/dev\/pts\/\d+/m);
     const terminal = /^trapped=\/dev\/(pts\/\d+)/m.exec(ssh.screen())?.[1];
+    const before = processesOf("stubborn").length;
     const { status, stdout, stderr } = await lab.run(`afkill end --yes --json ${terminal}`);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     // Nothing is waited for: the command has seen it gone.
+    expect(before).toBeGreaterThan(2);
     expect(processesOf("stubborn")).toEqual([]);
     expect(stdout).toContain('"ended": true');
     await ssh.exit;
