@@ -1,5 +1,5 @@
 // The screen of `afkill top`.
-import { Box, Text, useApp, useInput, useWindowSize } from "ink";
+import { Box, Spacer, Text, useApp, useInput, useWindowSize } from "ink";
 import { useEffect, useRef, useState } from "react";
 import type { State } from "../survey/state.ts";
 import type { Surveyed } from "../survey/survey.ts";
@@ -103,12 +103,14 @@ export function Top({ configPath, isUtf8, hasColour, signal, keep }: TopProps) {
   const table = tableOf(entries, { columns: columns - MARK, isUtf8, nowMs: Date.now() });
   const line = (text: string) => padded(shown(text, { isUtf8 }), columns).trimEnd() || " ";
   return (
-    <Box flexDirection="column">
+    // As high as the screen, but for the row below that Ink leaves the cursor in: the alternate screen is entered where the cursor was.
+    <Box flexDirection="column" height={rows - 1} overflow="hidden">
       <Text bold>{line(titleOf(look ? all : undefined, entries.length, state))}</Text>
       <Text bold>{`  ${table.heading}`.trimEnd()}</Text>
       {visible(table.lines, selected?.key, rows - 4).map((it, at) => (
         <Row key={`${it.key} ${at}`} line={it} isSelected={it.key === selected?.key} hasColour={hasColour} />
       ))}
+      <Spacer />
       <Text>{line(footerOf(state, selected, columns))}</Text>
     </Box>
   );
