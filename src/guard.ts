@@ -1,6 +1,6 @@
 // One check from beginning to end: observe, judge, act, and say when to look again.
 import { setTimeout as sleep } from "node:timers/promises";
-import { act, recordStays } from "./act.ts";
+import { act, recordStays, type Scene } from "./act.ts";
 import { log } from "./audit/syslog.ts";
 import {
   type ClockMap,
@@ -18,7 +18,7 @@ import { type Memory, readMemory, type SubjectMemory, writeMemory } from "./memo
 import type { Shown } from "./notice/show.ts";
 import { type Observation, observe } from "./observe.ts";
 import { decidePolicy } from "./policy/decide.ts";
-import type { Applied } from "./policy/policy.ts";
+import { type Applied, withIdleTimeout } from "./policy/policy.ts";
 import { situationOf } from "./situation.ts";
 
 /** What the watchdog tells a check of its login. */
@@ -49,8 +49,28 @@ const RETRY_S = 10;
 /** A fault that no file tells the end of, such as a group that cannot be resolved, is looked at again after this. */
 const FAULT_WAKE_MS = 60_000;
 
+/** One look of a check and what came of it, for whoever asked for the check. */
+export interface Look {
+  readonly scene: Scene;
+  readonly verdict: Verdict;
+  /** The login is gone. */
+  readonly ended: boolean;
+  /** What was wrong with the policy. */
+  readonly complaint: string | undefined;
+}
+
+export interface GuardOptions {
+  /** Used for the policy's idle timeout, unless the login is exempt. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Is told of each look. The check is then over as soon as no notice stands: there is no watchdog that would sleep. */
+  readonly watch?: ((look: Look) => void) | undefined;
+}
+
 /** Runs one check; stays while a notice stands. Throws when the login could not be judged: then nothing was done to it. */
-export async function guard(assignment: Assignment): Promise<Outcome> {
+export async function guard(
+  assignment: Assignment,
+  { idleTimeoutMs, watch }: GuardOptions = {},
+): Promise<Outcome> {
   let reading = readClocks();
   let readAtMs = performance.now();
   let memory = note(recall(assignment), birth(), reading, Math.min(readAtMs, WORK_MS));
@@ -63,7 +83,7 @@ export async function guard(assignment: Assignment): Promise<Outcome> {
       const { applied, lastGood, complaint } = await decidePolicy(assignment, login, memory);
       if (complaint && complaint !== memory.complaint) await log("warning", complaint);
       memory = { ...memory, lastGood, complaint };
-      decided = { applied, atMs: reading.bootMs };
+      decided = { applied: withIdleTimeout(applied, idleTimeoutMs), atMs: reading.bootMs };
     }
     const { applied } = decided;
 
@@ -73,13 +93,16 @@ export async function guard(assignment: Assignment): Promise<Outcome> {
     const scene = { login, applied, observation, map };
     await recordStays(scene, memory.subjects);
     const { ended, wroteTo } = await act(verdict, scene, shown);
+    watch?.({ scene, verdict, ended, complaint: memory.complaint });
     memory = remember(memory, login, observation, verdict, wroteTo, map);
     if (ended) return "done";
 
     const wakeInMs = memory.complaint ? Math.min(verdict.wakeInMs, FAULT_WAKE_MS) : verdict.wakeInMs;
     const triedToEnd = verdict.decisions.some(({ kind }) => kind === "end");
     // Rounded down, and the rest is waited for here: a notice that came late would put off the end.
-    const leaves = triedToEnd || (!verdict.stay && wakeInMs > SHORT_MS);
+    const hungUp = verdict.decisions.some(({ kind }) => kind === "hang-up");
+    const mayLeave = wakeInMs > SHORT_MS || (watch !== undefined && !hungUp);
+    const leaves = triedToEnd || (!verdict.stay && mayLeave);
     const expectedMs = Math.min(performance.now() - readAtMs, WORK_MS) + (leaves ? 0 : wakeInMs);
     if (!leaves) {
       writeMemory(assignment.stateDirectory, memory);

@@ -7,6 +7,7 @@ const ioctlInt = libc.func("int ioctl(int fd, unsigned long request, _Inout_ int
 const ioctlBytes = libc.func("int ioctl(int fd, unsigned long request, _Inout_ uint8_t *value)");
 const ioctlNone = libc.func("int ioctl(int fd, unsigned long request, long value)");
 const poll = libc.func("int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)");
+const flock = libc.func("int flock(int fd, int operation)");
 const syscallPid = libc.func("long syscall(long number, long pid, long flags)");
 const syscallSignal = libc.func("long syscall(long number, long pidfd, long signal, long info, long flags)");
 
@@ -137,4 +138,17 @@ export function signalPidfd(pidfd: Pidfd, signal: number): boolean {
 /** Lets go of a pidfd. */
 export function closePidfd(pidfd: Pidfd): void {
   closeSync(pidfd);
+}
+
+// asm-generic/fcntl.h; the same on x86-64 and arm64.
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** Takes the lock of an open file until its last descriptor is closed (flock(2)). Returns false when somebody else holds it. */
+export function lockFile(fd: number): boolean {
+  if (flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
+  const error = new SystemCallError("flock");
+  // Two names of one number.
+  if (error.code === "EAGAIN" || error.code === "EWOULDBLOCK") return false;
+  throw error;
 }

@@ -14,8 +14,9 @@ import { complain } from "./commands/output.ts";
 import { addReport } from "./commands/report.ts";
 import { addSshd } from "./commands/sshd.ts";
 import { addRun, addStay } from "./commands/stay.ts";
-import { addTree } from "./commands/tree.ts";
+import { addSweep } from "./commands/sweep.ts";
 import { addTop } from "./commands/top.ts";
+import { addTree } from "./commands/tree.ts";
 import { addUninstall } from "./commands/uninstall.ts";
 
 const EXAMPLES = `
@@ -33,6 +34,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addTree,
   addTop,
   addEnd,
+  addSweep,
   addExplain,
   addLog,
   addReport,

@@ -50,3 +50,13 @@ export interface Applied {
   readonly exempt: boolean;
   readonly limits: Limits;
 }
+
+/** What applies with another idle timeout than the policy's. A login that is exempt stays so. */
+export function withIdleTimeout(applied: Applied, idleTimeoutMs: number | undefined): Applied {
+  if (idleTimeoutMs === undefined || applied.exempt) return applied;
+  return {
+    ...applied,
+    rule: `${applied.rule}, idle timeout of afkill sweep`,
+    limits: { ...applied.limits, idleTimeoutMs },
+  };
+}

@@ -10,7 +10,7 @@ import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { BLANK, type Memory, readMemory } from "../memory.ts";
 import { type Known, type Observation, observe } from "../observe.ts";
 import { NO_POLICY } from "../policy/decide.ts";
-import type { Applied } from "../policy/policy.ts";
+import { type Applied, withIdleTimeout } from "../policy/policy.ts";
 import { situationOf } from "../situation.ts";
 import { ownLogins } from "./own.ts";
 import { policyForMany } from "./policy.ts";
@@ -36,13 +36,15 @@ export interface Surveyed {
 
 export interface SurveyOptions {
   readonly configPath: string;
+  /** Used for the policy's idle timeout; see `withIdleTimeout`. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 /** Where root's watchdogs keep what they remember. */
 const RUN_DIRECTORY = "/run/afkill";
 
 /** Looks at all logins once, oldest first. A user sees only what they may open; see `findLogins`. Never throws for one login's fault. */
-export async function survey({ configPath }: SurveyOptions): Promise<Surveyed[]> {
+export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Promise<Surveyed[]> {
   const processes = allProcesses();
   const children = childrenIn(processes);
   const logins = findLogins(processes);
@@ -56,10 +58,11 @@ export async function survey({ configPath }: SurveyOptions): Promise<Surveyed[]>
   };
   return Promise.all(
     logins.map(async (login): Promise<Surveyed> => {
-      const { applied, complaint } = policyOf(login);
-      const memory = memoryOf(login);
-      const map = mapClocks(memory.history, readClocks());
+      const { applied: ofPolicy, complaint } = policyOf(login);
+      const applied = withIdleTimeout(ofPolicy, idleTimeoutMs);
       const watchdog = watchdogOf(login);
+      const memory = memoryOf(login, watchdog);
+      const map = mapClocks(memory.history, readClocks());
       const tree = treeOf(login, processes, children);
       const below = tree.filter(({ pid }) => pid !== login.privileged?.pid && pid !== login.server.pid);
       const seen = await lookAt(login, memory, map, applied, { tree: below, connectionsOf });
@@ -105,10 +108,11 @@ function withoutTransfer(applied: Applied): Applied {
   return { ...applied, limits: { ...applied.limits, activity } };
 }
 
-/** What the login's watchdog remembers, where that is root's; what users write is not believed. */
-function memoryOf({ privileged }: Login): Memory {
-  if (!privileged) return BLANK;
-  return readMemory(`${RUN_DIRECTORY}/${privileged.pid}-${privileged.startTicks}`);
+/** What root's watchdog of the login remembers, or where it has none, the last sweep; what users write is not believed. */
+function memoryOf({ privileged, server }: Login, watchdog: Watchdog | undefined): Memory {
+  const { pid, startTicks } = privileged ?? server;
+  const ofSweep = watchdog === "root" ? BLANK : readMemory(`${RUN_DIRECTORY}/sweep/${pid}-${startTicks}`);
+  return ofSweep === BLANK ? readMemory(`${RUN_DIRECTORY}/${pid}-${startTicks}`) : ofSweep;
 }
 
 function childrenIn(processes: ReadonlyMap<number, ProcessStat>): Map<number, ProcessStat[]> {
