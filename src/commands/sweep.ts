@@ -15,7 +15,8 @@ Every five minutes, by systemd:
 or by cron:
   install -m 644 /usr/lib/afkill/dist/pam/afkill-sweep.cron /etc/cron.d/afkill-sweep
 Before afkill uninstall, take it away again:
-  systemctl disable --now afkill-sweep.timer afkill-sweep.service
+  systemctl disable --now afkill-sweep.timer
+  systemctl disable afkill-sweep.service
   rm /etc/cron.d/afkill-sweep
 
 Examples:
