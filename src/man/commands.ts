@@ -31,9 +31,13 @@ export function commandSections(program: Outline): string[] {
     ...sectionsOf(it.notes).flatMap((section) =>
       section.kind === "text"
         ? [".Pp", ...prose(section.text)]
-        : [".Pp", ...prose(section.title && `${section.title}:`), ...entryList(section.entries)],
+        : [...titleLines(section.title), ...entryList(section.entries)],
     ),
   ]);
+}
+
+function titleLines(title: string): string[] {
+  return title === "" ? [] : [".Pp", ...prose(`${title}:`)];
 }
 
 /** The examples of the program itself. */

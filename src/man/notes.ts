@@ -13,21 +13,18 @@ export type Section =
 
 /**
  * Sections stand apart by an empty line. Indented lines are a list: a term, two blanks or more, what it is; a line that is indented more
- * goes on with the one before. `Title:` may stand above.
+ * goes on with the one before. A line such as `Title:` above is the list's.
  */
 export function sectionsOf(notes: string): Section[] {
-  return notes
-    .split(/\n[^\S\n]*\n/)
-    .filter((block) => block.trim() !== "")
-    .map((block): Section => {
-      const lines = block.split("\n").filter((line) => line.trim() !== "");
-      const title = /^(\S.*):$/.exec(lines[0] ?? "")?.[1];
-      const rest = title === undefined ? lines : lines.slice(1);
-      const isList = rest.length > 0 && rest.every((line) => /^\s/.test(line));
-      return isList
-        ? { kind: "list", title: title ?? "", entries: entriesOf(rest) }
-        : { kind: "text", text: block };
+  return notes.split(/\n[^\S\n]*\n/).flatMap((block) => {
+    const runs = runsOf(block);
+    return runs.flatMap((lines, at): Section[] => {
+      if (isIndented(lines))
+        return [{ kind: "list", title: titleOf(runs[at - 1]) ?? "", entries: entriesOf(lines) }];
+      const isTitle = titleOf(lines) !== undefined && isIndented(runs[at + 1] ?? []);
+      return isTitle ? [] : [{ kind: "text", text: lines.join("\n") }];
     });
+  });
 }
 
 /** The command lines under `Examples:`. */
@@ -35,6 +32,26 @@ export function examplesOf(notes: string): Entry[] {
   return sectionsOf(notes).flatMap((section) =>
     section.kind === "list" && section.title === "Examples" ? section.entries : [],
   );
+}
+
+/** The lines of a block, those that are indented apart from those that are not. */
+function runsOf(block: string): string[][] {
+  const runs: string[][] = [];
+  for (const line of block.split("\n").filter((text) => text.trim() !== "")) {
+    const last = runs.at(-1);
+    if (last && isIndented(last) === isIndented([line])) last.push(line);
+    else runs.push([line]);
+  }
+  return runs;
+}
+
+function isIndented([first = ""]: readonly string[]): boolean {
+  return /^\s/.test(first);
+}
+
+/** `undefined` for lines that are no title. */
+function titleOf(lines: readonly string[] = []): string | undefined {
+  return lines.length === 1 ? /^(\S.*):$/.exec(lines[0] ?? "")?.[1] : undefined;
 }
 
 function entriesOf(lines: readonly string[]): Entry[] {

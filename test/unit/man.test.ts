@@ -117,8 +117,21 @@ test("afkill.toml(5) has every key of the policy, with its default", () => {
 });
 
 test("what --help prints below its options is read as text, lists and examples", () => {
-  const notes =
-    "Some words\nof text.\n\nKinds:\n  one    the first\n         of all\n  two\n\nExamples:\n  afkill x 'a  b'\n  afkill y   z\n";
+  const notes = `Some words
+of text.
+
+Kinds:
+  one    the first
+         of all
+  two
+or these
+two lines:
+  three
+
+Examples:
+  afkill x 'a b'
+  afkill y   z
+`;
   expect(sectionsOf(notes)).toEqual([
     { kind: "text", text: "Some words\nof text." },
     {
@@ -129,6 +142,8 @@ test("what --help prints below its options is read as text, lists and examples",
         { term: "two", about: "" },
       ],
     },
+    { kind: "text", text: "or these\ntwo lines:" },
+    { kind: "list", title: "", entries: [{ term: "three", about: "" }] },
     { kind: "list", title: "Examples", entries: examplesOf(notes) },
   ]);
   expect(examplesOf(notes).at(-1)).toEqual({ term: "afkill y", about: "z" });
