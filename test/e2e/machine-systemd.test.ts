@@ -86,3 +86,36 @@ test("the doctor finds nothing wrong; sshd's own timeouts come and go with a rel
   ssh.write("exit\r");
   expect((await ssh.exit).status).toBe(0);
 });
+
+test("the timer of a sweep ends an idle login without a watchdog, and leaves one as old that is typed in", async () => {
+  onTestFailed(async () => console.log(await machine.report()));
+  await machine.addUsers("bob", "carol");
+  const [bob, carol] = ["bob", "carol"].map((user) => machine.ssh(user)) as [Ssh, Ssh];
+  await Promise.all([bob, carol].map((ssh) => ssh.waitFor(/\$ $/m)));
+  const typing = setInterval(() => carol.write(" "), 500);
+  try {
+    await machine.must("sleep 3; pkill -KILL -f '/usr/lib/afkill/[w]atchdog' || :");
+    await machine.writePolicy('idle_timeout = "20s"\nwarn_before = ["5s"]\n');
+    const units = "/usr/lib/afkill/dist/pam";
+    await machine.must(`systemctl link ${units}/afkill-sweep.service`);
+    // As installed, but for the five minutes.
+    const soon = { input: "[Timer]\nOnCalendar=*:*:0/10\nAccuracySec=1s\n" };
+    await machine.must(
+      "install -D -m 644 /dev/stdin /etc/systemd/system/afkill-sweep.timer.d/soon.conf",
+      soon,
+    );
+    await machine.must(`systemctl enable --now ${units}/afkill-sweep.timer`);
+    await bob.exit;
+    const journal = "journalctl --quiet --no-pager -u afkill-sweep.service";
+    await carol.waitFor(async () => /ended bob on pts/.test(await machine.must(journal)));
+    const ends = (await machine.audit()).filter(({ action }) => action === "end");
+    expect(ends).toMatchObject([{ user: "bob", ended: true }]);
+    expect(Number(await machine.must("ps -o etimes= -u carol | sort -n | tail -n 1"))).toBeGreaterThan(20);
+    expect(await machine.must("systemctl list-units --failed --plain --no-legend")).toBe("");
+    carol.write("\u0015echo st''ill\r");
+    await carol.waitFor(/^still/m);
+  } finally {
+    clearInterval(typing);
+    await machine.must("systemctl disable --now afkill-sweep.timer");
+  }
+});
