@@ -5,7 +5,7 @@ import { endLogin } from "./ending/end-login.ts";
 import { hangUp } from "./ending/hang-up.ts";
 import { type Decision, type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN } from "./judge.ts";
 import type { Login } from "./login/login.ts";
-import type { Terminal } from "./login/terminal.ts";
+import { type Terminal, terminalName } from "./login/terminal.ts";
 import type { Memory } from "./memory.ts";
 import { sayFarewell } from "./notice/farewell.ts";
 import { type Shown, showNotice, showStays } from "./notice/show.ts";
@@ -202,7 +202,7 @@ export function describe(
     user: login.user,
     uid: login.uid,
     client: login.client?.address ?? null,
-    terminals: terminals.map(({ path }) => path.replace(/^\/dev\//, "")),
+    terminals: terminals.map(terminalName),
     sshdPid: (login.privileged ?? login.server).pid,
     rule: applied.rule,
     idleSeconds: last ? Math.floor(idleMsOf(id, scene) / 1000) : null,

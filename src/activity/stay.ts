@@ -1,6 +1,5 @@
 // Whether the user of a login asked for it to stay (`afkill stay`), or runs a command that keeps it (`afkill run`).
-import { readFileSync } from "node:fs";
-import { allProcesses, type ProcessStat, startedBootMs } from "../login/process.ts";
+import { allProcesses, commandLineOf, type ProcessStat, startedBootMs } from "../login/process.ts";
 import { PROGRAM_DIRECTORY } from "../setup/layout.ts";
 
 /** The program that keeps a login while it runs: pam/hold. */
@@ -26,17 +25,8 @@ export function staysIn(sessions: ReadonlySet<number>): Stay[] {
 }
 
 function stayOf(stat: ProcessStat): Stay[] {
-  const [shell, option, program, seconds = "", command] = wordsOf(stat.pid);
+  const [shell, option, program, seconds = "", command] = commandLineOf(stat.pid);
   if (shell !== "/bin/sh" || option !== "-p" || program !== HOLD || !/^\d{1,9}$/.test(seconds)) return [];
   const untilMs = startedBootMs(stat) + Number(seconds) * 1000;
   return [{ session: stat.session, untilMs, command: command?.slice(0, LONGEST_NAME) || undefined }];
-}
-
-function wordsOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
-  } catch {
-    // It has ended.
-    return [];
-  }
 }

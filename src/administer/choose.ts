@@ -1,6 +1,6 @@
 // Which logins an administrator means. Names are looked up among the logins of the host only: nothing else can be chosen.
-import { innermost, type Terminal } from "../login/terminal.ts";
-import { type Surveyed, terminalName } from "../survey/survey.ts";
+import { innermost, type Terminal, terminalName } from "../login/terminal.ts";
+import type { Surveyed } from "../survey/survey.ts";
 
 /** What choosing needs of a login. */
 export type Choosable = Pick<Surveyed, "isOwn"> & {

@@ -31,3 +31,8 @@ export function styled(format: Parameters<typeof styleText>[0], text: string): s
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
 }
+
+/** Whether the terminal shows UTF-8, by the locale (locale(7)): the first of the three that is set decides. */
+export function isUtf8Locale(env: Readonly<Record<string, string | undefined>>): boolean {
+  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || "");
+}

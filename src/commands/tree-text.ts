@@ -1,7 +1,7 @@
 // The lines of `afkill tree`.
 import { hasEnded, type ProcessStat } from "../login/process.ts";
-import type { Terminal } from "../login/terminal.ts";
-import { type Surveyed, terminalName } from "../survey/survey.ts";
+import { type Terminal, terminalName } from "../login/terminal.ts";
+import type { Surveyed } from "../survey/survey.ts";
 import { printable, styled } from "./output.ts";
 
 /** A process of a login with what is below it. */
@@ -90,9 +90,4 @@ function below(nodes: readonly TreeNode[], indent: string, branches: Branches): 
 function label({ pid, name, terminal, foreground }: TreeNode): string {
   const text = `${pid} ${printable(name)}${terminal === null ? "" : ` ${terminal}`}`;
   return foreground ? styled("green", `${text} +`) : text;
-}
-
-/** Whether the locale of an environment is one of UTF-8 (locale(7): the first of these that is not empty counts). */
-export function showsUtf8({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
-  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || "");
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { POLICY } from "../setup/layout.ts";
-import { printable, say, sayJson } from "./output.ts";
+import { isUtf8Locale, printable, say, sayJson } from "./output.ts";
 
 const EXAMPLES = `
 A login is named by its terminal (pts/3), by the pid of one of its sshds, or by its user; without a name all are shown. What is in
@@ -31,7 +31,7 @@ export function addTree(program: Command): void {
 }
 
 async function act(names: string[], { config, json = false }: Options): Promise<void> {
-  const [{ survey }, { choose }, { linesOf, showsUtf8, treeOf }, { readStat }] = await Promise.all([
+  const [{ survey }, { choose }, { linesOf, treeOf }, { readStat }] = await Promise.all([
     import("../survey/survey.ts"),
     import("../administer/choose.ts"),
     import("./tree-text.ts"),
@@ -47,6 +47,6 @@ async function act(names: string[], { config, json = false }: Options): Promise<
   const trees = (names.length === 0 ? all : choose(names, all, nameOf)).map(treeOf);
   if (json) return sayJson(trees);
   if (trees.length === 0) return say("no logins");
-  const unicode = showsUtf8(process.env);
+  const unicode = isUtf8Locale(process.env);
   say(trees.map((it) => linesOf(it, unicode).join("\n")).join("\n\n"));
 }

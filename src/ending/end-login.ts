@@ -1,5 +1,5 @@
 import type { Login } from "../login/login.ts";
-import type { Terminal } from "../login/terminal.ts";
+import { type Terminal, terminalName } from "../login/terminal.ts";
 import type { Manner } from "./hang-up.ts";
 import {
   HANG_UP_SIGNAL,
@@ -12,7 +12,7 @@ import {
   TERMINATE,
   target,
 } from "./insist.ts";
-import { nameOf, sayLastLine } from "./last-line.ts";
+import { sayLastLine } from "./last-line.ts";
 
 /**
  * Ends a login: the last line on each of its terminals, then the sshd that serves them, then the privileged one, then what is
@@ -35,7 +35,7 @@ export async function endLogin(
       ? holds.use(target(`privileged sshd ${privileged.pid}`, privileged))
       : undefined;
   const leaders = terminals.map((terminal) =>
-    holds.use(target(`session leader ${terminal.leader.pid} of ${nameOf(terminal)}`, terminal.leader)),
+    holds.use(target(`session leader ${terminal.leader.pid} of ${terminalName(terminal)}`, terminal.leader)),
   );
 
   const said = await Promise.all(terminals.map((terminal) => sayLastLine(terminal, say)));

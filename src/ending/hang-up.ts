@@ -1,8 +1,8 @@
 import { closeSync } from "node:fs";
 import { hangUpTerminal } from "../libc.ts";
-import { openTerminal, type Terminal } from "../login/terminal.ts";
+import { openTerminal, type Terminal, terminalName } from "../login/terminal.ts";
 import { HANG_UP_SIGNAL, insist, KILL, type Measure, type Outcome, outcomeOf, target } from "./insist.ts";
-import { nameOf, type Said, type Say, sayLastLine } from "./last-line.ts";
+import { type Said, type Say, sayLastLine } from "./last-line.ts";
 
 /** How an ending goes about it. */
 export interface Manner {
@@ -19,7 +19,10 @@ export interface Manner {
  * kernel hangs up its foreground job when it ends, and what the user detached lives on. Never throws.
  */
 export async function hangUp(terminal: Terminal, { asRoot, graceMs, say }: Manner): Promise<Outcome> {
-  using leader = target(`session leader ${terminal.leader.pid} of ${nameOf(terminal)}`, terminal.leader);
+  using leader = target(
+    `session leader ${terminal.leader.pid} of ${terminalName(terminal)}`,
+    terminal.leader,
+  );
   const said = await sayLastLine(terminal, say);
   const measures = asRoot ? [hangUpLine(terminal, said), HANG_UP_SIGNAL, KILL] : [HANG_UP_SIGNAL, KILL];
   const step = await insist(leader, measures, graceMs);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Terminal } from "../login/terminal.ts";
+import { type Terminal, terminalName } from "../login/terminal.ts";
 import type { Frozen } from "../notice/freeze.ts";
 import { reasonOf } from "./insist.ts";
 
@@ -16,7 +16,7 @@ const PATIENCE_MS = 10_000;
 
 /** Says the last line on one terminal. Never throws, and `thaw` may be called more than once. */
 export async function sayLastLine(terminal: Terminal, say: Say, patienceMs = PATIENCE_MS): Promise<Said> {
-  const where = nameOf(terminal);
+  const where = terminalName(terminal);
   const saying = Promise.resolve().then(() => say(terminal));
   const timer = new AbortController();
   const late = sleep(patienceMs, "late" as const, { signal: timer.signal }).catch(() => "late" as const);
@@ -32,11 +32,6 @@ export async function sayLastLine(terminal: Terminal, say: Say, patienceMs = PAT
   } finally {
     timer.abort();
   }
-}
-
-/** A terminal as users know it: `pts/3`. */
-export function nameOf(terminal: Terminal): string {
-  return terminal.path.replace(/^\/dev\//, "");
 }
 
 function once(frozen: Frozen): () => void {

@@ -80,6 +80,15 @@ export function allProcesses(): Map<number, ProcessStat> {
   return new Map(found.map((stat) => [stat.pid, stat]));
 }
 
+/** The words of a process's command line, empty when it is gone. They are its own to write (proc_pid_cmdline(5)). */
+export function commandLineOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
+  } catch {
+    return [];
+  }
+}
+
 /** Whether a process has ended, though its parent may not have asked yet. One whose first thread has ended also shows `Z`, but has more. */
 export function hasEnded(stat: ProcessStat): boolean {
   return (stat.state === "Z" || stat.state === "X") && stat.threads <= 1;

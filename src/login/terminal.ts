@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
 import type { Login } from "./login.ts";
 import {
+  childrenOf,
   descendantsOf,
   hasEnded,
   isAlive,
@@ -41,9 +42,20 @@ const DEEPEST = 8;
  */
 export function terminalsOf({ server }: Pick<Login, "server">, tree?: readonly ProcessStat[]): Terminal[] {
   if (!isAlive(server)) return [];
-  const below = tree ?? descendantsOf(server.pid);
+  // Each child by itself: a terminal with more processes than are looked at must not hide those of another.
+  const below = tree ?? childrenOf(server.pid).flatMap(withDescendants);
   const leaders = below.filter((it) => it.parent === server.pid && leadsTerminal(it));
   return leaders.map((leader) => terminalLedBy(leader, [leader, ...belowAnyOf([leader], below)], true, 1));
+}
+
+function withDescendants(pid: number): ProcessStat[] {
+  const stat = readStat(pid);
+  return stat ? [stat, ...descendantsOf(pid)] : [];
+}
+
+/** A terminal as users know it: `pts/3`. */
+export function terminalName({ path }: Pick<Terminal, "path">): string {
+  return path.replace(/^\/dev\//, "");
 }
 
 /** The terminal that the user really works in: the deepest one that the foreground jobs opened. */
@@ -147,6 +159,7 @@ function majorOf(ttyNr: number): number {
   return (ttyNr >>> 8) & 0xfff;
 }
 
-function minorOf(ttyNr: number): number {
+/** N of /dev/pts/N, of a `tty_nr` that is a pty. */
+export function minorOf(ttyNr: number): number {
   return (ttyNr & 0xff) | ((ttyNr >>> 12) & 0xfff00);
 }

@@ -1,9 +1,8 @@
 // Which logins have a watchdog, and whose it is.
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { PROGRAM_DIRECTORY } from "../setup/layout.ts";
 import type { Login } from "./login.ts";
-import type { ProcessStat } from "./process.ts";
+import { commandLineOf, type ProcessStat } from "./process.ts";
 import { uidOf } from "./user.ts";
 
 /** `root`: its user cannot stop it. `user`: it runs as the user of its login. */
@@ -37,18 +36,10 @@ export function watchdogsAmong(
 function watchdogIn(stat: ProcessStat): Running[] {
   // It has no terminal, which most shells do.
   if (!NAMES.has(stat.name) || stat.ttyNr !== 0) return [];
-  const words = wordsOf(stat.pid);
+  const words = commandLineOf(stat.pid);
   const at = words.indexOf(WATCHDOG);
   // Before it the waiting bash has the length of its pause.
   const sshdPid = at < 0 ? undefined : words.slice(at + 1).findLast((word) => /^\d+$/.test(word));
   const uid = sshdPid === undefined ? undefined : uidOf(stat.pid);
   return uid === undefined ? [] : [{ sshdPid: Number(sshdPid), uid, startTicks: stat.startTicks }];
-}
-
-function wordsOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
-  } catch {
-    return [];
-  }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseSshConnection } from "../login/client.ts";
 import { isSshd } from "../login/login.ts";
 import { readStat } from "../login/process.ts";
+import { minorOf } from "../login/terminal.ts";
 import { nameOfUid } from "../login/user.ts";
 import { apply } from "../policy/apply.ts";
 import { formatDuration } from "../policy/duration.ts";
@@ -41,7 +42,7 @@ export function mustBeInLogin(): void {
 /** The terminal of this process for people; empty for none. */
 export function ownTerminal(): string {
   const ttyNr = readStat(process.pid)?.ttyNr ?? 0;
-  return ttyNr === 0 ? "" : ` on pts/${(ttyNr & 0xff) | ((ttyNr >>> 12) & 0xfff00)}`;
+  return ttyNr === 0 ? "" : ` on pts/${minorOf(ttyNr)}`;
 }
 
 /** Whether the installed afkill has the program that keeps a login. */

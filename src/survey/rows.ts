@@ -1,10 +1,10 @@
 // What is told of a login, for people and for programs.
 import { idleLimitMs } from "../judge.ts";
-import { innermost, type Terminal } from "../login/terminal.ts";
+import { innermost, type Terminal, terminalName } from "../login/terminal.ts";
 import { spoken } from "../notice/text.ts";
 import { LOGIN_SUBJECT } from "../observe.ts";
 import type { State } from "./state.ts";
-import { idleMsOf, leftMsOf, type Surveyed, terminalName } from "./survey.ts";
+import { idleMsOf, leftMsOf, type Surveyed } from "./survey.ts";
 
 /** One terminal of a login, or a login without a terminal. `null` where nothing measures, limits or ends it. */
 export interface SubjectRow {

@@ -5,7 +5,6 @@ import { judge, type Verdict } from "../judge.ts";
 import { findLogins } from "../login/all.ts";
 import type { Login } from "../login/login.ts";
 import { allProcesses, type ProcessStat } from "../login/process.ts";
-import type { Terminal } from "../login/terminal.ts";
 import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { BLANK, type Memory, readMemory } from "../memory.ts";
 import { type Known, type Observation, observe } from "../observe.ts";
@@ -147,9 +146,4 @@ export function leftMsOf(
 ): number | undefined {
   const endsAtMs = verdict.endsAtMs[id];
   return endsAtMs === undefined ? undefined : Math.max(0, endsAtMs - map.toIdleMs(map.now.bootMs));
-}
-
-/** A terminal as users know it: `pts/3`. */
-export function terminalName({ path }: Pick<Terminal, "path">): string {
-  return path.replace(/^\/dev\//, "");
 }

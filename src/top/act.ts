@@ -5,11 +5,11 @@ import { describe } from "../act.ts";
 import { administratorOf } from "../administer/choose.ts";
 import { endOne } from "../administer/end.ts";
 import { record } from "../audit/record.ts";
-import { type Terminal, terminalsOf } from "../login/terminal.ts";
+import { type Terminal, terminalName, terminalsOf } from "../login/terminal.ts";
 import { showNotice, takeBack } from "../notice/show.ts";
 import { sanitise, type Wording } from "../notice/text.ts";
 import { LOGIN_SUBJECT } from "../observe.ts";
-import { type Surveyed, terminalName } from "../survey/survey.ts";
+import type { Surveyed } from "../survey/survey.ts";
 
 /** How long a notice stands over a full-screen program. */
 const BAR_MS = 10_000;

@@ -192,8 +192,3 @@ export function visible<T extends { readonly key: string }>(
   const start = Math.min(at, Math.max(0, last - room + 1));
   return lines.slice(start, start + Math.max(0, room));
 }
-
-/** Whether the terminal shows UTF-8, by the locale (locale(7)): the first of the three that is set decides. */
-export function isUtf8Locale(env: Readonly<Record<string, string | undefined>>): boolean {
-  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || "");
-}

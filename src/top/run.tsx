@@ -1,6 +1,6 @@
 // Runs the live view on this terminal, and leaves the terminal as it was.
 import { render } from "ink";
-import { isUtf8Locale } from "./layout.ts";
+import { isUtf8Locale } from "../commands/output.ts";
 import { Top } from "./view.tsx";
 
 /** Shows the view until its user quits, and what was begun in it is done. */

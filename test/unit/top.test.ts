@@ -1,9 +1,10 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
+import { isUtf8Locale } from "../../src/commands/output.ts";
 import { wordingOf } from "../../src/top/act.ts";
 import { type Entry, later } from "../../src/top/entry.ts";
 import { press, START, type TopState } from "../../src/top/keys.ts";
-import { bar, isUtf8Locale, padded, tableOf, visible } from "../../src/top/layout.ts";
+import { bar, padded, tableOf, visible } from "../../src/top/layout.ts";
 import { filtered, type SortKey, sorted } from "../../src/top/order.ts";
 import { footerOf } from "../../src/top/words.ts";
 

@@ -1,6 +1,7 @@
 // What `afkill tree` draws.
 import { expect, test } from "vitest";
-import { linesOf, showsUtf8, treeOf } from "../../src/commands/tree-text.ts";
+import { isUtf8Locale } from "../../src/commands/output.ts";
+import { linesOf, treeOf } from "../../src/commands/tree-text.ts";
 import type { ProcessStat } from "../../src/login/process.ts";
 import type { Terminal } from "../../src/login/terminal.ts";
 
@@ -70,11 +71,11 @@ test("in ASCII where the locale is not UTF-8", () => {
 });
 
 test("the locale: LC_ALL before LC_CTYPE before LANG, an empty one does not count", () => {
-  expect(showsUtf8({ LANG: "de_DE.UTF-8" })).toBe(true);
-  expect(showsUtf8({ LANG: "C", LC_CTYPE: "C.utf8" })).toBe(true);
-  expect(showsUtf8({ LANG: "C.UTF-8", LC_ALL: "C" })).toBe(false);
-  expect(showsUtf8({ LANG: "C.UTF-8", LC_ALL: "" })).toBe(true);
-  expect(showsUtf8({})).toBe(false);
+  expect(isUtf8Locale({ LANG: "de_DE.UTF-8" })).toBe(true);
+  expect(isUtf8Locale({ LANG: "C", LC_CTYPE: "C.utf8" })).toBe(true);
+  expect(isUtf8Locale({ LANG: "C.UTF-8", LC_ALL: "C" })).toBe(false);
+  expect(isUtf8Locale({ LANG: "C.UTF-8", LC_ALL: "" })).toBe(true);
+  expect(isUtf8Locale({})).toBe(false);
 });
 
 test("a login of which nothing is left to see", () => {
