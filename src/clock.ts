@@ -29,10 +29,14 @@ export const GAP_TOLERANCE_MS = 5_000;
 /** The end of a bucket can lie this far ahead of the key that fell into it. */
 const BUCKET_MS = 8_000;
 
-/** Reads both clocks. */
+/**
+ * Reads both clocks. The wall clock first: where this process has to wait between the two, times of the kernel come out later on the
+ * boot clock, not earlier, and nobody is ended early.
+ */
 export function readClocks(): ClockReading {
+  const wallMs = Date.now();
   const bootMs = Math.round(Number.parseFloat(readFileSync("/proc/uptime", "latin1")) * 1000);
-  return { bootMs, wallMs: Date.now() };
+  return { bootMs, wallMs };
 }
 
 /** Parses the watchdog's history (`start U W;step U0 W0 U1 W1;gap U0 U1`). What is not of that form is passed over. */

@@ -84,6 +84,11 @@ export async function guard(
       if (complaint && complaint !== memory.complaint) await log("warning", complaint);
       memory = { ...memory, lastGood, complaint };
       decided = { applied: withIdleTimeout(applied, idleTimeoutMs), atMs: reading.bootMs };
+      // Resolving groups can take seconds, and the clocks must be those of the look: a key that came meanwhile lies ahead of older ones.
+      const now = readClocks();
+      memory = note(memory, reading, now, Math.min(performance.now() - readAtMs, WORK_MS));
+      reading = now;
+      readAtMs = performance.now();
     }
     const { applied } = decided;
 

@@ -60,7 +60,7 @@ export async function observe(
     const subject = observeLogin(login, look, stays, memory, map.now.bootMs, applied.limits);
     return { terminals, subjects: { [LOGIN_SUBJECT]: subject }, commandsRun };
   }
-  const inputs = new Map(look.terminals.map((seen) => [seen.id, inputOf(seen, memory, map)]));
+  const inputs = new Map(look.terminals.map((seen) => [seen.id, inputOf(seen, look.bootMs, memory, map)]));
   const lastKeyMs = Math.max(...[...inputs.values()].map(({ atMs }) => atMs));
   const subjects: Record<string, SubjectMemory> = {};
   for (const seen of look.terminals) {
@@ -82,10 +82,9 @@ export async function observe(
   return { terminals, subjects, commandsRun };
 }
 
-function inputOf(seen: TerminalLook, memory: Memory, map: ClockMap): InputState {
-  return inputAt(memory.subjects[seen.id]?.input, seen, map.now.bootMs, (wallS) =>
-    map.toBootMs(wallS * 1000),
-  );
+/** `seenMs`: when the terminal had been looked at, which can be long after `map` was made. */
+function inputOf(seen: TerminalLook, seenMs: number, memory: Memory, map: ClockMap): InputState {
+  return inputAt(memory.subjects[seen.id]?.input, seen, seenMs, (wallS) => map.toBootMs(wallS * 1000));
 }
 
 /** One terminal: its keys, its foreground job, its output, and the connection it came over. */
@@ -129,7 +128,7 @@ function observeTerminal(
   const output = outputAt(
     before?.output,
     seen,
-    nowMs,
+    look.bootMs,
     (wallS) => map.toBootMs(wallS * 1000),
     before?.ownWriteWallS,
   );

@@ -31,12 +31,18 @@ export async function readConnections(client?: Client): Promise<Connection[]> {
     ? ["sport", "=", `:${client.serverPort}`, "and", "dport", "=", `:${client.port}`]
     : [];
   // -t TCP, -i counters, -n numbers, -H no header, -e inode.
-  const { stdout } = await run(placeOfSs(), ["-tinHe", ...filter], {
-    encoding: "latin1",
-    env: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
-    timeout: TIMEOUT_MS,
-    killSignal: "SIGKILL",
-    maxBuffer: MOST_BYTES,
+  const ask = () =>
+    run(placeOfSs(), ["-tinHe", ...filter], {
+      encoding: "latin1",
+      env: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
+      timeout: TIMEOUT_MS,
+      killSignal: "SIGKILL",
+      maxBuffer: MOST_BYTES,
+    });
+  // A machine that stood still makes every answer late: once more tells that from an ss that hangs.
+  const { stdout } = await ask().catch((error: { killed?: boolean }) => {
+    if (error.killed) return ask();
+    throw error;
   });
   return parseConnections(stdout);
 }

@@ -13,6 +13,8 @@ export interface InputState {
 export type ToBootMs = (wallS: number) => number | undefined;
 
 const BUCKET_MS = 8000;
+/** A key can come a little before the look that shows it, by clocks that are read to 10 ms and mapped to whole seconds. */
+const ROUNDING_MS = 1000;
 
 /**
  * The end of the 8-second bucket that a terminal's time stands for (drivers/tty/tty_io.c, `tty_update_time`): it moves only when
@@ -32,7 +34,7 @@ function modulo8(seconds: number): number {
  */
 export function bucketAtMs(wallS: number, nowMs: number, toBootMs: ToBootMs): number {
   const atMs = toBootMs(bucketEndS(wallS));
-  return atMs === undefined || atMs > nowMs + BUCKET_MS ? nowMs : atMs;
+  return atMs === undefined || atMs > nowMs + BUCKET_MS + ROUNDING_MS ? nowMs : atMs;
 }
 
 /**

@@ -41,7 +41,7 @@ export interface ConnectionCounters {
 }
 
 export interface Look {
-  /** When, on the boot clock. */
+  /** When the devices had been asked, on the boot clock: no key that they tell of came later. */
   readonly bootMs: number;
   readonly terminals: readonly TerminalLook[];
   /** What runs in the login outside its terminals (commands, subsystems). */
@@ -69,9 +69,9 @@ export async function takeLook(
   terminals: readonly Terminal[],
   { sources, connectionsOf = readConnections }: LookOptions,
 ): Promise<Look> {
-  const { bootMs } = readClocks();
   const isBusyAsked = sources.includes("busy");
   const faces = terminals.flatMap((terminal) => faceOf(terminal) ?? []);
+  const { bootMs } = readClocks();
   const jobs = isBusyAsked ? faces.map(({ terminal }) => jobOf(terminal)) : [];
   const detached = detachedFrom(login, terminals);
 

@@ -50,11 +50,14 @@ async function lastKeys(user: string, ssh: Ssh): Promise<Idle> {
  * Something happens while one login stands under a notice, and 5 to 12 s after the last key of another that nobody has warned: that
  * key lies in a later one of the kernel's 8-second buckets than the last key of the first.
  */
-async function twoIdleAcross(happening: () => Promise<unknown>): Promise<[warned: Idle, dormant: Idle]> {
+async function twoIdleAcross(
+  happening: () => Promise<unknown>,
+  apartS = 8,
+): Promise<[warned: Idle, dormant: Idle]> {
   const [bob, carol] = await Promise.all([logIn("bob"), logIn("carol")]);
   const keys = setInterval(() => carol.write(" "), 1000);
   const warned = await lastKeys("bob", bob);
-  await machine.must("sleep 8");
+  await machine.must(`sleep ${apartS}`);
   clearInterval(keys);
   carol.write("\u0015");
   const dormant = await lastKeys("carol", carol);
@@ -140,7 +143,7 @@ describe("the limit, and a user who types every three seconds,", () => {
       frozenS = await machine.uptime();
       await machine.freeze(15);
       awakeS = await machine.uptime();
-    });
+    }, 12);
     for (const login of idle) {
       await expectEndOnTime(login, { limitS, laterS: 15 });
       const leftS = limitS - (frozenS - login.beforeS);

@@ -20,6 +20,10 @@ test("the end of the bucket may lie ahead", () => {
   expect(inputAt(undefined, look(2001, 0), 1_001_500, toBootMs).atMs).toBe(1_008_000);
 });
 
+test("a key at the very beginning of a bucket counts to its end, though the boot clock is read to 10 ms", () => {
+  expect(inputAt(undefined, look(2000, 0), 999_990, toBootMs).atMs).toBe(1_008_000);
+});
+
 test("keys that nobody read: their number counts when it is not 0 at first, and when it changed", () => {
   const first = inputAt(undefined, look(2003, 5), 1_500_000, toBootMs);
   expect(first.atMs).toBe(1_500_000);

@@ -6,7 +6,11 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type Work, workSince } from "../../src/activity/busy.ts";
 import { type TerminalLook, takeLook } from "../../src/activity/look.ts";
+import { mapClocks, readClocks } from "../../src/clock.ts";
 import { isAlive } from "../../src/login/process.ts";
+import { BLANK } from "../../src/memory.ts";
+import { observe } from "../../src/observe.ts";
+import { NO_POLICY } from "../../src/policy/decide.ts";
 import { bash, killTree, onPty, pause, type Shell, server, until } from "./support/real-terminals.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "afkill-look-"));
@@ -43,6 +47,33 @@ test("who waits for keys is raw, who works is not", async () => {
     const seen = await shell.look();
     return namesIn(seen).includes("top") && !seen.canonical;
   });
+});
+
+test("a look tells the time at which it had looked, however long it had to wait before", async () => {
+  const shell = await bash();
+  const waits = new Int32Array(new SharedArrayBuffer(4));
+  const sources = Object.assign(["input" as const], {
+    includes: () => Atomics.wait(waits, 0, 0, 300) === "ok",
+  });
+  const before = readClocks().bootMs;
+  expect((await shell.look(sources)).bootMs).toBeGreaterThanOrEqual(before + 290);
+});
+
+test("a key that came after the clocks were read counts no less", async () => {
+  const shell = await bash();
+  shell.pty.write(" ");
+  const keyMs = readClocks().bootMs;
+  await until(async () => (await shell.look()).accessedWallS * 1000 + 8000 > Date.now());
+  const { bootMs, wallMs } = readClocks();
+  const stale = mapClocks([], { bootMs: bootMs - 20_000, wallMs: wallMs - 20_000 });
+  const login = { privileged: undefined, child: undefined, server: server(), user: "nobody", uid: 0 };
+  const { subjects } = await observe(
+    { ...login, client: undefined, startedBootMs: 0 },
+    BLANK,
+    stale,
+    NO_POLICY,
+  );
+  expect(subjects[shell.terminal().id]?.input?.atMs).toBeGreaterThanOrEqual(keyMs);
 });
 
 test("behind sudo or script the innermost terminal is judged", async () => {
