@@ -1,0 +1,178 @@
+// What @xterm/headless knows of a screen and does not offer: the state that a program has put its terminal into, all of which must be
+// as it was once a notice is taken away. The names are those of xterm.js 6; a test fails when another version has others.
+import xterm, { type Terminal } from "@xterm/headless";
+import { HAS_EXTENDED } from "./style.ts";
+
+/** Colours and styles of a cell, or of what is printed next, packed as xterm.js has them (its Constants.ts; see style.ts). */
+export interface Attributes {
+  readonly fg: number;
+  readonly bg: number;
+  readonly underlineStyle: number;
+  readonly underlineColor: number;
+  /** The parameters and the target of the link, as OSC 8 has them; empty where there is none. */
+  readonly link: string;
+}
+
+interface Extended {
+  /** The kind of underline, in three bits. (`underlineStyle` is another one where there is a link.) */
+  readonly _ext: number;
+  readonly underlineColor: number;
+  readonly urlId: number;
+}
+
+interface Line {
+  readonly length: number;
+  getWidth(column: number): number;
+  getString(column: number): string;
+  getFg(column: number): number;
+  getBg(column: number): number;
+  readonly _extendedAttrs: Readonly<Record<number, Extended | undefined>>;
+}
+
+interface Buffer {
+  /** Equal to the columns where the next character will wrap. */
+  readonly x: number;
+  readonly y: number;
+  readonly ybase: number;
+  readonly scrollTop: number;
+  readonly scrollBottom: number;
+  readonly lines: { get(row: number): Line | undefined };
+}
+
+interface Core {
+  readonly _inputHandler: {
+    readonly _parser: { readonly currentState: number; readonly precedingJoinState: number };
+    readonly _utf8Decoder: { readonly interim: Uint8Array };
+    readonly _curAttrData: { readonly fg: number; readonly bg: number; readonly extended: Extended };
+    readonly _activeBuffer: Buffer;
+  };
+  readonly _charsetService: {
+    readonly glevel: number;
+    readonly charset: unknown;
+    readonly _charsets: readonly unknown[];
+  };
+  readonly _oscLinkService: {
+    getLinkData(id: number): { readonly id?: string; readonly uri: string } | undefined;
+  };
+  readonly coreService: {
+    readonly modes: { readonly insertMode: boolean };
+    readonly decPrivateModes: { readonly origin: boolean; readonly synchronizedOutput: boolean };
+  };
+}
+
+export type Emulator = Terminal;
+
+/** What OSC 8 said last in each emulator: it forgets a link that no cell has. */
+const openLinks = new WeakMap<Emulator, string>();
+
+/** An emulator without a scrollback: only the screen matters. */
+export function newEmulator(columns: number, rows: number): Emulator {
+  const emulator = new xterm.Terminal({
+    cols: columns,
+    rows,
+    scrollback: 0,
+    allowProposedApi: true,
+    logLevel: "off",
+  });
+  emulator.parser.registerOscHandler(8, (link) => {
+    openLinks.set(emulator, link);
+    return false;
+  });
+  return emulator;
+}
+
+const coreOf = (emulator: Emulator): Core => (emulator as unknown as { readonly _core: Core })._core;
+
+/** One cell: no text where nothing was printed, width 0 for the second half of a wide character. */
+export interface Cell {
+  readonly text: string;
+  readonly width: number;
+  readonly attributes: Attributes;
+}
+
+/** What a program's output has left its terminal in, as far as drawing over it must put it back. Rows and columns count from 0. */
+export interface ScreenState {
+  readonly columns: number;
+  readonly rows: number;
+  readonly column: number;
+  readonly row: number;
+  /** The next character goes to the next row. */
+  readonly wrapsNext: boolean;
+  /** A character was printed last: CSI b repeats it, and a combining one joins it. */
+  readonly afterPrint: boolean;
+  readonly attributes: Attributes;
+  readonly top: number;
+  readonly bottom: number;
+  readonly origin: boolean;
+  readonly insert: boolean;
+  /** Which of G0 to G3 is printed from; `undefined` where what is printed from comes from none of them, as after a restored cursor. */
+  readonly charset: number | undefined;
+  readonly printsAscii: boolean;
+  /** Which of G0 to G3 hold ASCII. */
+  readonly ascii: readonly boolean[];
+  cells(row: number): readonly Cell[];
+}
+
+/** Whether no sequence and no character is half written. */
+export function isWhole(emulator: Emulator): boolean {
+  const { _parser: parser, _utf8Decoder: decoder } = coreOf(emulator)._inputHandler;
+  return parser.currentState === 0 && decoder.interim[0] === 0;
+}
+
+/** Whether something may be drawn now: what came so far is whole, and the program does not hold the screen back to change it at once. */
+export function isBetweenSequences(emulator: Emulator): boolean {
+  return isWhole(emulator) && !coreOf(emulator).coreService.decPrivateModes.synchronizedOutput;
+}
+
+/** Whether plain lines scroll the whole screen. */
+export function scrollsWhole(emulator: Emulator): boolean {
+  const { scrollTop, scrollBottom, y } = coreOf(emulator)._inputHandler._activeBuffer;
+  return scrollTop === 0 && scrollBottom === emulator.rows - 1 && y <= scrollBottom;
+}
+
+/** Reads the state of a screen. */
+export function stateOf(emulator: Emulator): ScreenState {
+  const { _inputHandler: handler, _charsetService: charsets, coreService } = coreOf(emulator);
+  const buffer = handler._activeBuffer;
+  const { fg, bg, extended } = handler._curAttrData;
+  const { _ext, underlineColor, urlId } = extended;
+  const link = (urlId !== 0 && openLinks.get(emulator)) || "";
+  return {
+    columns: emulator.cols,
+    rows: emulator.rows,
+    column: Math.min(buffer.x, emulator.cols - 1),
+    row: buffer.y,
+    wrapsNext: buffer.x >= emulator.cols,
+    afterPrint: handler._parser.precedingJoinState !== 0,
+    attributes: { fg, bg, underlineStyle: styleIn(_ext), underlineColor, link },
+    top: buffer.scrollTop,
+    bottom: buffer.scrollBottom,
+    origin: coreService.decPrivateModes.origin,
+    insert: coreService.modes.insertMode,
+    charset: charsets.charset === charsets._charsets[charsets.glevel] ? charsets.glevel : undefined,
+    printsAscii: charsets.charset === undefined,
+    ascii: [0, 1, 2, 3].map((level) => charsets._charsets[level] === undefined),
+    cells: (row) => cellsOf(emulator, buffer.lines.get(buffer.ybase + row)),
+  };
+}
+
+const styleIn = (ext: number) => (ext >> 26) & 7;
+
+function cellsOf(emulator: Emulator, line: Line | undefined): Cell[] {
+  if (!line) return [];
+  return Array.from({ length: line.length }, (_, column) => ({
+    text: line.getString(column),
+    width: line.getWidth(column),
+    attributes: attributesOf(emulator, line, column),
+  }));
+}
+
+function attributesOf(emulator: Emulator, line: Line, column: number): Attributes {
+  const [fg, bg] = [line.getFg(column), line.getBg(column)];
+  // A cell that has none may still lie where another had some.
+  const extended = (bg & HAS_EXTENDED) === 0 ? undefined : line._extendedAttrs[column];
+  const { _ext = 0, underlineColor = 0, urlId = 0 } = extended ?? {};
+  const data = urlId === 0 ? undefined : coreOf(emulator)._oscLinkService.getLinkData(urlId);
+  const link = data ? `${data.id === undefined ? "" : `id=${data.id}`};${data.uri}` : "";
+  return { fg, bg, underlineStyle: styleIn(_ext), underlineColor, link };
+}

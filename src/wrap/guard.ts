@@ -1,0 +1,76 @@
+// Guards a wrapped terminal for as long as it lives: the same look, judgement and audit as a watchdog's checks, without a start each.
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { log } from "../audit/syslog.ts";
+import { readClocks } from "../clock.ts";
+import { type Assignment, guard, type Resident } from "../guard.ts";
+import { directoryNameOf, findLogin } from "../login/login.ts";
+import { BLANK, type Memory } from "../memory.ts";
+import { note } from "../remember.ts";
+import { RUN_DIRECTORY } from "../setup/layout.ts";
+
+/** The longest sleep: within it a step of the clock or a suspend is noted. */
+const SLICE_MS = 20_000;
+const FIRST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 600_000;
+
+/** What can cut a sleep short. */
+export interface Alarm {
+  /** Resolves at the next change of the policy. */
+  changed(): Promise<void>;
+}
+
+/**
+ * Guards until the login is gone, or until `signal` says that its terminal is. A look that fails leaves the login alone; it is told
+ * once and tried again, ever more rarely. Where root's watchdog guards the login too, this one only passes bytes.
+ */
+export async function guardTerminal(
+  assignment: Assignment,
+  means: Pick<Resident, "own" | "means" | "isOver">,
+  alarm: Alarm,
+  signal: AbortSignal,
+): Promise<void> {
+  let memory: Memory = BLANK;
+  let pauseMs = FIRST_PAUSE_MS;
+  let complaint = "";
+  const resident: Resident = {
+    ...means,
+    recall: () => memory,
+    keep: (next) => {
+      memory = next;
+    },
+  };
+  while (!signal.aborted) {
+    let waitMs: number;
+    try {
+      const outcome = rootGuards(assignment) ? SLICE_MS / 1000 : await guard(assignment, { resident });
+      if (outcome === "done") return;
+      waitMs = outcome * 1000;
+      pauseMs = FIRST_PAUSE_MS;
+      complaint = "";
+    } catch (error) {
+      waitMs = pauseMs;
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      const text = `check failed, the login is left alone: ${error instanceof Error ? error.message : error}`;
+      if (text !== complaint) await log("warning", text);
+      complaint = text;
+    }
+    const changed = alarm.changed().then(() => true);
+    for (let leftMs = waitMs; leftMs > 0 && !signal.aborted; leftMs -= SLICE_MS) {
+      const sliceMs = Math.min(leftMs, SLICE_MS);
+      const before = readClocks();
+      const startedMs = performance.now();
+      const isChanged = await Promise.race([changed, sleep(sliceMs, false, { signal }).catch(() => true)]);
+      // A sleep that was cut short took as long as it took, by a clock that does not run in a suspend.
+      const expectedMs = isChanged ? performance.now() - startedMs : sliceMs;
+      memory = note(memory, before, readClocks(), expectedMs);
+      if (isChanged) break;
+    }
+  }
+}
+
+/** Root's watchdog sees more, and its user cannot stop it. */
+function rootGuards(assignment: Assignment): boolean {
+  const login = findLogin(assignment);
+  return login !== undefined && existsSync(`${RUN_DIRECTORY}/${directoryNameOf(login)}`);
+}

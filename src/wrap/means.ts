@@ -1,0 +1,50 @@
+// How a wrapped terminal is warned and ended: from within its stream, where the others are written to from outside.
+import type { Means } from "../act.ts";
+import { endLogin } from "../ending/end-login.ts";
+import { hangUp } from "../ending/hang-up.ts";
+import { getWindowSize } from "../libc.ts";
+import type { ProcessRef } from "../login/process.ts";
+import type { Terminal } from "../login/terminal.ts";
+import { farewellBytes } from "../notice/form.ts";
+import type { Session } from "./session.ts";
+
+/** A countdown is shown anew this often. */
+const TICK_MS = 1_000;
+/** What was written needs so long to reach the client before the connection goes. */
+const TRAVEL_MS = 300;
+
+/** `shell`: what runs on the inner terminal; ending it ends the login's terminal, and this process has time to say so in the audit. */
+export function meansOf({ view, keys }: Session, shell: ProcessRef): Means & Disposable {
+  let ticking: NodeJS.Timeout | undefined;
+  const stopTicking = () => clearInterval(ticking);
+  const inner = (terminal: Terminal): Terminal => ({ ...terminal, leader: shell });
+
+  return {
+    showNotice: async (_, say) => {
+      stopTicking();
+      const text = (columns: number) => say(columns).bar;
+      keys.awaitAnswer();
+      const isSeen = await view.setBar(text);
+      view.ring();
+      ticking = setInterval(() => {
+        if (keys.awaitsAnswer) void view.setBar(text);
+        else stopTicking();
+      }, TICK_MS).unref();
+      return isSeen ? { form: "bar", group: shell.pid } : undefined;
+    },
+    showStays: async (_, __, say) => {
+      stopTicking();
+      keys.forgetAnswer();
+      void view.flash((columns) => say(columns).bar);
+    },
+    sayFarewell: async (_, text) => {
+      stopTicking();
+      await view.finish(farewellBytes(text, getWindowSize(process.stdout.fd)));
+      await new Promise((resolve) => setTimeout(resolve, TRAVEL_MS));
+      return { thaw: () => undefined };
+    },
+    hangUp: (terminal, manner) => hangUp(inner(terminal), manner),
+    endLogin: (login, terminals, manner) => endLogin(login, terminals.map(inner), manner),
+    [Symbol.dispose]: stopTicking,
+  };
+}
