@@ -3,13 +3,20 @@ import { type AuditRecord, record } from "./audit/record.ts";
 import type { ClockMap } from "./clock.ts";
 import { endLogin } from "./ending/end-login.ts";
 import { hangUp } from "./ending/hang-up.ts";
-import { type Decision, type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN } from "./judge.ts";
+import {
+  type Decision,
+  type EndReason,
+  type Evidence,
+  idleLimitMs,
+  type Verdict,
+  WHOLE_LOGIN,
+} from "./judge.ts";
 import type { Login } from "./login/login.ts";
 import { type Terminal, terminalName } from "./login/terminal.ts";
 import type { Memory } from "./memory.ts";
 import { sayFarewell } from "./notice/farewell.ts";
-import { type Shown, showNotice, showStays } from "./notice/show.ts";
-import { farewell, spoken, stays, warning } from "./notice/text.ts";
+import { givenOn, type Shown, showNotice, showStays } from "./notice/show.ts";
+import { farewell, type StayFacts, spoken, stays, warning } from "./notice/text.ts";
 import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
 import type { Applied } from "./policy/policy.ts";
 
@@ -24,21 +31,31 @@ export interface Scene {
   readonly map: ClockMap;
 }
 
-/** What acting came to. */
-export interface Result {
-  /** The login is gone. */
-  readonly ended: boolean;
-  /** The terminals that were written to. */
-  readonly wroteTo: readonly string[];
+/** How a terminal is written to and ended. */
+export interface Means {
+  readonly showNotice: typeof showNotice;
+  readonly showStays: typeof showStays;
+  readonly sayFarewell: typeof sayFarewell;
+  readonly hangUp: typeof hangUp;
+  readonly endLogin: typeof endLogin;
 }
 
-/** Carries out every decision; one that fails is recorded and does not stop the others. `shown` keeps the notices that stand on screens. */
-export async function act(verdict: Verdict, scene: Scene, shown: Map<string, Shown>): Promise<Result> {
-  const results = await Promise.all(verdict.decisions.map((decision) => carryOut(decision, scene, shown)));
-  return {
-    ended: results.some(({ ended }) => ended),
-    wroteTo: results.flatMap(({ wroteTo }) => wroteTo),
-  };
+/** From outside, whatever runs there. */
+const FROM_OUTSIDE: Means = { showNotice, showStays, sayFarewell, hangUp, endLogin };
+
+/**
+ * Carries out every decision; one that fails is recorded and does not stop the others. `shown` keeps the notices that stand on screens.
+ * Returns whether the login is gone.
+ */
+export async function act(
+  verdict: Verdict,
+  scene: Scene,
+  shown: Map<string, Shown>,
+  means = FROM_OUTSIDE,
+): Promise<boolean> {
+  const stage = { scene, shown, means };
+  const ended = await Promise.all(verdict.decisions.map((decision) => carryOut(decision, stage)));
+  return ended.includes(true);
 }
 
 /** Records the stays that nobody had counted before: users asked for them. `before`: the subjects as the last look left them. */
@@ -50,17 +67,20 @@ export async function recordStays(scene: Scene, before: Memory["subjects"]): Pro
   }
 }
 
-async function carryOut(decision: Decision, scene: Scene, shown: Map<string, Shown>): Promise<Result> {
-  switch (decision.kind) {
-    case "warn":
-      return warn(decision.id, decision.endsAtMs, scene, shown);
-    case "keep":
-      return keep(decision.id, decision.why, scene, shown);
-    case "hang-up":
-      return hangUpOne(decision.id, scene);
-    case "end":
-      return endAll(decision.reason, decision.ids, scene);
-  }
+/** A scene, the notices that stand in it, and how to act in it. */
+interface Stage {
+  readonly scene: Scene;
+  readonly shown: Map<string, Shown>;
+  readonly means: Means;
+}
+
+/** Whether the login is gone. */
+async function carryOut(decision: Decision, stage: Stage): Promise<boolean> {
+  if (decision.kind === "end") return endAll(decision.reason, decision.ids, stage);
+  if (decision.kind === "warn") await warn(decision.id, decision.endsAtMs, stage);
+  if (decision.kind === "keep") await keep(decision.id, decision.why, stage);
+  if (decision.kind === "hang-up") await hangUpOne(decision.id, stage);
+  return false;
 }
 
 /** Where a notice about `id` is written: its terminal, or all of them when it is about the login. */
@@ -69,90 +89,88 @@ function terminalsFor(id: string, { observation }: Scene): readonly Terminal[] {
   return observation.terminals.filter((terminal) => terminal.id === id);
 }
 
-async function warn(id: string, endsAtMs: number, scene: Scene, shown: Map<string, Shown>): Promise<Result> {
+async function warn(id: string, endsAtMs: number, { scene, shown, means }: Stage): Promise<void> {
   const closesInMs = endsAtMs - scene.map.toIdleMs(scene.map.now.bootMs);
+  const saidAtMs = performance.now();
   const cause = id === WHOLE_LOGIN ? "max_login" : "idle";
   const terminals = terminalsFor(id, scene);
   const delivered = await Promise.all(
     terminals.map(async (terminal) => {
-      const result = await showNotice(terminal, (columns) =>
+      const result = await means.showNotice(terminal, (columns) =>
         warning({
           user: scene.login.user,
           kind: cause,
           idleMs: idleMsOf(id, scene),
           lastedMs: scene.map.now.bootMs - scene.login.startedBootMs,
-          closesInMs,
+          maxLoginMs: scene.applied.limits.maxLoginMs,
+          // Whoever can show a notice anew asks again as time goes by.
+          closesInMs: Math.max(0, closesInMs - (performance.now() - saidAtMs)),
           closesAt: new Date(scene.map.now.wallMs + closesInMs),
           message: scene.applied.limits.message,
           columns,
         }),
       );
       if (result) shown.set(terminal.id, result);
-      return result !== undefined;
+      return result;
     }),
   );
-  const outcome =
-    terminals.length === 0
-      ? "not given: no terminal to write to"
-      : delivered.every(Boolean)
-        ? "given"
-        : "not given: the terminal takes no output";
   const reason = `closes in ${spoken(closesInMs)}`;
-  await record(describe("notice", id, scene, { cause, outcome, ended: null, reason }));
-  return { ended: false, wroteTo: terminals.map((terminal) => terminal.id) };
+  await record(describe("notice", id, scene, { cause, outcome: givenOn(delivered), ended: null, reason }));
 }
 
-async function keep(
-  id: string,
-  why: "activity" | "policy",
-  scene: Scene,
-  shown: Map<string, Shown>,
-): Promise<Result> {
+async function keep(id: string, why: "activity" | "policy", { scene, shown, means }: Stage): Promise<void> {
   const terminals = terminalsFor(id, scene);
-  const source = scene.observation.subjects[id]?.lastActivity.source ?? "input";
+  const last = scene.observation.subjects[id]?.lastActivity;
+  const answer = answerOf(why, last);
   await Promise.all(
     terminals.map(async (terminal) => {
       const before = shown.get(terminal.id);
       shown.delete(terminal.id);
-      await showStays(terminal, before, (columns) =>
-        stays({ why: why === "policy" ? "policy" : source === "input" ? "key" : "work", columns }),
-      );
+      await means.showStays(terminal, before, (columns) => stays({ why: answer, columns }));
     }),
   );
-  const reason = why === "policy" ? "the policy no longer ends it" : "activity after the notice";
-  await record(describe("stay", id, scene, { cause: why, outcome: "kept", ended: null, reason }));
-  return { ended: false, wroteTo: terminals.map((terminal) => terminal.id) };
+  const [cause, reason] =
+    answer === "administrator"
+      ? ([answer, last?.detail ?? ""] as const)
+      : ([why, why === "policy" ? "the policy no longer ends it" : "activity after the notice"] as const);
+  await record(describe("stay", id, scene, { cause, outcome: "kept", ended: null, reason }));
 }
 
-async function hangUpOne(id: string, scene: Scene): Promise<Result> {
+/** Why a login that was warned stays: what its user is told. */
+function answerOf(why: "activity" | "policy", last: Evidence | undefined): StayFacts["why"] {
+  if (why === "policy") return "policy";
+  if (last?.source === "keep") return "administrator";
+  return (last?.source ?? "input") === "input" ? "key" : "work";
+}
+
+async function hangUpOne(id: string, { scene, means }: Stage): Promise<void> {
   const [terminal] = terminalsFor(id, scene);
-  if (!terminal) return { ended: false, wroteTo: [] };
-  const { steps, ended } = await hangUp(terminal, {
+  if (!terminal) return;
+  const { steps, ended } = await means.hangUp(terminal, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: sayer("terminal", "idle", id, scene),
+    say: sayer("terminal", "idle", id, scene, means),
   });
   const reason = endReason("idle", id, scene);
   await record(describe("hang-up", id, scene, { cause: "idle", outcome: steps.join("; "), ended, reason }));
-  return { ended: false, wroteTo: [] };
 }
 
-async function endAll(cause: EndReason, ids: readonly string[], scene: Scene): Promise<Result> {
+async function endAll(cause: EndReason, ids: readonly string[], { scene, means }: Stage): Promise<boolean> {
   const longestIdle = ids.toSorted((a, b) => idleMsOf(a, scene) - idleMsOf(b, scene))[0] ?? LOGIN_SUBJECT;
-  const { steps, ended } = await endLogin(scene.login, scene.observation.terminals, {
+  const { steps, ended } = await means.endLogin(scene.login, scene.observation.terminals, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: sayer("login", cause, longestIdle, scene),
+    say: sayer("login", cause, longestIdle, scene, means),
   });
   const reason = endReason(cause, longestIdle, scene);
   await record(describe("end", longestIdle, scene, { cause, outcome: steps.join("; "), ended, reason }));
-  return { ended, wroteTo: [] };
+  return ended;
 }
 
 /** Writes the last line of a terminal; what it stopped for that comes back to be let go again. */
-function sayer(what: "login" | "terminal", reason: EndReason, id: string, scene: Scene) {
+function sayer(what: "login" | "terminal", reason: EndReason, id: string, scene: Scene, means: Means) {
   return (terminal: Terminal) =>
-    sayFarewell(
+    means.sayFarewell(
       terminal,
       farewell({
         user: scene.login.user,

@@ -1,5 +1,6 @@
 // Started by pam/watchdog when something may be due. Prints one line: the seconds until the next check, or `done`.
 import { parseArgs } from "node:util";
+import { endAtOnce } from "./end-at-once.ts";
 import { type Assignment, guard } from "./guard.ts";
 import type { ProcessRef } from "./login/process.ts";
 
@@ -37,9 +38,15 @@ function assignment(): Assignment {
 // The launcher that sheds the user's environment gave this process a group of its own; what root writes is not for that group.
 if (process.geteuid?.() === 0) process.setgid?.(0);
 
-try {
-  process.stdout.write(`${await guard(assignment())}\n`);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
+/** Runs the check; returns its exit status. */
+async function main(): Promise<number> {
+  try {
+    process.stdout.write(`${await guard(assignment())}\n`);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    return 1;
+  }
 }
+
+void main().then(endAtOnce);

@@ -1,12 +1,13 @@
 // The afkill command. Exit status: 0 done, 1 it could not be done, 2 it was asked in the wrong way.
 import { CommanderError } from "commander";
 import { complain } from "./commands/output.ts";
+import { endAtOnce } from "./end-at-once.ts";
 import { newProgram } from "./program.ts";
 
 /** Runs the command; returns its exit status. */
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    const program = newProgram();
+    const program = newProgram(argv[2]);
     if (argv.length <= 2) {
       program.outputHelp({ error: true });
       return 2;
@@ -24,4 +25,4 @@ async function main(argv: readonly string[]): Promise<number> {
 
 // A reader that went away (`afkill … | head -1`) is no reason to die half-way.
 process.stdout.on("error", () => undefined);
-process.exitCode = await main(process.argv);
+void main(process.argv).then(endAtOnce);

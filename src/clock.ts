@@ -2,7 +2,7 @@
 //
 // Boot clock: /proc/uptime, never stepped, runs on while the machine is suspended (proc_uptime(5)).
 // Idle clock: the boot clock less the gaps in which the machine did not run; what limits are counted on.
-import { readFileSync } from "node:fs";
+import os from "node:os";
 
 /** What the watchdog, or a check that stayed, noted of the clocks. Times in whole seconds, as `sh` can reckon them. */
 export type ClockEvent =
@@ -35,8 +35,34 @@ const BUCKET_MS = 8_000;
  */
 export function readClocks(): ClockReading {
   const wallMs = Date.now();
-  const bootMs = Math.round(Number.parseFloat(readFileSync("/proc/uptime", "latin1")) * 1000);
+  const bootMs = Math.round(os.uptime() * 1000);
   return { bootMs, wallMs };
+}
+
+/** After this long both clocks are read anew: by then the wall clock may have been stepped. */
+const SHARED_MS = 100;
+
+/**
+ * Reads both clocks for many logins. Between two readings a third clock tells how far they went, which takes less time. It stands
+ * still while the machine is suspended, and makes nobody idle for longer than they are.
+ */
+export function sharedClocks(): () => ClockReading {
+  let reading = readClocks();
+  let readAtMs = monotonicMs();
+  return () => {
+    const passedMs = monotonicMs() - readAtMs;
+    if (passedMs <= SHARED_MS)
+      return { bootMs: Math.round(reading.bootMs + passedMs), wallMs: Math.round(reading.wallMs + passedMs) };
+    reading = readClocks();
+    readAtMs = monotonicMs();
+    return reading;
+  };
+}
+
+/** What `performance.now()` tells, which takes loading. */
+function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1_000_000;
 }
 
 /** Parses the watchdog's history (`start U W;step U0 W0 U1 W1;gap U0 U1`). What is not of that form is passed over. */
@@ -53,15 +79,33 @@ export function parseHistory(text: string): ClockEvent[] {
   });
 }
 
-/** Puts two histories into one, in the order of the boot clock, each event once. */
-export function mergeHistories(a: readonly ClockEvent[], b: readonly ClockEvent[]): ClockEvent[] {
-  const byText = new Map([...a, ...b].map((event) => [JSON.stringify(event), event]));
-  return [...byText.values()].sort((x, y) => startOf(x) - startOf(y));
+/** A history longer than this comes from clocks that are moved all the time. */
+export const MOST_EVENTS = 64;
+
+/** Of what a watchdog tells, again and again, what is not yet in the history: what ended after everything in it. */
+export function newsFor(history: readonly ClockEvent[], told: readonly ClockEvent[]): ClockEvent[] {
+  const knownS = Math.max(...history.map(endOf));
+  return told.filter((event) => endOf(event) > knownS);
 }
 
-function startOf(event: ClockEvent): number {
+/**
+ * Adds events to a history, of which no more than `MOST_EVENTS` are kept. Gaps are not forgotten then, since they would count as idle
+ * time: two become one that ends where the later one did, and what came between them counts as later than it was.
+ */
+export function withEvents(history: readonly ClockEvent[], events: readonly ClockEvent[]): ClockEvent[] {
+  let all = [...history, ...events];
+  while (all.length > MOST_EVENTS) {
+    const [first, second] = all.filter((event) => event.kind === "gap");
+    if (!first || !second) return all.slice(-MOST_EVENTS);
+    const merged = { ...second, fromBootS: second.fromBootS - (first.toBootS - first.fromBootS) };
+    all = all.filter((event) => event !== first).map((event) => (event === second ? merged : event));
+  }
+  return all;
+}
+
+function endOf(event: ClockEvent): number {
   if (event.kind === "start") return event.bootS;
-  return event.kind === "step" ? event.beforeBootS : event.fromBootS;
+  return event.kind === "step" ? event.afterBootS : event.toBootS;
 }
 
 /** What happened to the clocks between two readings that were meant to be `expectedMs` apart. */
@@ -133,7 +177,11 @@ function segmentsOf(history: readonly ClockEvent[], now: ClockReading): Segment[
   let offsetMs: number | undefined;
   for (const event of history) {
     if (event.kind === "start") {
-      offsetMs ??= (event.wallS - event.bootS) * 1000;
+      const startOffsetMs = (event.wallS - event.bootS) * 1000;
+      // A watchdog that took over from another: nobody noted what came between, at any time since the last note.
+      if (offsetMs !== undefined && Math.abs(offsetMs - startOffsetMs) > STEP_TOLERANCE_MS)
+        segments.push({ fromBootMs, toBootMs: event.bootS * 1000, offsetMs });
+      offsetMs = startOffsetMs;
     } else if (event.kind === "step") {
       offsetMs ??= (event.beforeWallS - event.beforeBootS) * 1000;
       segments.push({ fromBootMs, toBootMs: event.afterBootS * 1000, offsetMs });

@@ -1,9 +1,12 @@
 // The only place that decides. Pure: no I/O, no clock of its own. All times are on the idle clock (see clock.ts), in milliseconds.
 import type { Applied, Limits, Source } from "./policy/policy.ts";
 
-/** Proof that somebody, or work that somebody waits for, was there at `atMs`. `stay`: its user asked for it; `login`: it began then. */
+/**
+ * Proof that somebody, or work that somebody waits for, was there at `atMs`. `stay`: its user asked for it; `keep`: an administrator did;
+ * `login`: it began then.
+ */
 export interface Evidence {
-  readonly source: Source | "stay" | "login";
+  readonly source: Source | "stay" | "keep" | "login";
   readonly atMs: number;
   /** In words, for people: `a key`, `CPU 34 %`. */
   readonly detail: string;
@@ -65,6 +68,8 @@ const WATCH_MS = 1_000;
 const LATE_MS = 2_000;
 /** Looking this long before the first notice shows work before anybody is disturbed. */
 const LEAD_MS = 60_000;
+/** A login without a terminal is first looked at after this: no later than the kernel's steps make other endings. */
+const SOON_MS = 8_000;
 /** With no limit at all, the policy is asked again this often: a group may have changed. */
 const UNLIMITED_WAKE_MS = 3_600_000;
 
@@ -79,7 +84,16 @@ function firstLookAfterMs(limitMs: number, warnBeforeMs: readonly number[]): num
   return quietMs - Math.min(LEAD_MS, quietMs / 2);
 }
 
-/** How long after a login begins nothing can be due yet: it need not be looked at before. `Infinity` when nothing ever is. */
+/**
+ * How long after a login begins it need not be looked at yet; `Infinity` for ever. One without a terminal has no keys that
+ * tell how long it has been idle, it counts from its first look: where it has a limit, that look comes soon.
+ */
+export function firstLookMs(limits: Limits): number {
+  const dueMs = earliestDueMs(limits);
+  return Number.isFinite(limits.noTerminalMs) ? Math.min(dueMs, SOON_MS) : dueMs;
+}
+
+/** How long after somebody was there nothing can be due yet. `Infinity` when nothing ever is. */
 export function earliestDueMs(limits: Limits): number {
   return Math.min(
     ...[limits.idleTimeoutMs, limits.noTerminalMs, limits.maxLoginMs]
@@ -119,7 +133,9 @@ function countDown(
   if (nowMs >= endsAtMs) return { step: "end", endsAtMs, wakeInMs: WATCH_MS };
 
   const leftMs = endsAtMs - nowMs;
-  if (leftMs > longestMs) {
+  // A promise that outlasts the limit stands, also where the policy gives shorter notices by now.
+  const isPromised = standing !== undefined && promisedMs >= dueMs;
+  if (leftMs > longestMs && !isPromised) {
     const lookMs = dueMs - limitMs + firstLookAfterMs(limitMs, stagesMs);
     const wakeInMs = lookMs > nowMs ? lookMs - nowMs : leftMs - longestMs;
     return { step: "rest", endsAtMs, wakeInMs };
@@ -168,7 +184,9 @@ export function judge(situation: Situation): Verdict {
     if (count?.step === "end") ending.push(subject.id);
   }
 
-  if (ending.length > 0 && ending.length === subjects.length && !situation.commandsRun)
+  // Without a terminal its commands are what the login was measured by.
+  const commandsLive = situation.commandsRun && subjects.some(({ kind }) => kind === "terminal");
+  if (ending.length > 0 && ending.length === subjects.length && !commandsLive)
     return endAll(situation, "idle");
   for (const id of ending) decisions.push({ kind: "hang-up", id });
 

@@ -2,6 +2,7 @@
 
 import { describeWork, withNewcomers, workSince } from "./activity/busy.ts";
 import { type InputState, inputAt } from "./activity/input.ts";
+import { keepOf } from "./activity/keep.ts";
 import { type Look, type LookOptions, type TerminalLook, takeLook } from "./activity/look.ts";
 import { outputAt } from "./activity/output.ts";
 import { type Stay, staysIn } from "./activity/stay.ts";
@@ -9,8 +10,8 @@ import { movedSince, transferSince } from "./activity/transfer.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import type { Login } from "./login/login.ts";
-import { childrenOf, type ProcessStat } from "./login/process.ts";
-import { innermost, type Terminal, terminalsOf } from "./login/terminal.ts";
+import { type ProcessStat, startedBootMs } from "./login/process.ts";
+import { innermost, type Terminal, terminalsOf, treeOfLogin } from "./login/terminal.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
 import type { Applied, Limits, Source } from "./policy/policy.ts";
 
@@ -32,11 +33,10 @@ const SHORTEST_WINDOW_MS = 5_000;
 /** A key lies somewhere in the kernel's 8-second bucket; a job it started can be that much older than the bucket's end. */
 const BUCKET_MS = 8_000;
 
-/** What one look at many logins finds out once for all. */
-export interface Known {
-  /** Everything below the login's sshd, parents first. */
-  readonly tree?: readonly ProcessStat[];
-  readonly connectionsOf?: LookOptions["connectionsOf"];
+/** What one look at many logins finds out once for all, and what it can do without. */
+export interface Known extends Omit<LookOptions, "sources" | "payload"> {
+  /** What `allProcesses` found. */
+  readonly processes?: Map<number, ProcessStat>;
 }
 
 /**
@@ -47,44 +47,91 @@ export async function observe(
   memory: Memory,
   map: ClockMap,
   applied: Applied,
-  { tree, connectionsOf }: Known = {},
+  { tree = treeOfLogin(login), processes, ...known }: Known = {},
 ): Promise<Observation> {
-  const terminals = terminalsOf(login, tree);
+  const { own } = known;
+  const terminals = terminalsOf(login, tree).filter(({ leader }) => !own || leader.pid === own.leaderPid);
   if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
     return { terminals, subjects: {}, commandsRun: false };
   const sources: readonly Source[] = terminals.length > 0 ? applied.limits.activity : ["busy", "transfer"];
-  const look = await takeLook(login, terminals, { sources, ...(connectionsOf && { connectionsOf }) });
+  const look = await takeLook(login, terminals, {
+    ...known,
+    sources,
+    tree,
+    payload: !applied.limits.trustTtyTimes,
+  });
+  const stays = Number.isFinite(applied.limits.maxStayMs)
+    ? staysIn(sessionsOf(login, terminals, tree), processes)
+    : [];
+  const keep = keepOf(login, map.now);
+  return interpret({ login, terminals, look, stays, keep, memory, map, limits: applied.limits });
+}
+
+/** All that one look showed of a login, and what is known from before. */
+export interface Seen {
+  readonly login: Login;
+  readonly terminals: readonly Terminal[];
+  readonly look: Look;
+  readonly stays: readonly Stay[];
+  /** That an administrator keeps the login. */
+  readonly keep?: Evidence | undefined;
+  readonly memory: Memory;
+  readonly map: ClockMap;
+  readonly limits: Limits;
+}
+
+/** What one look comes to. Pure. A terminal that went away before the look is left out. */
+export function interpret({ login, terminals, look, stays, keep, memory, map, limits }: Seen): Observation {
   const commandsRun = Object.keys(look.detached).length > 0;
-  const stays = Number.isFinite(applied.limits.maxStayMs) ? staysIn(sessionsOf(login, terminals)) : [];
   if (terminals.length === 0) {
-    const subject = observeLogin(login, look, stays, memory, map.now.bootMs, applied.limits);
-    return { terminals, subjects: { [LOGIN_SUBJECT]: subject }, commandsRun };
+    const subject = observeLogin(login, look, stays, memory, map.now.bootMs, limits);
+    return { terminals, subjects: kept({ [LOGIN_SUBJECT]: subject }, keep), commandsRun };
   }
-  const inputs = new Map(look.terminals.map((seen) => [seen.id, inputOf(seen, look.bootMs, memory, map)]));
+  const inputs = new Map(
+    look.terminals.flatMap((seen) => {
+      const terminal = terminals.find(({ id }) => id === seen.id);
+      return terminal ? [[seen.id, inputOf(terminal, seen, look, memory, map, limits)] as const] : [];
+    }),
+  );
   const lastKeyMs = Math.max(...[...inputs.values()].map(({ atMs }) => atMs));
   const subjects: Record<string, SubjectMemory> = {};
   for (const seen of look.terminals) {
     const terminal = terminals.find(({ id }) => id === seen.id);
     const input = inputs.get(seen.id);
     if (!terminal || !input) continue;
-    subjects[seen.id] = observeTerminal(
-      terminal,
-      seen,
-      look,
-      stays,
-      input,
-      lastKeyMs,
-      memory,
-      map,
-      applied.limits,
-    );
+    subjects[seen.id] = observeTerminal(terminal, seen, look, stays, input, lastKeyMs, memory, map, limits);
   }
-  return { terminals, subjects, commandsRun };
+  return { terminals, subjects: kept(subjects, keep), commandsRun };
 }
 
-/** `seenMs`: when the terminal had been looked at, which can be long after `map` was made. */
-function inputOf(seen: TerminalLook, seenMs: number, memory: Memory, map: ClockMap): InputState {
-  return inputAt(memory.subjects[seen.id]?.input, seen, seenMs, (wallS) => map.toBootMs(wallS * 1000));
+/** The subjects of a login that an administrator keeps: all of them count as active. */
+function kept(subjects: Observation["subjects"], keep: Evidence | undefined): Observation["subjects"] {
+  if (!keep) return subjects;
+  return Object.fromEntries(
+    Object.entries(subjects).map(([id, subject]): [string, SubjectMemory] => [
+      id,
+      { ...subject, lastActivity: latest([keep], subject.lastActivity) },
+    ]),
+  );
+}
+
+/**
+ * The time is the look's own, which can be long after `map` was made. A terminal is in use when it opens: what
+ * seems to lie before that comes from a clock that was stepped where no watchdog saw it.
+ */
+function inputOf(
+  { leader }: Terminal,
+  seen: TerminalLook,
+  { bootMs, payload }: Look,
+  memory: Memory,
+  map: ClockMap,
+  { mouseMotion }: Limits,
+): InputState {
+  const before = memory.subjects[seen.id]?.input;
+  const input = inputAt(before, seen, bootMs, (wallS) => map.toBootMs(wallS * 1000), payload);
+  if (!seen.exact) return { ...input, atMs: Math.max(input.atMs, startedBootMs(leader)) };
+  const { lastKeyMs, lastMotionMs } = seen.exact;
+  return { ...input, atMs: mouseMotion ? Math.max(lastKeyMs, lastMotionMs) : lastKeyMs };
 }
 
 /** One terminal: its keys, its foreground job, its output, and the connection it came over. */
@@ -112,7 +159,7 @@ function observeTerminal(
   ];
 
   if (limits.activity.includes("busy") && seen.canonical) {
-    const work = workSince(baseline.job, seen.job, baseline.bootMs, windowMs);
+    const work = workSince(baseline.job, seen.job, baseline.bootMs, windowMs, look.fairShare);
     if (work)
       found.push({
         source: "busy",
@@ -125,26 +172,23 @@ function observeTerminal(
     const moved = transferSince(baseline.connection, look.connection, windowMs);
     if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   }
-  const output = outputAt(
-    before?.output,
-    seen,
-    look.bootMs,
-    (wallS) => map.toBootMs(wallS * 1000),
-    before?.ownWriteWallS,
-  );
+  const output = outputAt(before?.output, seen, look.bootMs, (wallS) => map.toBootMs(wallS * 1000));
   if (limits.activity.includes("output"))
-    found.push({ source: "output", atMs: output.atMs, detail: "output on the terminal" });
+    found.push({
+      source: "output",
+      atMs: seen.exact?.lastOutputMs ?? output.atMs,
+      detail: "output on the terminal",
+    });
 
   return {
     lastActivity: latest(found, before?.lastActivity),
-    baseline: nextBaseline(baseline, standing, {
+    baseline: nextBaseline(baseline, standing, found, {
       bootMs: nowMs,
       job: seen.job,
       connection: look.connection,
     }),
     input,
     output,
-    ownWriteWallS: before?.ownWriteWallS,
   };
 }
 
@@ -166,7 +210,13 @@ function observeLogin(
 
   const windowMs = windowOf(before.baseline, standing, nowMs);
   const found = stays.map((stay) => evidenceOf(stay, login.startedBootMs, nowMs, limits));
-  const work = workSince(before.baseline.job, look.detached, before.baseline.bootMs, windowMs);
+  const work = workSince(
+    before.baseline.job,
+    look.detached,
+    before.baseline.bootMs,
+    windowMs,
+    look.fairShare,
+  );
   if (work) found.push({ source: "busy", atMs: nowMs, detail: describeWork(work) });
   if (before.baseline.connection && look.connection) {
     const moved = movedSince(before.baseline.connection, look.connection, windowMs);
@@ -174,13 +224,18 @@ function observeLogin(
   }
   return {
     lastActivity: latest(found, before.lastActivity),
-    baseline: nextBaseline(before.baseline, standing, seen),
+    baseline: nextBaseline(before.baseline, standing, found, seen),
   };
 }
 
 /** The sessions of a login: its terminals' and those inside them, and those of commands without a terminal. */
-function sessionsOf({ server }: Login, terminals: readonly Terminal[]): Set<number> {
-  return new Set([...childrenOf(server.pid), ...terminals.flatMap(sessionsIn)]);
+function sessionsOf(
+  { server }: Login,
+  terminals: readonly Terminal[],
+  tree: readonly ProcessStat[],
+): Set<number> {
+  const children = tree.filter(({ parent }) => parent === server.pid).map(({ pid }) => pid);
+  return new Set([...children, ...terminals.flatMap(sessionsIn)]);
 }
 
 function sessionsIn({ leader, inner }: Terminal): number[] {
@@ -202,10 +257,19 @@ function windowOf(baseline: Baseline, standing: Standing | undefined, nowMs: num
   return Math.max(windowMs, SHORTEST_WINDOW_MS);
 }
 
-/** The next look measures from this one, unless a notice stands, whose whole window is judged, or hardly any time has passed. */
-function nextBaseline(baseline: Baseline, standing: Standing | undefined, seen: Baseline): Baseline {
+/**
+ * The next look measures from this one, unless a notice stands, whose whole window is judged, or hardly any time has passed. Work that
+ * has been found is not found again.
+ */
+function nextBaseline(
+  baseline: Baseline,
+  standing: Standing | undefined,
+  found: readonly Evidence[],
+  seen: Baseline,
+): Baseline {
+  const worked = found.some(({ source }) => source === "busy" || source === "transfer");
   const tooSoon = seen.bootMs - baseline.bootMs < SHORTEST_WINDOW_MS;
-  if (!standing && !tooSoon) return seen;
+  if (worked || (!standing && !tooSoon)) return seen;
   return { ...baseline, job: withNewcomers(baseline.job, seen.job, baseline.bootMs) };
 }
 

@@ -29,28 +29,31 @@ The policy is /etc/afkill/afkill.toml; a change to it reaches every login within
 `;
 
 /** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */
-const COMMANDS: readonly ((program: Command) => void)[] = [
-  addList,
-  addTree,
-  addTop,
-  addEnd,
-  addSweep,
-  addExplain,
-  addLog,
-  addReport,
-  addMetrics,
-  addStay,
-  addRun,
-  addConfig,
-  addSshd,
-  addDoctor,
-  (program) => addInstall(program, import.meta.dirname),
-  addUninstall,
-  addCompletion,
-];
+const COMMANDS: Readonly<Record<string, (program: Command) => void>> = {
+  list: addList,
+  tree: addTree,
+  top: addTop,
+  end: addEnd,
+  sweep: addSweep,
+  explain: addExplain,
+  log: addLog,
+  report: addReport,
+  metrics: addMetrics,
+  stay: addStay,
+  run: addRun,
+  config: addConfig,
+  sshd: addSshd,
+  doctor: addDoctor,
+  install: (program) => addInstall(program, import.meta.dirname),
+  uninstall: addUninstall,
+  completion: addCompletion,
+};
 
-/** The program as it is run. It throws commander's `CommanderError` where commander alone would end the process. */
-export function newProgram(): Command {
+/**
+ * The program as it is run. It throws commander's `CommanderError` where commander alone would end the process. `word`: the first of
+ * the command line; where that names a command, the others are left out, unless it tells of them all.
+ */
+export function newProgram(word = ""): Command {
   const program = new Command("afkill")
     .description("Warns the users of idle SSH logins, and ends a login when its limit passes.")
     .version(packageFile.version)
@@ -67,6 +70,7 @@ export function newProgram(): Command {
             .replace(/\.$/, "")}; see afkill --help`,
         ),
     });
-  for (const add of COMMANDS) add(program);
+  const named = Object.hasOwn(COMMANDS, word) && word !== "completion" ? COMMANDS[word] : undefined;
+  for (const add of named ? [named] : Object.values(COMMANDS)) add(program);
   return program;
 }

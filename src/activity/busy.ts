@@ -3,6 +3,8 @@ import type { JobCounters, WorkCounters } from "./job.ts";
 
 /** The least that counts as work, over the time that is judged. A forgotten pager or `tail -f` stays well below. */
 const LEAST_CPU_SHARE = 0.02;
+/** On a crowded host too, less than this is a program that only wakes up. */
+const LEAST_CPU_SHARE_EVER = 0.001;
 const LEAST_WRITTEN_BYTES_PER_S = 1000;
 const LEAST_SOCKET_BYTES_PER_S = 1000;
 
@@ -26,13 +28,15 @@ interface Growth {
 /**
  * The work that a job did since a base look at `sinceBootMs` (boot clock), judged as if spread over `windowMs`; `undefined` when it
  * did less than counts. A process that is not in the base counts whole if it started since then; if it is older (it came into the
- * foreground) nothing is known of it yet: `withNewcomers` makes it count from now on.
+ * foreground) nothing is known of it yet: `withNewcomers` makes it count from now on. `fairShare`: of a CPU, what the host has for
+ * each that wants one; a job that got little because there was little worked all the same.
  */
 export function workSince(
   base: JobCounters,
   now: JobCounters,
   sinceBootMs: number,
   windowMs: number,
+  fairShare = 1,
 ): Work | undefined {
   const growths = growthsSince(base, now, sinceBootMs);
   const seconds = windowMs / 1000;
@@ -41,7 +45,7 @@ export function workSince(
   const cpuShare = total("cpuMs") / windowMs;
   const writtenBytesPerS = total("writtenBytes") / seconds;
   const socketBytesPerS = total("socketBytes") / seconds;
-  const didCompute = cpuShare >= LEAST_CPU_SHARE;
+  const didCompute = cpuShare >= Math.max(LEAST_CPU_SHARE * fairShare, LEAST_CPU_SHARE_EVER);
   const didWrite = writtenBytesPerS >= LEAST_WRITTEN_BYTES_PER_S;
   const didMove = socketBytesPerS >= LEAST_SOCKET_BYTES_PER_S;
   const most = didCompute ? "cpuMs" : didWrite ? "writtenBytes" : didMove ? "socketBytes" : undefined;
@@ -67,7 +71,7 @@ export function describeWork(work: Work): string {
   const name = work.name.replace(/[^!-~]/g, "?").slice(0, 15);
   const rate = (bytesPerS: number) => `${Math.round(bytesPerS / 1000)} kB/s`;
   const parts = [
-    work.cpuPercent !== undefined && `CPU ${Math.round(work.cpuPercent)} %`,
+    work.cpuPercent !== undefined && `CPU ${work.cpuPercent.toFixed(work.cpuPercent < 1 ? 1 : 0)} %`,
     work.writtenBytesPerS !== undefined && `writes ${rate(work.writtenBytesPerS)}`,
     work.socketBytesPerS !== undefined && `network ${rate(work.socketBytesPerS)}`,
   ];

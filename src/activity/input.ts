@@ -1,5 +1,6 @@
 // When somebody last typed. The kernel notes a terminal's reads to 8 seconds, and keys that no program reads not at all.
 import type { TerminalLook } from "./look.ts";
+import type { Payload } from "./payload.ts";
 
 /** What is remembered of a terminal's input between two looks. */
 export interface InputState {
@@ -7,6 +8,8 @@ export interface InputState {
   readonly unreadBytes: readonly number[];
   /** The last input, on the boot clock; up to 8 s ahead of the look that saw it. */
   readonly atMs: number;
+  /** The payload that counted last, where the policy believes no times without one. */
+  readonly payloadBytes?: number | undefined;
 }
 
 /** Maps a time of the wall clock (seconds) to the boot clock (ms); `undefined` when the clock never showed it. */
@@ -34,24 +37,37 @@ function modulo8(seconds: number): number {
  */
 export function bucketAtMs(wallS: number, nowMs: number, toBootMs: ToBootMs): number {
   const atMs = toBootMs(bucketEndS(wallS));
-  return atMs === undefined || atMs > nowMs + BUCKET_MS + ROUNDING_MS ? nowMs : atMs;
+  return atMs === undefined ? nowMs : Math.min(atMs, nowMs + BUCKET_MS + ROUNDING_MS);
 }
 
 /**
  * The last input of a terminal as one more look shows it. Reads move the access time; keys that no program has read show as a number
  * of unread bytes that changed, or at a first look as one that is not 0. Never earlier than what was known before.
+ *
+ * Given the payload, none of that counts unless the client has sent something since the last time that counted. One key each: a key
+ * whose program reads it later has counted by its unread byte, or keeps its credit.
  */
 export function inputAt(
   previous: InputState | undefined,
   look: Pick<TerminalLook, "accessedWallS" | "unreadBytes">,
   nowMs: number,
   toBootMs: ToBootMs,
+  payload?: Payload,
 ): InputState {
   const { accessedWallS, unreadBytes } = look;
+  const seen = { accessedWallS, unreadBytes };
+  if (previous && !isBorneOut(previous, payload)) return { ...previous, ...seen };
   const found = previous ? [previous.atMs] : [];
   if (differ(previous?.unreadBytes ?? [], unreadBytes)) found.push(nowMs);
   if (accessedWallS !== previous?.accessedWallS) found.push(bucketAtMs(accessedWallS, nowMs, toBootMs));
-  return { accessedWallS, unreadBytes, atMs: Math.max(...found) };
+  const isNew = found.length > (previous ? 1 : 0);
+  const payloadBytes = isNew ? payload?.least : previous?.payloadBytes;
+  return { ...seen, atMs: Math.max(...found), ...(payloadBytes !== undefined && { payloadBytes }) };
+}
+
+/** Whether the client can have sent a key since the last one that counted. Not knowing, it can. */
+function isBorneOut({ payloadBytes }: InputState, payload: Payload | undefined): boolean {
+  return payload === undefined || payloadBytes === undefined || payload.most > payloadBytes;
 }
 
 /** Whether two sets of counts differ; a terminal that is not there has nothing unread. */

@@ -1,8 +1,9 @@
 // What the processes of a job have used so far, as plain numbers.
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { descriptorsOf, linkOf } from "../login/client.ts";
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import type { Connection } from "./connections.ts";
+import { writtenBytesOf } from "./payload.ts";
 
 /** What one process had used when it was looked at. */
 export interface WorkCounters {
@@ -87,7 +88,7 @@ export function jobCounters(
       startedBootMs: startedBootMs(it),
       cpuMs: it.cpuMs,
       childrenCpuMs: it.childrenCpuMs,
-      writtenBytes: holdings ? writtenBytesOf(it.pid) : 0,
+      writtenBytes: holdings ? (writtenBytesOf(it.pid) ?? 0) : 0,
       writesFile: it.pid !== idleLeader && holdings?.writesFile === true,
       sockets: Object.fromEntries(
         (holdings?.sockets ?? []).flatMap((inode) => {
@@ -99,13 +100,4 @@ export function jobCounters(
     return [`${it.pid}-${it.startTicks}`, counters] as const;
   });
   return Object.fromEntries(entries);
-}
-
-function writtenBytesOf(pid: number): number {
-  try {
-    return Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "latin1"))?.[1] ?? 0);
-  } catch {
-    // Gone, or another user's.
-    return 0;
-  }
 }

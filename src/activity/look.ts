@@ -1,21 +1,15 @@
 // One look at a login: raw counters, as plain data that can be kept in a file. Judging the difference of two looks is pure.
 import { closeSync, fstatSync } from "node:fs";
-import { readClocks } from "../clock.ts";
+import { availableParallelism, loadavg } from "node:os";
+import { type ClockReading, readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
-import type { Client } from "../login/client.ts";
 import type { Login } from "../login/login.ts";
-import {
-  childrenOf,
-  descendantsOf,
-  hasEnded,
-  isAlive,
-  type ProcessStat,
-  readStat,
-} from "../login/process.ts";
-import { innermost, openTerminal, type Terminal } from "../login/terminal.ts";
+import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
+import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
-import { type Connection, connectionOf, readConnections } from "./connections.ts";
+import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
 import { type Held, holdingsOf, type JobCounters, jobCounters } from "./job.ts";
+import { type Payload, readPayload } from "./payload.ts";
 
 export type { JobCounters, WorkCounters } from "./job.ts";
 
@@ -28,8 +22,23 @@ export interface TerminalLook {
   readonly unreadBytes: readonly number[];
   /** The innermost terminal reads whole lines (ICANON): its foreground job does not wait for single keys. True where we may not ask. */
   readonly canonical: boolean;
+  /** What is known of it for certain, from standing in the stream. Times on the boot clock. */
+  readonly exact?: Pick<OwnTerminal, "lastKeyMs" | "lastMotionMs" | "lastOutputMs"> | undefined;
   /** The foreground job of the innermost terminal, and that terminal's session leader. Empty unless `busy` is asked for. */
   readonly job: JobCounters;
+}
+
+/** A terminal whose stream goes through this process (see wrap/), so that more is known of it than a look can show. */
+export interface OwnTerminal {
+  /** The leader of its session. */
+  readonly leaderPid: number;
+  /** Times on the boot clock. */
+  readonly lastKeyMs: number;
+  /** When the mouse last moved; 0 for never. */
+  readonly lastMotionMs: number;
+  readonly lastOutputMs: number;
+  /** What it sent by itself up the connection: no transfer of the user's. */
+  readonly chatterBytes: number;
 }
 
 /** The bytes of the login's own TCP connection. */
@@ -46,8 +55,12 @@ export interface Look {
   readonly terminals: readonly TerminalLook[];
   /** What runs in the login outside its terminals (commands, subsystems). */
   readonly detached: JobCounters;
+  /** Of a CPU, what each process got that wanted one all the time: 1 unless more than there are CPUs did, or no job is judged. */
+  readonly fairShare: number;
   /** Absent where the login has no TCP peer, or the policy does not ask for it. */
   readonly connection?: ConnectionCounters;
+  /** What the client had sent that can be keys. Absent where it cannot be told, or is not asked for. */
+  readonly payload?: Payload | undefined;
 }
 
 /** c_lflag of termios(3); the same on x86-64 and arm64. */
@@ -56,8 +69,18 @@ const ICANON = 0o2;
 export interface LookOptions {
   /** What is asked for. */
   readonly sources: readonly Source[];
-  /** How to ask for TCP connections; one look at many logins asks once for all. */
-  readonly connectionsOf?: (client?: Client) => Promise<Connection[]>;
+  /** Everything below the login's sshd, as `treeOfLogin` finds it. */
+  readonly tree?: readonly ProcessStat[] | undefined;
+  /** The look is not remembered: of a job that is not judged for work, since its terminal waits for single keys, nothing is asked. */
+  readonly isForNow?: boolean | undefined;
+  /** Whether to ask for the payload. */
+  readonly payload?: boolean | undefined;
+  /** How to ask for TCP connections: see `askingTogether`. */
+  readonly connectionsOf?: AskForConnections | undefined;
+  /** How to read the clocks: see `sharedClocks`. */
+  readonly clocks?: (() => ClockReading) | undefined;
+  /** The only terminal that is looked at. */
+  readonly own?: OwnTerminal | undefined;
 }
 
 /**
@@ -67,30 +90,67 @@ export interface LookOptions {
 export async function takeLook(
   login: Pick<Login, "server" | "client">,
   terminals: readonly Terminal[],
-  { sources, connectionsOf = readConnections }: LookOptions,
+  {
+    sources,
+    tree = treeOfLogin(login),
+    isForNow = false,
+    payload: isPayloadAsked = false,
+    connectionsOf = (client) => readConnections(client && [client]),
+    clocks = readClocks,
+    own,
+  }: LookOptions,
 ): Promise<Look> {
   const isBusyAsked = sources.includes("busy");
+  // Before and after the devices are asked: no key may count twice, or not at all.
+  const payloadNow = () => (isPayloadAsked ? payloadOf(login, connectionsOf) : undefined);
+  const payloadBefore = await payloadNow();
   const faces = terminals.flatMap((terminal) => faceOf(terminal) ?? []);
-  const { bootMs } = readClocks();
-  const jobs = isBusyAsked ? faces.map(({ terminal }) => jobOf(terminal)) : [];
-  const detached = detachedFrom(login, terminals);
+  const { bootMs } = clocks();
+  const payloadAfter = payloadBefore && (await payloadNow());
+  const jobs = faces.map(({ terminal, face }) =>
+    isBusyAsked && (face.canonical || !isForNow) ? jobOf(terminal) : [],
+  );
+  const detached = detachedFrom(login, terminals, tree);
 
   const held = isBusyAsked ? holdingsOf([...jobs.flat(), ...detached]) : new Map<number, Held>();
   const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
   const peer = sources.includes("transfer") ? login.client : undefined;
   const connections = holdsSockets || peer ? await connectionsOf(holdsSockets ? undefined : peer) : [];
 
-  const byInode = new Map(connections.map((connection) => [connection.inode, connection]));
+  const byInode = new Map((holdsSockets ? connections : []).map((it) => [it.inode ?? "", it]));
   const connection = peer && (connectionOf(peer, connections) ?? lostConnection(login));
   return {
     bootMs,
     terminals: faces.map(({ terminal, face }, index) => ({
       ...face,
+      ...(own && {
+        exact: {
+          lastKeyMs: own.lastKeyMs,
+          lastMotionMs: own.lastMotionMs,
+          lastOutputMs: own.lastOutputMs,
+        },
+      }),
       job: jobCounters(jobs[index] ?? [], held, byInode, idleLeaderOf(terminal)),
     })),
     detached: jobCounters(detached, held, byInode),
-    ...(connection && { connection: countersOf(connection) }),
+    fairShare: held.size > 0 ? fairShareNow() : 1,
+    ...(connection && { connection: countersOf(connection, own?.chatterBytes) }),
+    payload: payloadAfter && { least: payloadBefore.least, most: payloadAfter.most },
   };
+}
+
+/** By the load of the last minute (proc_loadavg(5)): those that run, and those that wait for a CPU. */
+function fairShareNow(): number {
+  const [lastMinute = 0] = loadavg();
+  return Math.min(1, availableParallelism() / lastMinute);
+}
+
+/** The payload of a login; `undefined` for one without a TCP connection. */
+async function payloadOf(
+  { server, client }: Pick<Login, "server" | "client">,
+  connectionsOf: AskForConnections,
+): Promise<Payload | undefined> {
+  return client && readPayload(server, async () => connectionOf(client, await connectionsOf(client)));
 }
 
 type Face = Omit<TerminalLook, "job">;
@@ -160,16 +220,19 @@ function idleLeaderOf(terminal: Terminal): number | undefined {
 }
 
 /** What runs below the login's sshd and not below one of its terminals' session leaders. */
-function detachedFrom(login: Pick<Login, "server">, terminals: readonly Terminal[]): ProcessStat[] {
+function detachedFrom(
+  { server }: Pick<Login, "server">,
+  terminals: readonly Terminal[],
+  tree: readonly ProcessStat[],
+): ProcessStat[] {
   const leaders = new Set(terminals.map(({ leader }) => leader.pid));
-  return childrenOf(login.server.pid).flatMap((pid) => {
-    const stat = leaders.has(pid) ? undefined : readStat(pid);
-    return stat && !hasEnded(stat) ? [stat, ...descendantsOf(pid)] : [];
-  });
+  const living = tree.filter((it) => !hasEnded(it));
+  const tops = living.filter(({ pid, parent }) => parent === server.pid && !leaders.has(pid));
+  return [...tops, ...belowAnyOf(tops, living)];
 }
 
-function countersOf({ receivedBytes, sentBytes }: Connection): ConnectionCounters {
-  return { receivedBytes, sentBytes };
+function countersOf({ receivedBytes, sentBytes }: Connection, chatterBytes = 0): ConnectionCounters {
+  return { receivedBytes: receivedBytes - chatterBytes, sentBytes };
 }
 
 /** No such connection: the login has ended meanwhile, or `ss` sees another network than the login. */

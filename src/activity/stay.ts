@@ -17,15 +17,19 @@ export interface Stay {
   readonly command: string | undefined;
 }
 
-/** The stays asked for in some sessions. One whose parent has ended is below no login any more; its session tells where it belongs. */
-export function staysIn(sessions: ReadonlySet<number>): Stay[] {
-  return [...allProcesses().values()].flatMap((stat) =>
-    stat.name === "hold" && sessions.has(stat.session) ? stayOf(stat) : [],
+/** The stays asked for in some sessions, among all processes of the host. One whose parent has ended is below no login any more; its session tells where it belongs. */
+export function staysIn(sessions: ReadonlySet<number>, processes = allProcesses()): Stay[] {
+  return [...processes.values()].flatMap((stat) =>
+    stat.name === "hold" && sessions.has(stat.session) ? stayOf(stat, commandLineOf(stat.pid)) : [],
   );
 }
 
-function stayOf(stat: ProcessStat): Stay[] {
-  const [shell, option, program, seconds = "", command] = commandLineOf(stat.pid);
+/** What a process asks for by its command line, which is its own to write; nothing where that is not the one of pam/hold. */
+export function stayOf(
+  stat: Pick<ProcessStat, "pid" | "startTicks" | "session">,
+  commandLine: readonly string[],
+): Stay[] {
+  const [shell, option, program, seconds = "", command] = commandLine;
   if (shell !== "/bin/sh" || option !== "-p" || program !== HOLD || !/^\d{1,9}$/.test(seconds)) return [];
   const untilMs = startedBootMs(stat) + Number(seconds) * 1000;
   return [{ session: stat.session, untilMs, command: command?.slice(0, LONGEST_NAME) || undefined }];

@@ -6,7 +6,7 @@ import { endLogin } from "../ending/end-login.ts";
 import { findLogin } from "../login/login.ts";
 import { type Terminal, terminalsOf } from "../login/terminal.ts";
 import { sayFarewell } from "../notice/farewell.ts";
-import { showNotice } from "../notice/show.ts";
+import { givenOn, showNotice } from "../notice/show.ts";
 import { farewell, spoken, warning } from "../notice/text.ts";
 import { LOGIN_SUBJECT } from "../observe.ts";
 import type { Surveyed } from "../survey/survey.ts";
@@ -37,6 +37,7 @@ export async function warnLogin(
           kind: CAUSE,
           idleMs: 0,
           lastedMs: readClocks().bootMs - it.login.startedBootMs,
+          maxLoginMs: scene.applied.limits.maxLoginMs,
           closesInMs,
           closesAt,
           message,
@@ -45,15 +46,14 @@ export async function warnLogin(
       ),
     ),
   );
-  const outcome =
-    terminals.length === 0
-      ? "not given: no terminal to write to"
-      : shown.every((notice) => notice !== undefined)
-        ? "given"
-        : "not given: the terminal takes no output";
   const why = `${reason}, closes in ${spoken(closesInMs)}`;
   await record(
-    describe("notice", subjectOf(scene), scene, { cause: CAUSE, outcome, ended: null, reason: why }),
+    describe("notice", subjectOf(scene), scene, {
+      cause: CAUSE,
+      outcome: givenOn(shown),
+      ended: null,
+      reason: why,
+    }),
   );
 }
 

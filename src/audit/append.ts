@@ -9,6 +9,7 @@ const AUDIT_FILE = "audit.jsonl";
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 const WRITABLE_BY_OTHERS = 0o022;
 const NEWLINE = 0x0a;
+const MOST_ATTEMPTS = 20;
 /** A write of one line is long over after this. */
 const SETTLES_MS = 100;
 
@@ -49,31 +50,39 @@ async function openDirectory(directory: string): Promise<FileHandle> {
 }
 
 async function openFile(path: string): Promise<FileHandle> {
-  const file = await openExisting(path).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-    return createFile(path);
-  });
+  const file = await openOrCreate(path);
   const status = await file.stat();
   if (status.isFile() && status.uid === 0 && (status.mode & WRITABLE_BY_OTHERS) === 0) return file;
   await file.close();
   throw new Error(`${AUDIT_FILE} must be a plain file that belongs to root and is writable by nobody else`);
 }
 
-async function openExisting(path: string): Promise<FileHandle> {
-  // O_NONBLOCK: never wait for the other end of a FIFO that somebody has put there.
-  return open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK);
+/** Another watchdog, or logrotate, can make the file between the two steps, and a rotation take it away: then they are taken again. */
+async function openOrCreate(path: string): Promise<FileHandle> {
+  for (let left = MOST_ATTEMPTS; ; left -= 1) {
+    const file = (await openExisting(path)) ?? (await createFile(path));
+    if (file) return file;
+    if (left === 0) throw new Error(`${AUDIT_FILE} comes and goes`);
+  }
 }
 
-async function createFile(path: string): Promise<FileHandle> {
-  try {
-    const file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
-    await file.chmod(0o640);
-    return file;
-  } catch (error) {
-    // Another watchdog, or logrotate, was faster.
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return openExisting(path);
-    throw error;
-  }
+/** Opens the file; `undefined` where there is none. */
+async function openExisting(path: string): Promise<FileHandle | undefined> {
+  // O_NONBLOCK: never wait for the other end of a FIFO that somebody has put there.
+  return open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK).catch(nothingOn("ENOENT"));
+}
+
+/** Makes the file; `undefined` where there is one by now. */
+async function createFile(path: string): Promise<FileHandle | undefined> {
+  const file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600).catch(nothingOn("EEXIST"));
+  await file?.chmod(0o640);
+  return file;
+}
+
+function nothingOn(code: string): (error: NodeJS.ErrnoException) => undefined {
+  return (error) => {
+    if (error.code !== code) throw error;
+  };
 }
 
 /**

@@ -54,23 +54,26 @@ async function act(names: string[], options: Options, command: Command): Promise
   if (!yes && !mayAsk) command.error("error: nobody to ask here: add --yes");
   if (message !== "" && notice === 0) command.error("error: --message is part of the warning: add --notice");
   mustBeRoot("end", "it ends logins of others");
-  const [{ survey }, { rowOf }, { tableOfLogins }, { administratorOf, choose }, { endOne, warnLogin }] =
-    await Promise.all([
-      import("../survey/survey.ts"),
-      import("../survey/rows.ts"),
-      import("./list-text.ts"),
-      import("../administer/choose.ts"),
-      import("../administer/end.ts"),
-    ]);
-  const { readStat } = await import("../login/process.ts");
-  const chosen = choose(names, await survey({ configPath: config }), (pid) => {
-    const stat = readStat(pid);
-    return stat && printable(stat.name);
-  });
+  const [
+    { survey },
+    { rowOf },
+    { tableOfLogins },
+    { administratorOf },
+    { endOne, warnLogin },
+    { namedLogins },
+  ] = await Promise.all([
+    import("../survey/survey.ts"),
+    import("../survey/rows.ts"),
+    import("./list-text.ts"),
+    import("../administer/choose.ts"),
+    import("../administer/end.ts"),
+    import("./named.ts"),
+  ]);
+  const chosen = namedLogins(names, await survey({ configPath: config }));
   if (!self && chosen.some(({ isOwn }) => isOwn))
     throw new Error("your own login is among them, nothing was ended; add --self to end it, too");
   const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
-  if (!json || !yes) say(tableOfLogins(chosen.map(rowOf), columns));
+  if (!json || !yes) say(await tableOfLogins(chosen.map(rowOf), columns));
   if (!yes && !(await isAgreed(chosen.length))) {
     say("nothing was ended");
     process.exitCode = 1;

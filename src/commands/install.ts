@@ -12,6 +12,7 @@ Examples:
   sudo afkill install --hook pam --dry-run      show what would change, and change nothing
   sudo afkill install --hook pam
   sudo afkill install --hook force-command --match 'Group staff'
+  sudo afkill install --hook force-command --wrap     see each key, and show notices that leave no trace
 `;
 
 interface Options {
@@ -19,6 +20,7 @@ interface Options {
   readonly dryRun?: boolean;
   readonly match?: string;
   readonly acceptForcedKeys?: boolean;
+  readonly wrap?: boolean;
 }
 
 /** Adds `afkill install`. `dist`: the directory of the build to install. */
@@ -39,20 +41,24 @@ export function addInstall(program: Command, dist: string): void {
       criteria,
     )
     .option("--accept-forced-keys", "force-command: even where it cancels command= in keys and certificates")
+    .option(
+      "--wrap",
+      "force-command: run logins inside a pty of afkill's own; installed again without it, no longer",
+    )
     .addHelpText("after", EXAMPLES)
     .action((options: Options, command: Command) => act(options, command, dist));
 }
 
 async function act(options: Options, command: Command, dist: string): Promise<void> {
-  const { hook, dryRun = false, match, acceptForcedKeys = false } = options;
-  if (hook !== "force-command" && (match !== undefined || acceptForcedKeys))
-    command.error(`error: --match and --accept-forced-keys go with --hook force-command only`);
+  const { hook, dryRun = false, match, acceptForcedKeys = false, wrap = false } = options;
+  if (hook !== "force-command" && (match !== undefined || acceptForcedKeys || wrap))
+    command.error(`error: --match, --accept-forced-keys and --wrap go with --hook force-command only`);
   mustBeRoot("install", "it changes files of root's");
   const [{ install, planInstall }, { preview }] = await Promise.all([
     import("../setup/install.ts"),
     import("./preview.ts"),
   ]);
-  const plan = await planInstall(dist, hook, { match, acceptForcedKeys });
+  const plan = await planInstall(dist, hook, { match, acceptForcedKeys, wrap });
   if (plan.changes.length === 0) return say(`nothing to change: hook ${hook} is installed`);
   if (dryRun) return plan.changes.flatMap(preview).forEach(say);
   install(plan, say);

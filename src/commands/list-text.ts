@@ -2,8 +2,8 @@
 import { formatDuration } from "../policy/duration.ts";
 import { idleSecondsOf, type LoginRow, type SubjectRow } from "../survey/rows.ts";
 import type { State } from "../survey/state.ts";
+import { layOut, widthFor } from "./lay-out.ts";
 import { printable, styled } from "./output.ts";
-import { tableOf } from "./table.ts";
 
 /** Which logins, in which order. */
 export interface Arrangement {
@@ -46,11 +46,11 @@ export function arrange(rows: readonly LoginRow[], { idleMs, user, sort }: Arran
 }
 
 /** The table; `columns` is the width of the terminal, `undefined` for none. */
-export function tableOfLogins(rows: readonly LoginRow[], columns: number | undefined): string {
+export async function tableOfLogins(rows: readonly LoginRow[], columns: number | undefined): Promise<string> {
   const lines = rows.flatMap((row) =>
     row.subjects.map((subject, index) => cellsOf(row, subject, index === 0)),
   );
-  return tableOf(HEADINGS, lines, columns);
+  return layOut(HEADINGS, lines, columns, await widthFor(lines));
 }
 
 /** Further terminals of a login repeat only what is their own. */

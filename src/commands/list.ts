@@ -53,5 +53,5 @@ async function act({ config, idle, user, sort, json = false }: Options): Promise
   const rows = arrange((await survey({ configPath: config })).map(rowOf), { idleMs: idle, user, sort });
   if (json) return sayJson(rows);
   if (rows.length === 0) return say("no logins");
-  say(tableOfLogins(rows, process.stdout.isTTY ? process.stdout.columns : undefined));
+  say(await tableOfLogins(rows, process.stdout.isTTY ? process.stdout.columns : undefined));
 }

@@ -9,6 +9,10 @@ stands is waited for, so a sweep can take as long as warn_before says. What a fi
 measure, such as a login without a terminal, counts as active then. Two sweeps at once never
 treat a login twice.
 
+Nothing else takes over from a watchdog that root killed or stopped: such a login ends when the
+next sweep has given its notice. Swept every five minutes it ends at most five minutes late, ten
+where the timer's sweep was still waiting for the notice of another login.
+
 Every five minutes, by systemd:
   systemctl link /usr/lib/afkill/dist/pam/afkill-sweep.service
   systemctl enable --now /usr/lib/afkill/dist/pam/afkill-sweep.timer

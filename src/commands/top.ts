@@ -8,6 +8,7 @@ Keys:
   i u t c l      sort by idle time, user, login time, CPU, time left
   /              show only what has a text in it; Escape shows all again
   e              end the selected login, after a question
+  k              keep the selected login for a time, as afkill stay --login does
   n              write a line on the terminals of the selected login
   q, Ctrl-C      quit
 
@@ -21,7 +22,7 @@ Examples:
 export function addTop(program: Command): void {
   program
     .command("top")
-    .summary("watch all logins live, end one, send a notice")
+    .summary("watch all logins live, end or keep one, send a notice")
     .description("Shows every SSH login as afkill list does, redrawn as things change.")
     .option("--config <file>", "the policy", POLICY)
     .addHelpText("after", EXAMPLES)
@@ -32,7 +33,7 @@ async function act({ config }: { readonly config: string }): Promise<void> {
   if (process.geteuid?.() !== 0)
     process.stderr.write("afkill: without root, only what you may see is shown\n");
   const canDraw = process.stdin.isTTY && process.stdout.isTTY && (process.env.TERM || "dumb") !== "dumb";
-  return canDraw ? (await import("../top/run.tsx")).runTop(config) : printOnce(config);
+  return canDraw ? (await import("../top/start.ts")).startTop(config) : printOnce(config);
 }
 
 async function printOnce(config: string): Promise<void> {
@@ -43,5 +44,5 @@ async function printOnce(config: string): Promise<void> {
   ]);
   const rows = (await survey({ configPath: config })).map(rowOf);
   if (rows.length === 0) return say("no logins");
-  say(tableOfLogins(rows, process.stdout.isTTY ? process.stdout.columns : undefined));
+  say(await tableOfLogins(rows, process.stdout.isTTY ? process.stdout.columns : undefined));
 }

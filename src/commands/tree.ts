@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { POLICY } from "../setup/layout.ts";
-import { isUtf8Locale, printable, say, sayJson } from "./output.ts";
+import { isUtf8Locale, say, sayJson } from "./output.ts";
 
 const EXAMPLES = `
 A login is named by its terminal (pts/3), by the pid of one of its sshds, or by its user; without a name all are shown. What is in
@@ -31,20 +31,15 @@ export function addTree(program: Command): void {
 }
 
 async function act(names: string[], { config, json = false }: Options): Promise<void> {
-  const [{ survey }, { choose }, { linesOf, treeOf }, { readStat }] = await Promise.all([
+  const [{ survey }, { namedLogins }, { linesOf, treeOf }] = await Promise.all([
     import("../survey/survey.ts"),
-    import("../administer/choose.ts"),
+    import("./named.ts"),
     import("./tree-text.ts"),
-    import("../login/process.ts"),
   ]);
   if (process.geteuid?.() !== 0)
     process.stderr.write("afkill: without root, only what you may see is shown\n");
   const all = await survey({ configPath: config });
-  const nameOf = (pid: number) => {
-    const stat = readStat(pid);
-    return stat && printable(stat.name);
-  };
-  const trees = (names.length === 0 ? all : choose(names, all, nameOf)).map(treeOf);
+  const trees = (names.length === 0 ? all : namedLogins(names, all)).map(treeOf);
   if (json) return sayJson(trees);
   if (trees.length === 0) return say("no logins");
   const unicode = isUtf8Locale(process.env);

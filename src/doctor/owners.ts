@@ -7,18 +7,17 @@ import { codeOf } from "../setup/setup-error.ts";
 import { type Check, error, type Problem } from "./finding.ts";
 import type { Installation } from "./installation.ts";
 
-const RUN_DIRECTORY = "/run/afkill";
 const STICKY = 0o1000;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /** In another's directory a file of root's can be exchanged. /var/log is left out: on some hosts the syslog may write to it. */
-const WITH_PARENTS = [layout.PROGRAM_DIRECTORY, layout.COMMAND, layout.POLICY_DIRECTORY];
+const WITH_PARENTS = [layout.PROGRAM_DIRECTORY, layout.COMMAND, layout.USER_COMMAND, layout.POLICY_DIRECTORY];
 
 export const owners: Check = {
   id: "owners",
   fine: "afkill's programs, policy, state and audit belong to root, and nobody else can write to them",
   find: (installation) => {
-    const trees = [...WITH_PARENTS, RUN_DIRECTORY, layout.AUDIT_DIRECTORY, ...hookFiles(installation)];
+    const trees = [...WITH_PARENTS, layout.RUN_DIRECTORY, layout.AUDIT_DIRECTORY, ...hookFiles(installation)];
     return [
       ...parentsOf(WITH_PARENTS).flatMap((path) => wrongIn([path])),
       ...trees.flatMap((path) => wrongIn(below(path))),

@@ -41,7 +41,7 @@ function unreadable(paths: readonly string[]): Problem[] {
 
 export const ss: Check = {
   id: "ss",
-  fine: "ss is there for the sources busy and transfer, or the policy does not ask for them",
+  fine: "ss is there for what the policy asks of it",
   find: async () => {
     if (!asksForSs(await loadPolicy(POLICY).catch(() => undefined))) return [];
     try {
@@ -49,7 +49,10 @@ export const ss: Check = {
       return [];
     } catch (thrown) {
       return [
-        problemOf(thrown, "apt install iproute2, or leave busy and transfer out of the policy's activity"),
+        problemOf(
+          thrown,
+          "apt install iproute2, or leave busy and transfer out of the policy's activity, and trust_tty_times on",
+        ),
       ];
     }
   },
@@ -60,5 +63,7 @@ function asksForSs(policy: Policy | undefined): boolean {
   const needing: readonly Source[] = ["busy", "transfer"];
   if (policy === undefined) return true;
   const limits = [policy.base, ...policy.rules.map((rule) => rule.limits)];
-  return limits.some(({ activity }) => needing.some((source) => activity.includes(source)));
+  return limits.some(
+    ({ activity, trustTtyTimes }) => !trustTtyTimes || needing.some((source) => activity.includes(source)),
+  );
 }

@@ -4,13 +4,21 @@ import { join } from "node:path";
 import { look } from "../setup/change.ts";
 import { run, said } from "../setup/command.ts";
 import { digestOf } from "../setup/content.ts";
-import { COMMAND, MANIFEST, POLICY, PROGRAM_DIRECTORY } from "../setup/layout.ts";
+import { COMMAND, MANIFEST, POLICY, PROGRAM_DIRECTORY, USER_COMMAND } from "../setup/layout.ts";
 import { type Check, error, type Problem, problemOf } from "./finding.ts";
 import { isRoots } from "./installation.ts";
 
 const REMEDY = "run install again, from the checkout or package that it came from";
 const at = (...parts: string[]) => join(PROGRAM_DIRECTORY, ...parts);
-const RUN_BY_ALL = [at("node"), at("session"), at("forced-command"), at("watchdog"), COMMAND];
+const RUN_BY_ALL = [
+  at("node"),
+  at("session"),
+  at("forced-command"),
+  at("watchdog"),
+  at("hold"),
+  COMMAND,
+  USER_COMMAND,
+];
 
 export const programs: Check = {
   id: "programs",

@@ -1,10 +1,12 @@
 // The hooks that run as the user: are they in place, and can they work.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { look } from "../setup/change.ts";
+import { run, said } from "../setup/command.ts";
 import { mustBeGood } from "../setup/hook-force-command.ts";
 import { planProfile } from "../setup/hook-profile.ts";
 import { mustInclude, readHostConfig } from "../setup/host-config.ts";
-import { DROP_IN, type Hook, PROFILE } from "../setup/layout.ts";
+import { DROP_IN, type Hook, PROFILE, PROGRAM_DIRECTORY } from "../setup/layout.ts";
 import { settings } from "../setup/sshd.ts";
 import { type Check, error, orProblem, type Problem } from "./finding.ts";
 import { type Installation, isUsers } from "./installation.ts";
@@ -28,13 +30,36 @@ export const forceCommand: Check = {
         ];
       mustInclude(readHostConfig(), DROP_IN);
       mustBeGood();
-      return isScoped() ? [] : wrongCommand(settings().get("forcecommand") ?? "none");
+      const wrongWrap = isWrapped(text) ? wrongWithWrap() : [];
+      return isScoped()
+        ? wrongWrap
+        : [...wrongCommand(settings().get("forcecommand") ?? "none"), ...wrongWrap];
     }, "mend sshd's configuration"),
 };
 
 /** Whether the ForceCommand stands in a Match block, for some logins only. */
 export function isScoped(): boolean {
   return /^\s*Match\s/im.test(textOf(DROP_IN));
+}
+
+/** Whether logins run inside a pty of afkill's, by the text of the drop-in. */
+function isWrapped(text: string): boolean {
+  return /^\s*ForceCommand .*exec "\$f" wrap;/im.test(text);
+}
+
+/** Starts a wrap for no login: it loads all that it needs. */
+function wrongWithWrap(): Problem[] {
+  const ran = run(join(PROGRAM_DIRECTORY, "node"), [
+    "--no-warnings",
+    join(PROGRAM_DIRECTORY, "dist/wrap.js"),
+  ]);
+  if (ran.status === 0) return [];
+  return [
+    error(
+      `a wrap does not start (${said(ran)}): logins go on without it, each with a watchdog of its own`,
+      "run install --wrap again, from the checkout or package that it came from; or without --wrap, to do without it",
+    ),
+  ];
 }
 
 function wrongCommand(command: string): Problem[] {

@@ -5,7 +5,7 @@ import { readClocks } from "../clock.ts";
 import { findLogins } from "../login/all.ts";
 import type { Login } from "../login/login.ts";
 import { allProcesses } from "../login/process.ts";
-import { watchdogsAmong } from "../login/watchdogs.ts";
+import { stoppedWatchdogsAmong, type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { serviceFile } from "../setup/hook-pam.ts";
 import { type Check, error, type Problem, warning } from "./finding.ts";
 import { isRoots } from "./installation.ts";
@@ -19,20 +19,31 @@ export const watchdogs: Check = {
   fine: "every login has its watchdog",
   find: async (installation) => {
     const wantsRoots = isRoots(installation);
-    if (unguarded(wantsRoots).length === 0) return [];
+    if ((await problems(wantsRoots)).length === 0) return [];
     await sleep(PATIENCE_MS);
-    return unguarded(wantsRoots).map(wantsRoots ? rootsIsMissing : usersIsMissing);
+    return await problems(wantsRoots);
   },
 };
 
-/** The logins that no watchdog guards; `wantsRoots`: a user's own does not count. */
-function unguarded(wantsRoots: boolean): Login[] {
+/** One for each login that no watchdog guards; `wantsRoots`: a user's own does not count. */
+async function problems(wantsRoots: boolean): Promise<Problem[]> {
   const processes = allProcesses();
   const watchdogOf = watchdogsAmong(processes);
-  return findLogins(processes).filter((login) => {
+  const stoppedOf = stoppedWatchdogsAmong(processes);
+  const logins = await findLogins(processes);
+  return logins.flatMap((login) => {
     const watchdog = watchdogOf(login);
-    return wantsRoots ? watchdog !== "root" : watchdog === undefined;
+    if (wantsRoots && watchdog !== "root") return [rootsIsMissing(login)];
+    if (watchdog === undefined) return [usersIsMissing(login)];
+    const stopped = stoppedOf(login);
+    return stopped.length > 0 ? [isStopped(login, watchdog, stopped)] : [];
   });
+}
+
+/** A user may stop their own; root's is stopped by root only. */
+function isStopped(login: Login, watchdog: Watchdog, pids: readonly number[]): Problem {
+  const what = `the watchdog of ${named(login)} is stopped (state T in /proc/${pids[0]}/stat): it guards nothing`;
+  return (watchdog === "root" ? error : warning)(what, `kill -CONT ${pids.join(" ")}`);
 }
 
 function rootsIsMissing(login: Login): Problem {

@@ -1,8 +1,15 @@
 // Every SSH login of the host, from /proc alone: no utmp, and whether or not a watchdog guards it.
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
-import { clientOf, clientSocketOf, linkOf, rememberingTable, type SocketTable } from "./client.ts";
-import { isSshd, type Login } from "./login.ts";
+import {
+  type Client,
+  clientOf,
+  clientSocketOf,
+  linkOf,
+  rememberingTable,
+  type SocketTable,
+} from "./client.ts";
+import { hasChild, isSshd, type Login, serves } from "./login.ts";
 import { type ProcessRef, type ProcessStat, startedBootMs } from "./process.ts";
 import { type Names, nameOfUid, namesAskedOnce, titleOf, uidOf, userInTitle } from "./user.ts";
 
@@ -19,48 +26,71 @@ interface Candidate {
  * a login runs a program file of root's, and runs as root (its privileged sshd) or serves a connection that root accepted (a child
  * whose privileged sshd was killed). Needs root to see the logins of others.
  */
-export function findLogins(processes: ReadonlyMap<number, ProcessStat>): Login[] {
+export async function findLogins(processes: ReadonlyMap<number, ProcessStat>): Promise<Login[]> {
   const candidates = candidatesAmong(processes);
-  const names = namesAskedOnce(
+  const asking = namesAskedOnce(
     candidates.flatMap(({ user }) => user ?? []),
     candidates.map(({ uid }) => uid),
   );
+  // While the system looks the names up, the sockets are asked.
   const sockets = rememberingTable();
-  const privileged = candidates.filter(isPrivileged);
+  const pairs = pairsAmong(candidates, sockets).map((it) => ({ ...it, client: clientOfPair(it, sockets) }));
+  const names = await asking;
+  return pairs.flatMap((it) => loginOf(it, names) ?? []).sort((a, b) => a.startedBootMs - b.startedBootMs);
+}
+
+/** The two sshds of what may be a login; at least one of them. */
+interface Pair {
+  readonly privileged?: Candidate | undefined;
+  readonly child?: Candidate | undefined;
+}
+
+function pairsAmong(candidates: readonly Candidate[], sockets: SocketTable): Pair[] {
+  const separate = new Set(
+    candidates.filter((it) => it.uid === 0 && hasChild(it.title)).map(({ stat }) => stat.pid),
+  );
+  const isChild = ({ uid, title, stat }: Candidate) =>
+    serves(uid, title) && (uid !== 0 || separate.has(stat.parent));
+  const privileged = candidates.filter((it) => isPrivileged(it) && !isChild(it));
   const guardians = new Set(privileged.map(({ stat }) => stat.pid));
-  const unprivileged = candidates.filter(isChild);
-  const children = new Map(unprivileged.map((child) => [child.stat.parent, child]));
-  const orphans = unprivileged.filter(
+  const serving = candidates.filter(isChild);
+  const children = new Map(serving.map((child) => [child.stat.parent, child]));
+  const orphans = serving.filter(
     ({ stat }) => !guardians.has(stat.parent) && clientSocketOf(stat.pid, sockets)?.ownerUid === 0,
   );
-  const logins = [
-    ...privileged.flatMap((it) => loginOf(it, children.get(it.stat.pid), names, sockets) ?? []),
-    ...orphans.flatMap((it) => loginOf(undefined, it, names, sockets) ?? []),
+  return [
+    ...privileged.map((it) => ({ privileged: it, child: children.get(it.stat.pid) })),
+    ...orphans.map((child) => ({ child })),
   ];
-  return logins.sort((a, b) => a.startedBootMs - b.startedBootMs);
+}
+
+function clientOfPair({ privileged, child }: Pair, sockets: SocketTable): Client | undefined {
+  for (const it of [privileged, child]) {
+    const client = it && clientOf(it.stat.pid, sockets);
+    if (client) return client;
+  }
+  return undefined;
 }
 
 /**
- * The login of these two sshds; `undefined` before authentication, when the privileged one carries the name of the user that was asked
- * for, too: a user's login then has no child yet, and root's, which never has one, does not say what it serves.
+ * The login of two sshds; `undefined` before authentication, when the privileged one carries the name of the user that was asked
+ * for, too: a login then has no child yet, and root's without one does not say what it serves.
  */
 function loginOf(
-  privileged: Candidate | undefined,
-  child: Candidate | undefined,
+  { privileged, child, client }: Pair & { readonly client: Client | undefined },
   names: Names,
-  sockets: SocketTable,
 ): Login | undefined {
   const server = child ?? privileged;
   if (!server) return undefined;
   const uid = child ? child.uid : names.uidOf(server.user ?? "");
-  if (uid === undefined || (!child && (uid !== 0 || server.title.endsWith(" [priv]")))) return undefined;
+  if (uid === undefined || (!child && (uid !== 0 || hasChild(server.title)))) return undefined;
   return {
     privileged: privileged && refOf(privileged.stat),
     child: child && refOf(child.stat),
     server: refOf(server.stat),
     user: nameOfUid(uid, [privileged?.user, child?.user], names),
     uid,
-    client: clientOf((privileged ?? server).stat.pid, sockets) ?? clientOf(server.stat.pid, sockets),
+    client,
     startedBootMs: startedBootMs((privileged ?? server).stat),
   };
 }
@@ -107,9 +137,4 @@ function isRootsAlone(directory: string): boolean {
 
 function isPrivileged({ uid, user }: Candidate): boolean {
   return uid === 0 && user !== undefined;
-}
-
-/** The unprivileged sshd of a login. Before authentication there is one that is called `[net]` (see `childOf` in login.ts). */
-function isChild({ uid, title }: Candidate): boolean {
-  return uid !== 0 && !title.endsWith(" [net]");
 }

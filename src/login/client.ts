@@ -40,6 +40,8 @@ export function linkOf(path: string): string {
 
 /** A login uses one descriptor for its client, among the first; forwarded connections come later. */
 const MOST_DESCRIPTORS = 256;
+/** Where an sshd has it nearly always. Below are /dev/null (but for one that inetd started) and its log. */
+const LIKELY_DESCRIPTORS = [4, 3, 5];
 
 /** A TCP connection of a process: who is at the other end, and who made the socket. */
 export interface ClientSocket {
@@ -48,42 +50,59 @@ export interface ClientSocket {
   readonly ownerUid: number;
 }
 
-/** Finds the TCP connections of a process's network namespace, by inode. */
-export type SocketTable = (pid: number) => ReadonlyMap<string, ClientSocket>;
+/** The TCP connections of one network namespace, found by the inode of the socket. */
+type Connections = (inode: string) => ClientSocket | undefined;
 
-/** The client of an sshd: the peer of the first TCP connection among its descriptors; `undefined` when it has none, or when we may not look. */
+/** Finds the TCP connections of a process's network namespace. */
+export type SocketTable = (pid: number) => Connections;
+
+/** The client of an sshd: the peer of its first TCP connection; `undefined` when it has none, or when we may not look. */
 export function clientOf(pid: number, table: SocketTable = readSocketTable): Client | undefined {
   return clientSocketOf(pid, table)?.client;
 }
 
+/** The descriptors of an sshd, likely ones first: to list the directory takes longer than to ask for those. */
+function* descriptorsInTurn(pid: number): Generator<number> {
+  yield* LIKELY_DESCRIPTORS;
+  yield* descriptorsOf(pid, MOST_DESCRIPTORS).filter((fd) => !LIKELY_DESCRIPTORS.includes(fd));
+}
+
 /** The first TCP connection among the descriptors of an sshd; `undefined` when it has none, or when we may not look. */
 export function clientSocketOf(pid: number, table: SocketTable = readSocketTable): ClientSocket | undefined {
-  let connections: ReturnType<SocketTable> | undefined;
-  for (const fd of descriptorsOf(pid, MOST_DESCRIPTORS)) {
+  let connections: Connections | undefined;
+  for (const fd of descriptorsInTurn(pid)) {
     const inode = socketAt(pid, fd);
     if (inode === undefined) continue;
     connections ??= table(pid);
-    const found = connections.get(inode);
+    const found = connections(inode);
     if (found) return found;
   }
   return undefined;
 }
 
-/** Reads the TCP connections of a process's own network namespace, which may not be ours. */
-export function readSocketTable(pid: number): Map<string, ClientSocket> {
-  const connections = new Map<string, ClientSocket>();
-  for (const table of ["tcp", "tcp6"]) {
-    for (const line of readText(`/proc/${pid}/net/${table}`).split("\n").slice(1)) {
-      const found = parseConnection(line);
-      if (found) connections.set(found.inode, found);
+/** Reads the TCP connections of a process's own network namespace, which may not be ours: those over IPv6 once they are asked for. */
+function readSocketTable(pid: number): Connections {
+  const known: Map<string, string[]>[] = [];
+  return (inode) => {
+    for (const [index, table] of ["tcp", "tcp6"].entries()) {
+      known[index] ??= linesByInode(readText(`/proc/${pid}/net/${table}`));
+      // A busy host has thousands, and few are asked for.
+      const found = parseConnection(known[index].get(inode) ?? []);
+      if (found) return found;
     }
-  }
-  return connections;
+    return undefined;
+  };
+}
+
+/** The lines of /proc/net/tcp or tcp6 (proc_pid_net(5)) as words, by the inode of the socket. */
+function linesByInode(text: string): Map<string, string[]> {
+  const words = text.split("\n").map((line) => line.trim().split(/\s+/));
+  return new Map(words.map((entry) => [entry[9] ?? "", entry]));
 }
 
 /** A table that reads each network namespace once: for one look at many logins. */
 export function rememberingTable(): SocketTable {
-  const known = new Map<string, Map<string, ClientSocket>>();
+  const known = new Map<string, Connections>();
   return (pid) => {
     const namespace = linkOf(`/proc/${pid}/ns/net`);
     const before = namespace === "" ? undefined : known.get(namespace);
@@ -95,7 +114,7 @@ export function rememberingTable(): SocketTable {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, "latin1");
+    return readFileSync(path, "utf8");
   } catch {
     // No IPv6 on this machine, or the process is gone.
     return "";
@@ -104,14 +123,13 @@ function readText(path: string): string {
 
 const LISTENING = "0A";
 
-/** Parses a line of /proc/net/tcp or tcp6 (proc_pid_net(5)); `undefined` for what is no connection. */
-function parseConnection(line: string): (ClientSocket & { inode: string }) | undefined {
-  const [, local = "", remote = "", state, , , , uid, , inode] = line.trim().split(/\s+/);
+/** Understands a line of /proc/net/tcp or tcp6 (proc_pid_net(5)) by its words; `undefined` for what is no connection. */
+function parseConnection(words: readonly string[]): ClientSocket | undefined {
+  const [, local = "", remote = "", state, , , , uid] = words;
   const server = parseEndpoint(local);
   const client = parseEndpoint(remote);
-  if (!inode || !server || !client || state === LISTENING) return undefined;
+  if (!server || !client || state === LISTENING) return undefined;
   return {
-    inode,
     ownerUid: Number(uid),
     client: {
       address: client.address,
@@ -146,7 +164,7 @@ export function plainAddress(text: string): string {
 export function parseSshConnection(text: string): Client | undefined {
   const [address = "", port = "", serverAddress = "", serverPort = "", ...more] = text.trim().split(" ");
   const isPort = (word: string) => /^\d{1,5}$/.test(word) && Number(word) <= 65535;
-  if (more.length > 0 || !isIP(address) || !isIP(serverAddress) || !isPort(port) || !isPort(serverPort))
+  if (more.length > 0 || !isPort(port) || !isPort(serverPort) || !isIP(address) || !isIP(serverAddress))
     return undefined;
   return {
     address: plainAddress(address),

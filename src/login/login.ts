@@ -11,12 +11,13 @@ import { nameOfUid, systemNames, titleOf, uidOf, userInTitle } from "./user.ts";
 
 /**
  * One authenticated SSH connection. It is alive while either of its two sshds is: a SIGKILL of the privileged one leaves the
- * child serving the client. A root login has one process only, the privileged one, which then serves the terminals itself.
+ * child serving the client. Up to OpenSSH 9.7 a root login has one process only, the privileged one, which then serves the
+ * terminals itself.
  */
 export interface Login {
   readonly privileged: ProcessRef | undefined;
   readonly child: ProcessRef | undefined;
-  /** The sshd whose children are the session leaders of the terminals: the child, for root the privileged one. */
+  /** The sshd whose children are the session leaders of the terminals: the child, where there is none the privileged one. */
   readonly server: ProcessRef;
   readonly user: string;
   readonly uid: number;
@@ -24,6 +25,12 @@ export interface Login {
   readonly client: Client | undefined;
   /** When the first of its sshds started, on the boot clock. */
   readonly startedBootMs: number;
+}
+
+/** Names a login for good, for a directory of its own; `pam/watchdog` makes the same name of its privileged sshd. */
+export function directoryNameOf({ privileged, server }: Pick<Login, "privileged" | "server">): string {
+  const { pid, startTicks } = privileged ?? server;
+  return `${pid}-${startTicks}`;
 }
 
 /** What a watchdog knows of its login. `connection` is the text of SSH_CONNECTION, believed only where the socket cannot be seen. */
@@ -42,7 +49,9 @@ export interface KnownLogin {
  */
 export function findLogin(known: KnownLogin): Login | undefined {
   const privileged = findSshd(known.privileged, (uid) => uid === 0);
-  const child = (privileged && childOf(privileged)) ?? findSshd(known.child, (uid) => uid !== 0);
+  // Of a root login that is one sshd, what the watchdog took for a child is about to become a shell.
+  const isChild = (uid: number, title: string) => (uid !== 0 || !privileged) && serves(uid, title);
+  const child = (privileged && childOf(privileged)) ?? findSshd(known.child, isChild);
   const server = child ?? privileged;
   if (!server) return undefined;
   const title = privileged && userInTitle(titleOf(privileged.pid));
@@ -63,14 +72,18 @@ export function findLogin(known: KnownLogin): Login | undefined {
   return { privileged, child, server, user, uid, client, startedBootMs: startedMs };
 }
 
-/** The sshd that `ref` names, if it still runs, is one, and is of the right user. One that we may not see (hidepid) is not there for us. */
-function findSshd(ref: ProcessRef | undefined, isRightUid: (uid: number) => boolean): ProcessRef | undefined {
+/** The sshd that `ref` names, if it still runs, is one, and is the right one. One that we may not see (hidepid) is not there for us. */
+function findSshd(
+  ref: ProcessRef | undefined,
+  isRight: (uid: number, title: string) => boolean,
+): ProcessRef | undefined {
   if (!ref) return undefined;
   try {
     const stat = readStat(ref.pid);
     if (stat?.startTicks !== ref.startTicks || !isSshd(stat)) return undefined;
     const uid = uidOf(ref.pid);
-    return uid !== undefined && isRightUid(uid) ? { pid: ref.pid, startTicks: ref.startTicks } : undefined;
+    const isIt = uid !== undefined && isRight(uid, titleOf(ref.pid));
+    return isIt ? { pid: ref.pid, startTicks: ref.startTicks } : undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EPERM" || code === "EACCES") return undefined;
@@ -78,19 +91,36 @@ function findSshd(ref: ProcessRef | undefined, isRightUid: (uid: number) => bool
   }
 }
 
-/**
- * The unprivileged sshd of a login: a child of the privileged one that already runs as somebody else than root. Before authentication
- * there is one that runs as `sshd`, called `[net]` in its title (a program of its own, `sshd-auth`, from OpenSSH 10 on).
- */
+/** The sshd that serves a login, a child of the privileged one. Root has one from OpenSSH 9.8 on. */
 function childOf(privileged: ProcessRef): ProcessRef | undefined {
+  const isSeparate = hasChild(titleOf(privileged.pid));
   for (const pid of childrenOf(privileged.pid)) {
     const stat = readStat(pid);
-    if (!stat || !isSshd(stat) || titleOf(pid).endsWith(" [net]")) continue;
+    if (!stat || !isSshd(stat)) continue;
     const uid = uidOf(pid);
-    if (uid !== undefined && uid !== 0) return { pid, startTicks: stat.startTicks };
+    if (uid === undefined || !serves(uid, titleOf(pid))) continue;
+    if (uid !== 0 || isSeparate) return { pid, startTicks: stat.startTicks };
   }
   return undefined;
 }
+
+/**
+ * Whether a privileged sshd leaves the serving to a child, by its title. One that does not has children that are called as itself
+ * until they become a shell.
+ */
+export function hasChild(title: string): boolean {
+  return title.endsWith(PRIVILEGED);
+}
+
+/**
+ * Whether an sshd with this uid and title may be the one that serves a login. Before authentication there is a child that runs as
+ * `sshd`, called `[net]` in its title (a program of its own, `sshd-auth`, from OpenSSH 10 on); and each begins with its parent's title.
+ */
+export function serves(uid: number, title: string): boolean {
+  return !title.endsWith(" [net]") && (uid !== 0 || !title.endsWith(PRIVILEGED));
+}
+
+const PRIVILEGED = " [priv]";
 
 /** Whether a process is an sshd that serves one connection. Its name alone proves nothing: callers also know its parent or its start. */
 export function isSshd(stat: ProcessStat): boolean {

@@ -1,5 +1,6 @@
 // Processes as /proc shows them (proc_pid(5)). Everything here can vanish between two reads: that is an answer, not an error.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readStart } from "../libc.ts";
 
 /** Names one process for good: a pid alone can be reused. `startTicks` is field 22 of proc_pid_stat(5). */
 export interface ProcessRef {
@@ -42,13 +43,14 @@ export function parseStat(text: string): ProcessStat | undefined {
   const open = text.indexOf("(");
   const close = text.lastIndexOf(")");
   if (open < 1 || close < open) return undefined;
-  // Index 0 is field 3 of the man page.
-  const fields = text.slice(close + 2).split(" ");
-  const field = (number: number) => Number(fields[number - 3]);
+  // Index 0 is field 3 of the man page, the last one field 22.
+  const words = text.slice(close + 2).split(" ", 20);
+  const [state = ""] = words;
+  const field = (number: number) => Number(words[number - 3]);
   const stat = {
     pid: Number(text.slice(0, open)),
     startTicks: field(22),
-    state: fields[0] ?? "",
+    state,
     parent: field(4),
     processGroup: field(5),
     session: field(6),
@@ -59,14 +61,21 @@ export function parseStat(text: string): ProcessStat | undefined {
     childrenCpuMs: (field(16) + field(17)) * MS_PER_TICK,
     name: text.slice(open + 1, close),
   };
-  const { state, name: _, ...numbers } = stat;
-  return /^[A-Za-z]$/.test(state) && Object.values(numbers).every(Number.isFinite) ? stat : undefined;
+  return /^[A-Za-z]$/.test(state) && areFinite(stat) ? stat : undefined;
+}
+
+/** Their sum is no number where one of them is none: that is found sooner than one after the other. */
+function areFinite(stat: ProcessStat): boolean {
+  const { pid, startTicks, parent, processGroup, session, threads, ttyNr, foregroundGroup } = stat;
+  const ids = pid + startTicks + parent + processGroup + session + threads + ttyNr + foregroundGroup;
+  return Number.isFinite(ids + stat.cpuMs + stat.childrenCpuMs);
 }
 
 /** Reads a process; `undefined` when it is gone. A zombie is still there, with state `Z`. */
 export function readStat(pid: number): ProcessStat | undefined {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    // Of all encodings Node reads a small file as UTF-8 in the shortest time; a name that is none gets another letter there.
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;
@@ -83,7 +92,7 @@ export function allProcesses(): Map<number, ProcessStat> {
 /** The words of a process's command line, empty when it is gone. They are its own to write (proc_pid_cmdline(5)). */
 export function commandLineOf(pid: number): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
+    return readStart(`/proc/${pid}/cmdline`).split("\0");
   } catch {
     return [];
   }
@@ -122,7 +131,7 @@ export function childrenOf(pid: number): number[] {
 
 function childrenOfThread(directory: string): number[] {
   try {
-    return readFileSync(`${directory}/children`, "latin1").split(" ").filter(Boolean).map(Number);
+    return readFileSync(`${directory}/children`, "utf8").split(" ").filter(Boolean).map(Number);
   } catch (error) {
     if (!isGone(error)) throw error;
     if (existsSync(`${directory}/stat`) && !existsSync(`/proc/${process.pid}/task/${process.pid}/children`))
@@ -131,6 +140,15 @@ function childrenOfThread(directory: string): number[] {
       });
     return [];
   }
+}
+
+/** Everything below a process, parents before children: its children, whatever their state, and what lives below each of them. */
+export function treeBelow(pid: number): ProcessStat[] {
+  // Each child by itself: one with more processes below it than are looked at must not hide those of another.
+  return childrenOf(pid).flatMap((child) => {
+    const stat = readStat(child);
+    return stat ? [stat, ...descendantsOf(child)] : [];
+  });
 }
 
 /** All living processes below a process, parents before children; not itself, and no zombies (their children have another parent by then). */

@@ -2,14 +2,13 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
 import type { Login } from "./login.ts";
 import {
-  childrenOf,
-  descendantsOf,
   hasEnded,
   isAlive,
   isGone,
   type ProcessRef,
   type ProcessStat,
   readStat,
+  treeBelow,
 } from "./process.ts";
 
 /** A pty that a login opened, or one that a program such as `sudo` or `script` opened inside it. */
@@ -38,19 +37,19 @@ const DEEPEST = 8;
 
 /**
  * The terminals that a login has open now: the children of its sshd that lead a session on a pty. `tree`: everything below that sshd,
- * parents first, where it is known already.
+ * as `treeOfLogin` finds it.
  */
-export function terminalsOf({ server }: Pick<Login, "server">, tree?: readonly ProcessStat[]): Terminal[] {
-  if (!isAlive(server)) return [];
-  // Each child by itself: a terminal with more processes than are looked at must not hide those of another.
-  const below = tree ?? childrenOf(server.pid).flatMap(withDescendants);
-  const leaders = below.filter((it) => it.parent === server.pid && leadsTerminal(it));
-  return leaders.map((leader) => terminalLedBy(leader, [leader, ...belowAnyOf([leader], below)], true, 1));
+export function terminalsOf(
+  login: Pick<Login, "server">,
+  tree: readonly ProcessStat[] = treeOfLogin(login),
+): Terminal[] {
+  const leaders = tree.filter((it) => it.parent === login.server.pid && leadsTerminal(it));
+  return leaders.map((leader) => terminalLedBy(leader, [leader, ...belowAnyOf([leader], tree)], true, 1));
 }
 
-function withDescendants(pid: number): ProcessStat[] {
-  const stat = readStat(pid);
-  return stat ? [stat, ...descendantsOf(pid)] : [];
+/** Everything below the sshd of a login, parents before children; nothing when that is gone. */
+export function treeOfLogin({ server }: Pick<Login, "server">): ProcessStat[] {
+  return isAlive(server) ? treeBelow(server.pid) : [];
 }
 
 /** A terminal as users know it: `pts/3`. */
@@ -121,7 +120,7 @@ function terminalLedBy(
 }
 
 /** What is below some processes and not among them. */
-function belowAnyOf(group: readonly ProcessStat[], tree: readonly ProcessStat[]): ProcessStat[] {
+export function belowAnyOf(group: readonly ProcessStat[], tree: readonly ProcessStat[]): ProcessStat[] {
   const above = new Set(group.map(({ pid }) => pid));
   const below: ProcessStat[] = [];
   for (const it of tree) {

@@ -1,7 +1,9 @@
 // Whose login it is. The uid comes from the kernel; the name from sshd's title, believed only where the system's resolver agrees.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { isGone } from "./process.ts";
+import { promisify } from "node:util";
+import { readStart } from "../libc.ts";
+import { commandLineOf, isGone } from "./process.ts";
 
 /** A directory server may be slow; one that does not answer must not hold a check for ever. */
 const RESOLVER_TIMEOUT_MS = 10_000;
@@ -9,7 +11,7 @@ const RESOLVER_TIMEOUT_MS = 10_000;
 /** The real uid of a process (proc_pid_status(5)); `undefined` when it is gone. */
 export function uidOf(pid: number): number | undefined {
   try {
-    const uid = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+    const uid = /^Uid:\t(\d+)/m.exec(readStart(`/proc/${pid}/status`))?.[1];
     return uid === undefined ? undefined : Number(uid);
   } catch (error) {
     if (isGone(error)) return undefined;
@@ -19,11 +21,7 @@ export function uidOf(pid: number): number | undefined {
 
 /** The title that an sshd gave itself, empty when it is gone. */
 export function titleOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0] ?? "";
-  } catch {
-    return "";
-  }
+  return commandLineOf(pid)[0] ?? "";
 }
 
 /**
@@ -56,18 +54,34 @@ export const systemNames: Names = {
 };
 
 /** Asks the system once for many: names and uids that are not among these are unknown. A name that is a number is not asked for. */
-export function namesAskedOnce(names: readonly string[], uids: readonly number[]): Names {
-  const asked = [...new Set([...names.filter((name) => !/^(\d+|-.*)?$/.test(name)), ...uids.map(String)])];
-  // getent(1) prints what it finds, and has a status of 2 when something was not found.
-  const entries = asked.length === 0 ? "" : (ask("/usr/bin/getent", ["passwd", ...asked], [0, 2]) ?? "");
+export async function namesAskedOnce(names: readonly string[], uids: readonly number[]): Promise<Names> {
+  const asked = new Set([...names.filter((name) => !/^(\d+|-.*)?$/.test(name)), ...uids]);
   const uidByName = new Map<string, number>();
   const nameByUid = new Map<number, string>();
-  for (const [name = "", , uid] of entries.split("\n").map((line) => line.split(":"))) {
-    if (!/^\d+$/.test(uid ?? "")) continue;
-    uidByName.set(name, Number(uid));
-    if (!nameByUid.has(Number(uid))) nameByUid.set(Number(uid), name);
-  }
+  const take = (entries: string) => {
+    for (const [name = "", , word = ""] of entries.split("\n").map((line) => line.split(":"))) {
+      const uid = Number(word);
+      if (!/^\d+$/.test(word) || !(asked.has(name) || asked.has(uid))) continue;
+      if (!uidByName.has(name)) uidByName.set(name, uid);
+      if (!nameByUid.has(uid)) nameByUid.set(uid, name);
+    }
+  };
+  // Who is known here need not be asked for, which takes a process of its own.
+  take(usersOfHost());
+  const others = [...asked].filter((it) =>
+    typeof it === "string" ? !uidByName.has(it) : !nameByUid.has(it),
+  );
+  if (others.length > 0) take(await entriesOf(others.map(String)));
   return { uidOf: (name) => uidByName.get(name), nameOf: (uid) => nameByUid.get(uid) };
+}
+
+/** The users in passwd(5). The resolver knows them as well: nsswitch.conf(5) of every distribution has it ask this file, nearly always first. */
+function usersOfHost(): string {
+  try {
+    return readFileSync("/etc/passwd", "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** A name for a uid: the first of `candidates` that the system says has it, else the system's own, else the number. */
@@ -80,13 +94,25 @@ export function nameOfUid(
   return agreed ?? names.nameOf(uid) ?? String(uid);
 }
 
-function ask(program: string, args: readonly string[], statuses = [0]): string | undefined {
-  const { status, stdout } = spawnSync(program, args, {
-    encoding: "utf8",
-    env: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
-    stdio: ["ignore", "pipe", "ignore"],
-    timeout: RESOLVER_TIMEOUT_MS,
-    killSignal: "SIGKILL",
-  });
-  return statuses.includes(status ?? -1) ? stdout.replace(/\n$/, "") : undefined;
+const OPTIONS = {
+  encoding: "utf8",
+  env: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
+  timeout: RESOLVER_TIMEOUT_MS,
+  killSignal: "SIGKILL",
+} as const;
+
+function ask(program: string, args: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync(program, args, { ...OPTIONS, stdio: ["ignore", "pipe", "ignore"] });
+  return status === 0 ? stdout.replace(/\n$/, "") : undefined;
+}
+
+/** The entries of passwd(5) of some users; none where there is no answer. */
+async function entriesOf(keys: readonly string[]): Promise<string> {
+  try {
+    return (await promisify(execFile)("/usr/bin/getent", ["passwd", ...keys], OPTIONS)).stdout;
+  } catch (error) {
+    // It prints what it finds, and has a status of 2 when something was not found (getent(1)).
+    const { code, stdout } = error as { code?: unknown; stdout?: string };
+    return code === 2 ? (stdout ?? "") : "";
+  }
 }

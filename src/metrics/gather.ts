@@ -5,14 +5,14 @@ import { matches } from "../audit/filter.ts";
 import { type Reading, readAudit } from "../audit/read.ts";
 import { readClocks } from "../clock.ts";
 import { loadPolicy } from "../policy/load.ts";
-import { AUDIT, POLICY } from "../setup/layout.ts";
+import { AUDIT, POLICY, RUN_DIRECTORY } from "../setup/layout.ts";
 import { idleSecondsOf, rowOf } from "../survey/rows.ts";
 import { survey } from "../survey/survey.ts";
 import type { Snapshot } from "./metrics.ts";
 import { tallyOf } from "./tally.ts";
 
 /** Each failed check of a watchdog of root's adds a byte (see pam/watchdog); the directory is empty after a start of the host. */
-const FAILED_CHECKS = "/run/afkill/failed-checks";
+const FAILED_CHECKS = `${RUN_DIRECTORY}/failed-checks`;
 
 /** Looks at all logins and reads the audit since the host was started. Needs root. Throws where the audit may not be read. */
 export async function gather(): Promise<Snapshot> {

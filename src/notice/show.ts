@@ -6,6 +6,7 @@ import { openTerminal, type Terminal } from "../login/terminal.ts";
 import { type Evidence, evidenceOf, formFor } from "./choose.ts";
 import { BEL, barBytes, type Form, fittingForm, promptBytes, usableSize } from "./form.ts";
 import { waitForQuiet } from "./moment.ts";
+import { keepOutputTime } from "./output-time.ts";
 import { type Foreground, namesOf, ownerOf } from "./owner.ts";
 import { repaint } from "./repaint.ts";
 import type { Wording } from "./text.ts";
@@ -29,13 +30,23 @@ export function showNotice(terminal: Terminal, say: Say): Promise<Shown | undefi
   return withTerminal(terminal, (fd) => put(terminal, fd, say, BEL));
 }
 
+/** Whether a notice was given, for the audit: what `showNotice` returned for each terminal that it is about. */
+export function givenOn(shown: readonly (Shown | undefined)[]): string {
+  if (shown.length === 0) return "not given: no terminal to write to";
+  return shown.includes(undefined) ? "not given: the terminal takes no output" : "given";
+}
+
 /** Takes a notice off a full-screen program's screen; above a prompt it stays as a line among others. Never throws. */
 export async function takeBack(terminal: Terminal, shown: Shown | undefined): Promise<void> {
   if (shown?.form !== "bar") return;
   // Another program has the screen now: with the first one its screen went too.
   await withTerminal(terminal, async (fd) => {
     const owner = ownerOf(terminal);
-    if (owner?.group === shown.group) await repaint(terminal, owner, fd);
+    if (owner?.group !== shown.group) return;
+    const putBack = keepOutputTime(fd);
+    await repaint(terminal, owner, fd);
+    await waitForQuiet(terminal, fd);
+    putBack();
   });
 }
 

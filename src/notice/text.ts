@@ -17,6 +17,8 @@ export interface WarningFacts {
   readonly kind: "idle" | "max_login" | "administrator";
   readonly idleMs: number;
   readonly lastedMs: number;
+  /** The most that a login may last here; `Infinity` where it may for ever. */
+  readonly maxLoginMs: number;
   readonly closesInMs: number;
   readonly closesAt: Date;
   /** The administrator's own line; empty for none. */
@@ -27,7 +29,7 @@ export interface WarningFacts {
 
 /** Why a notice is withdrawn. */
 export interface StayFacts {
-  readonly why: "key" | "work" | "policy";
+  readonly why: "key" | "work" | "policy" | "administrator";
   readonly columns: number;
 }
 
@@ -76,14 +78,14 @@ export function warning(facts: WarningFacts): Wording {
   const user = sanitise(facts.user, LONGEST_NAME);
   const at = clockTime(facts.closesAt);
   const idle = spoken(facts.idleMs);
-  const lasted = spoken(facts.lastedMs);
   const closesIn = `afkill: closes in ${spoken(facts.closesInMs)}`;
   const message = facts.message === "" ? [] : [sanitise(facts.message)];
   const lines = (...texts: string[]) => [...texts, ...message].map((line) => cut(line, facts.columns));
   if (facts.kind === "max_login") {
-    const why = `${user}: this login has lasted ${lasted} and must end at ${at}`;
+    const onFor = `on for ${spoken(facts.lastedMs)} of ${spoken(facts.maxLoginMs)}`;
+    const why = `${user}: ${onFor}, the most allowed here, ends at ${at}`;
     const prompt = lines(`${closesIn}, no key keeps it: save your work`, why);
-    const parts = [`${closesIn}, no key keeps it`, `${user} on for ${lasted}`, `ends ${at}`, ...message];
+    const parts = [`${closesIn}, no key keeps it`, `${user} ${onFor}`, `ends ${at}`, ...message];
     return { lineMode: prompt, prompt, bar: joined(parts, facts.columns) };
   }
   if (facts.kind === "administrator") {
@@ -109,6 +111,7 @@ const STAY_REASONS: Readonly<Record<StayFacts["why"], string>> = {
   key: "you pressed a key",
   work: "work goes on",
   policy: "the limit has changed",
+  administrator: "the administrator keeps it",
 };
 
 /** The answer to a user who was warned and is there. */

@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getAttributes, isWritable, setInputFlags } from "../libc.ts";
 import { REPAIR } from "./form.ts";
+import { keepOutputTime } from "./output-time.ts";
 
 const STEP_MS = 20;
 const PATIENCE_MS = 1_000;
@@ -35,10 +36,13 @@ export async function writeLastLine(fd: number, bytes: string): Promise<boolean>
 
 /** The bytes that a terminal took, 0 when it takes none now, -1 when it is gone. */
 function write(fd: number, buffer: Buffer): number {
+  const putBack = keepOutputTime(fd);
   try {
     return writeSync(fd, buffer);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EAGAIN" ? 0 : -1;
+  } finally {
+    putBack();
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Login } from "../login/login.ts";
 import type { Memory } from "../memory.ts";
 import { apply } from "./apply.ts";
@@ -18,9 +19,19 @@ export const NO_POLICY: Applied = {
     noTerminalMs: Number.POSITIVE_INFINITY,
     maxLoginMs: Number.POSITIVE_INFINITY,
     maxStayMs: Number.POSITIVE_INFINITY,
+    mouseMotion: true,
+    trustTtyTimes: true,
     message: "",
   },
 };
+
+/** The program that this process runs; an upgrade renames another one to its place, so it is never missing meanwhile. */
+const PROGRAM = process.argv[1] ?? "";
+
+/** Whether afkill has been uninstalled since this process began. */
+export function isUninstalled(): boolean {
+  return !existsSync(PROGRAM);
+}
 
 /** What applies to a login now, and what to say in the log when it is not what the files say. */
 export interface Decided {
@@ -31,13 +42,16 @@ export interface Decided {
 
 /**
  * Reads the policy and applies it to a login. A policy that cannot be read, or a user whose groups cannot be resolved, leaves the
- * login under what applied to it before; a login that never had a good one is ended by nobody.
+ * login under what applied to it before; a login that never had a good one is ended by nobody. An uninstall leaves logins alone, those
+ * too that were warned before it.
  */
 export async function decidePolicy(
   { configPath, stateDirectory }: { readonly configPath: string; readonly stateDirectory: string },
   login: Login,
   { lastGood }: Pick<Memory, "lastGood">,
 ): Promise<Decided> {
+  if (isUninstalled())
+    return { applied: NO_POLICY, lastGood, complaint: "afkill is no longer installed; nobody is ended" };
   try {
     const policy = await loadPolicy(configPath);
     publishFirstCheck(policy, stateDirectory);

@@ -42,6 +42,13 @@ max_login = "off"
 # A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.
 max_stay = "off"
 
+# Whether a mouse that moves counts as activity. Only "install --wrap" can tell: without it, it does.
+mouse_motion = true
+
+# Users own their terminals and can set their times without a key ("touch -a"). false: a key counts
+# only if the client has also sent something that can be one. Needs the pam hook.
+trust_tty_times = true
+
 # A line of your own that follows each notice: printable ASCII, at most 200 characters. "" for none.
 message = ""
 

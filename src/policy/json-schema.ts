@@ -116,7 +116,7 @@ function defaultOf(path: readonly string[]): JsonSchema {
   const key = LIMIT_KEYS.find((limit) => limit === path.join("."));
   if (!key) return {};
   const value = limitValue(DEFAULT_LIMITS, key);
-  return { default: typeof value === "string" ? value : [...value] };
+  return { default: typeof value === "object" ? [...value] : value };
 }
 
 function asSchema(part: NonNullable<JsonSchema["items"]>): JsonSchema {

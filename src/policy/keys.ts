@@ -35,12 +35,23 @@ export const KEYS = {
   },
   max_login: {
     takes: "duration",
-    about: "Ends even an active login this long after it began, with the same notices.",
+    about:
+      "Ends even an active login this long after it began, with the same notices. Suspended time counts; the notices are given in full all the same.",
   },
   max_stay: {
     takes: "duration",
     about:
       'A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.',
+  },
+  mouse_motion: {
+    takes: "true or false",
+    about:
+      "Whether a mouse that moves over a terminal counts as activity, where the program there asks for its motion. Clicks and the wheel always do. Without install --wrap nobody can tell the two apart, and both count.",
+  },
+  trust_tty_times: {
+    takes: "true or false",
+    about:
+      "Whether the access time of a terminal is evidence enough for a key. Its user owns the terminal, and can set that time without a key. When false, a key counts only if the client has also sent something that can be a key; see SECURITY CONSIDERATIONS in afkill(8).",
   },
   message: {
     takes: "text",

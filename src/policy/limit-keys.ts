@@ -9,6 +9,8 @@ export const LIMIT_FIELDS = {
   no_terminal: "noTerminalMs",
   max_login: "maxLoginMs",
   max_stay: "maxStayMs",
+  mouse_motion: "mouseMotion",
+  trust_tty_times: "trustTtyTimes",
   message: "message",
 } as const satisfies Record<string, keyof Limits>;
 

@@ -17,7 +17,8 @@ export async function loadFiles(path: string): Promise<GoodFile[]> {
   throw new PolicyError((await Promise.all(files.map(problemsOf))).flat());
 }
 
-async function problemsOf(parsed: ParsedFile): Promise<Problem[]> {
+/** All that is wrong in a file, in the order of its lines; nothing for a good one. */
+export async function problemsOf(parsed: ParsedFile): Promise<Problem[]> {
   if ("content" in parsed) return [];
   const placeOf = await placesIn(parsed.text);
   return parsed.faults
@@ -33,7 +34,8 @@ async function problemsOf(parsed: ParsedFile): Promise<Problem[]> {
 async function placesIn(text: string): Promise<(fault: Fault) => Fault["place"]> {
   try {
     const { locator } = await import("./locate.ts");
-    const locate = locator(text);
+    // Its parser knows no byte order mark; the one of the policy passes over it.
+    const locate = locator(text.replace(/^\ufeff/, ""));
     return ({ path, place }) => place ?? locate(path);
   } catch {
     // Where the file has a syntax error, the fault tells its own place. The other problems matter more than where they are.

@@ -11,6 +11,8 @@ export const DEFAULT_LIMITS: Limits = {
   noTerminalMs: Number.POSITIVE_INFINITY,
   maxLoginMs: Number.POSITIVE_INFINITY,
   maxStayMs: Number.POSITIVE_INFINITY,
+  mouseMotion: true,
+  trustTtyTimes: true,
   message: "",
 };
 
@@ -48,6 +50,8 @@ function limitsOf(keys: Pick<FileContent, LimitKey>, inherited: Limits): Limits 
     noTerminalMs: keys.no_terminal ?? inherited.noTerminalMs,
     maxLoginMs: keys.max_login ?? inherited.maxLoginMs,
     maxStayMs: keys.max_stay ?? inherited.maxStayMs,
+    mouseMotion: keys.mouse_motion ?? inherited.mouseMotion,
+    trustTtyTimes: keys.trust_tty_times ?? inherited.trustTtyTimes,
     message: keys.message ?? inherited.message,
   };
 }

@@ -18,6 +18,10 @@ export interface Limits {
   readonly maxLoginMs: number;
   /** The longest that a user may ask for with `afkill stay`; `Infinity`, which stands for "off", lets nobody ask. */
   readonly maxStayMs: number;
+  /** Whether a mouse that moves is activity, on a terminal where it can be told from keys. */
+  readonly mouseMotion: boolean;
+  /** Whether the times of a terminal are believed, which its user can set; else keys count only where the client sent something that can be keys. */
+  readonly trustTtyTimes: boolean;
   /** A line of the administrator's own that follows each notice; empty for none. */
   readonly message: string;
 }

@@ -106,6 +106,8 @@ const limits = {
   no_terminal: v.optional(duration),
   max_login: v.optional(duration),
   max_stay: v.optional(duration),
+  mouse_motion: v.optional(v.boolean(wanted("true or false"))),
+  trust_tty_times: v.optional(v.boolean(wanted("true or false"))),
   message: v.optional(
     v.pipe(
       v.string(wanted("a text in quotes")),

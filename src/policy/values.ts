@@ -3,13 +3,13 @@ import { formatDuration } from "./duration.ts";
 import { LIMIT_FIELDS, type LimitKey } from "./limit-keys.ts";
 import type { Limits } from "./policy.ts";
 
-export type Value = string | readonly string[];
+export type Value = string | boolean | readonly string[];
 
 /** The value of a key as a file would write it: `15m`, `off`, a list, a text. */
 export function limitValue(limits: Limits, key: LimitKey): Value {
   const value = limits[LIMIT_FIELDS[key]];
   if (typeof value === "number") return formatDuration(value);
-  if (typeof value === "string") return value;
+  if (typeof value === "string" || typeof value === "boolean") return value;
   return value.map((item) => (typeof item === "number" ? formatDuration(item) : item));
 }
 
@@ -23,6 +23,6 @@ export function limitSeconds(limits: Limits, key: LimitKey): number | null | rea
 
 /** A value for people: lists without brackets, nothing as a dash. */
 export function spokenValue(value: Value): string {
-  const text = typeof value === "string" ? value : value.join(", ");
+  const text = typeof value === "object" ? value.join(", ") : String(value);
   return text === "" ? "-" : text;
 }

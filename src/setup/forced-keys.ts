@@ -46,8 +46,8 @@ export interface User {
 /** Reads the lines of `getent passwd` (passwd(5)). */
 export function parseUsers(text: string): User[] {
   return text.split("\n").flatMap((line) => {
-    const [name, , uid, , , home] = line.split(":");
-    return name && home ? [{ name, uid: Number(uid), home }] : [];
+    const [name, , uid = "", , , home] = line.split(":");
+    return name && home && /^\d{1,10}$/.test(uid) ? [{ name, uid: Number(uid), home }] : [];
   });
 }
 

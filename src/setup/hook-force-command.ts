@@ -15,16 +15,17 @@ import { dropIn, findChroots, findOtherCommands, findUnknownKeys } from "./sshd-
  * What sshd hands to the user's shell, whichever that is: `exec`, so that signals and status reach sshd as they are, and only quotes
  * that every shell reads alike. Without the program the login goes on as if there were no ForceCommand, and the log says so.
  */
-const COMMAND = `exec /bin/sh -c '${[
-  "f=/usr/lib/afkill/forced-command",
-  '[ -x "$f" ] && exec "$f"',
-  'logger -t afkill -p auth.warning "$f is missing: this login is not watched" 2>/dev/null',
-  '[ -n "$SSH_ORIGINAL_COMMAND" ] && exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"',
-  'exec "$SHELL" -l',
-].join("; ")}'`;
+const commandOf = (wrap: boolean) =>
+  `exec /bin/sh -c '${[
+    "f=/usr/lib/afkill/forced-command",
+    `[ -x "$f" ] && exec "$f"${wrap ? " wrap" : ""}`,
+    'logger -t afkill -p auth.warning "$f is missing: this login is not watched" 2>/dev/null',
+    '[ -n "$SSH_ORIGINAL_COMMAND" ] && exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"',
+    'exec "$SHELL" -l',
+  ].join("; ")}'`;
 
 /** Throws a `SetupError` where sshd would not read the drop-in, or where it would cancel a restriction that was not accepted. */
-export function planForceCommand({ match, acceptForcedKeys }: HookOptions): HookPlan {
+export function planForceCommand({ match, acceptForcedKeys, wrap }: HookOptions): HookPlan {
   const before = complaint();
   if (before !== undefined) throw new SetupError(before, "mend sshd's configuration and run this again");
   const directives = readHostConfig();
@@ -35,7 +36,7 @@ export function planForceCommand({ match, acceptForcedKeys }: HookOptions): Hook
   const pidFile = settings().get("pidfile") ?? "/run/sshd.pid";
   const changes: Change[] = [
     directory(dirname(DROP_IN)),
-    file(DROP_IN, 0o644, Buffer.from(dropIn(COMMAND, match))),
+    file(DROP_IN, 0o644, Buffer.from(dropIn(commandOf(wrap), match))),
   ];
   return { changes, verify: mustBeGood, activate: () => reloadSshd(pidFile), notes: notesOn(directives) };
 }

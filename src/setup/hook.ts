@@ -16,4 +16,6 @@ export interface HookOptions {
   /** Criteria of a Match block, such as `Group staff`. */
   readonly match?: string | undefined;
   readonly acceptForcedKeys: boolean;
+  /** Logins run inside a pty of afkill's. */
+  readonly wrap: boolean;
 }

@@ -3,10 +3,20 @@ import type { Shell } from "../completion/shells.ts";
 
 export const PROGRAM_DIRECTORY = "/usr/lib/afkill";
 export const COMMAND = "/usr/sbin/afkill";
+/** The same for users, whose PATH has no sbin on Debian: they have `afkill stay` and `afkill run`. */
+export const USER_COMMAND = "/usr/bin/afkill";
 export const POLICY_DIRECTORY = "/etc/afkill";
 export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
 /** The JSON Schema of a policy, for editors; part of the build. */
 export const POLICY_SCHEMA = `${PROGRAM_DIRECTORY}/dist/afkill.schema.json`;
+/** The native half of node-pty, in a build. */
+export const PTY_MODULE = "node_modules/node-pty/build/Release/pty.node";
+/** Where root's watchdogs keep what they remember, a directory a login; it is empty after a start of the host. */
+export const RUN_DIRECTORY = "/run/afkill";
+/** And where sweeps do. */
+export const SWEEP_DIRECTORY = `${RUN_DIRECTORY}/sweep`;
+/** A record for each login that an administrator keeps. */
+export const KEEP_DIRECTORY = `${RUN_DIRECTORY}/kept`;
 export const AUDIT_DIRECTORY = "/var/log/afkill";
 export const AUDIT = `${AUDIT_DIRECTORY}/audit.jsonl`;
 export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";

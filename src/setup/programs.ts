@@ -41,8 +41,15 @@ export function planPrograms(dist: string): Change[] {
       file(at(name), runs ? 0o755 : 0o644, { copyOf: join(dist, "pam", name) }),
     ),
     envCopy(at("env")),
-    file(layout.COMMAND, 0o755, Buffer.from(WRAPPER)),
+    ...commands().map((path) => file(path, 0o755, Buffer.from(WRAPPER))),
   ];
+}
+
+/** Where the command goes. On a host whose sbin is its bin, both names are one file. */
+export function commands(): string[] {
+  const { COMMAND, USER_COMMAND } = layout;
+  const [sbin, bin] = [COMMAND, USER_COMMAND].map((path) => realpathSync(dirname(path)));
+  return sbin === bin ? [COMMAND] : [COMMAND, USER_COMMAND];
 }
 
 /** The policy, unless there is one, and the rotation of the audit where this host rotates logs. */
@@ -62,6 +69,8 @@ function buildFiles(dist: string): string[] {
   const needed = [
     "cli.js",
     "check.js",
+    "wrap.js",
+    layout.PTY_MODULE,
     "afkill.logrotate",
     ...Object.keys(SHELL_PROGRAMS).map((name) => `pam/${name}`),
     ...SHARED_SOURCES,

@@ -43,9 +43,9 @@ export function readConfig(reader: ConfigReader): Directive[] {
   return readFile(SSHD_CONFIG, 0, 0);
 }
 
-/** Keyword and arguments; blanks or one `=` between them, quotes around an argument, `#` starts a comment. */
+/** Keyword and arguments; blanks or one `=` between them, quotes around an argument, `#` starts a comment. A carriage return is a blank. */
 function parseLine(text: string): [string, string[]] {
-  const [, keyword = "", rest = ""] = /^\s*([^\s#="]+)(?:\s*=\s*|\s+)?(.*)$/.exec(text) ?? [];
+  const [, keyword = "", rest = ""] = /^\s*([^\s#="]+)(?:\s*=\s*|\s+)?([\s\S]*)$/.exec(text) ?? [];
   const args: string[] = [];
   for (const [, double, single, plain = ""] of rest.matchAll(/"([^"]*)"|'([^']*)'|([^\s"']+)/g)) {
     if (plain.startsWith("#")) break;
@@ -66,7 +66,12 @@ export function includesDropIn(config: readonly Directive[], dropIn = DROP_IN): 
 
 /** Whether a glob(7) pattern finds a path whose name has no leading dot. */
 export function finds(pattern: string, path: string): boolean {
-  return globExpression(pattern).test(path);
+  try {
+    return globExpression(pattern).test(path);
+  } catch {
+    // A range that runs backwards, such as `[z-a]`: it finds nothing in glob(7) either.
+    return false;
+  }
 }
 
 /** A glob(7) pattern as a regular expression, for names without a leading dot. */

@@ -1,8 +1,9 @@
 // Carrying out changes so that all of them happen or none does.
-import { closeSync, constants, fsyncSync, openSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Change, describe } from "./change.ts";
-import { reasonOf, SetupError } from "./setup-error.ts";
+import { mountOf } from "./mount.ts";
+import { codeOf, reasonOf, SetupError } from "./setup-error.ts";
 import { carryOut, type Step } from "./step.ts";
 
 /**
@@ -15,11 +16,13 @@ export function carryOutAll(
   report: (line: string) => void,
 ): void {
   const steps: Step[] = [];
+  let path = "";
   // A Ctrl-C must not leave half of it done. Signals wait while this runs, for it never goes back to the event loop.
   for (const signal of HELD) process.on(signal, ignore);
   try {
     for (const change of changes) {
       const line = describe(change);
+      path = change.path;
       steps.push(carryOut(change));
       syncDirectory(change.path);
       report(line);
@@ -28,13 +31,19 @@ export function carryOutAll(
   } catch (error) {
     const failures = steps.reverse().flatMap(putBack);
     throw new SetupError(
-      reasonOf(error),
+      codeOf(error) === "EROFS" ? readOnly(path) : reasonOf(error),
       failures.length === 0 ? "everything was put back as it was" : failures.join("; "),
     );
   } finally {
     for (const signal of HELD) process.off(signal, ignore);
   }
   for (const { tidy } of steps) tidy();
+}
+
+/** In the words of the administrator who mounted it so, and will want to keep it so but for a moment. */
+function readOnly(path: string): string {
+  const { point } = mountOf(path, readFileSync("/proc/self/mountinfo", "utf8"));
+  return `${path} cannot be changed: ${point} is mounted read-only (mount -o remount,rw ${point} lets it be written to)`;
 }
 
 const HELD = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

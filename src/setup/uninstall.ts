@@ -6,6 +6,7 @@ import { type Change, look } from "./change.ts";
 import { mustBeGood } from "./hook-force-command.ts";
 import * as layout from "./layout.ts";
 import { type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
+import { commands } from "./programs.ts";
 import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
 import { complaint, reloadSshd, settings } from "./sshd.ts";
 import { carryOutAll } from "./transaction.ts";
@@ -28,7 +29,7 @@ export function planUninstall(purge: boolean): UninstallPlan {
     ...planTimeoutsBack(),
     ...planOwnFileBack(layout.PROFILE, manifest),
     ...forOthers.flatMap((path) => planUneditedBack(path, manifest, purge)),
-    ...planOwnFileBack(layout.COMMAND, manifest),
+    ...commands().flatMap((path) => planOwnFileBack(path, manifest)),
     ...planRemoval(layout.PROGRAM_DIRECTORY),
     ...(purge ? data.flatMap(planRemoval) : []),
   ];

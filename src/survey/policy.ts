@@ -43,6 +43,18 @@ function asksForGroups({ exempt, rules }: Policy): boolean {
 
 /** One id(1) for all; where it fails for one of them, one for each, to know which. */
 async function groupsOfAll(users: readonly string[]): Promise<Map<string, string[] | Error>> {
+  if (users.length > 1) {
+    const found = await groupsAtOnce(users);
+    if (found) return found;
+  }
+  const answers = users.map(async (user): Promise<[string, string[] | Error]> => {
+    return [user, await groupsOf(user).catch((error: Error) => error)];
+  });
+  return new Map(await Promise.all(answers));
+}
+
+/** The groups of several users; `undefined` where they could not be told. */
+async function groupsAtOnce(users: readonly string[]): Promise<Map<string, string[]> | undefined> {
   try {
     // Two NULs end the groups of a user where several are asked for (coreutils, id --zero).
     const { stdout } = await promisify(execFile)("/usr/bin/id", ["-Gnz", "--", ...users], {
@@ -53,13 +65,10 @@ async function groupsOfAll(users: readonly string[]): Promise<Map<string, string
       maxBuffer: 64 << 20,
     });
     const lists = stdout.split("\0\0").map((list) => list.split("\0").filter((name) => name !== ""));
-    if (users.length > 1 && lists.length >= users.length)
-      return new Map(users.map((user, index) => [user, lists[index] ?? []]));
+    return lists.length >= users.length
+      ? new Map(users.map((user, index) => [user, lists[index] ?? []]))
+      : undefined;
   } catch {
-    // Asked again below, one by one.
+    return undefined;
   }
-  const answers = users.map(async (user): Promise<[string, string[] | Error]> => {
-    return [user, await groupsOf(user).catch((error: Error) => error)];
-  });
-  return new Map(await Promise.all(answers));
 }

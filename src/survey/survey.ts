@@ -1,15 +1,16 @@
 // Every login of the host as its watchdog would see it now: the same observation, the same policy, the same `judge`.
-import { readConnections } from "../activity/connections.ts";
-import { type ClockMap, mapClocks, readClocks } from "../clock.ts";
+import { askingTogether } from "../activity/connections.ts";
+import { type ClockMap, mapClocks, sharedClocks } from "../clock.ts";
 import { judge, type Verdict } from "../judge.ts";
 import { findLogins } from "../login/all.ts";
-import type { Login } from "../login/login.ts";
+import { directoryNameOf, type Login } from "../login/login.ts";
 import { allProcesses, type ProcessStat } from "../login/process.ts";
 import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { BLANK, type Memory, readMemory } from "../memory.ts";
 import { type Known, type Observation, observe } from "../observe.ts";
 import { NO_POLICY } from "../policy/decide.ts";
 import { type Applied, withIdleTimeout } from "../policy/policy.ts";
+import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../setup/layout.ts";
 import { situationOf } from "../situation.ts";
 import { ownLogins } from "./own.ts";
 import { policyForMany } from "./policy.ts";
@@ -29,7 +30,10 @@ export interface Surveyed {
   readonly observation: Observation;
   readonly verdict: Verdict;
   readonly state: State;
-  /** Why it could not be looked at, or its policy not be told; then it counts as exempt, as its watchdog takes it. */
+  /**
+   * Why it could not be looked at, or its policy not be told: then what its watchdog last knew of the policy holds, and without that it
+   * counts as exempt, as the watchdog takes it.
+   */
   readonly fault: string | undefined;
 }
 
@@ -39,32 +43,35 @@ export interface SurveyOptions {
   readonly idleTimeoutMs?: number | undefined;
 }
 
-/** Where root's watchdogs keep what they remember. */
-const RUN_DIRECTORY = "/run/afkill";
-
 /** Looks at all logins once, oldest first. A user sees only what they may open; see `findLogins`. Never throws for one login's fault. */
 export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Promise<Surveyed[]> {
   const processes = allProcesses();
   const children = childrenIn(processes);
-  const logins = findLogins(processes);
+  const logins = await findLogins(processes);
+  // While it waits for the system's answers about groups, the rest goes on.
+  const policy = policyForMany(configPath, logins);
   const watchdogOf = watchdogsAmong(processes);
   const own = ownLogins(logins, processes);
-  const policyOf = await policyForMany(configPath, logins);
-  let connections: ReturnType<typeof readConnections> | undefined;
-  const connectionsOf = () => {
-    connections ??= readConnections();
-    return connections;
-  };
+  const policyOf = await policy;
+  const clocks = sharedClocks();
+  const connectionsOf = askingTogether();
   return Promise.all(
     logins.map(async (login): Promise<Surveyed> => {
       const { applied: ofPolicy, complaint } = policyOf(login);
-      const applied = withIdleTimeout(ofPolicy, idleTimeoutMs);
       const watchdog = watchdogOf(login);
       const memory = memoryOf(login, watchdog);
-      const map = mapClocks(memory.history, readClocks());
+      const inForce = complaint === undefined ? ofPolicy : (memory.lastGood ?? ofPolicy);
+      const applied = withIdleTimeout(inForce, idleTimeoutMs);
+      const map = mapClocks(memory.history, clocks());
       const tree = treeOf(login, processes, children);
       const below = tree.filter(({ pid }) => pid !== login.privileged?.pid && pid !== login.server.pid);
-      const seen = await lookAt(login, memory, map, applied, { tree: below, connectionsOf });
+      const seen = await lookAt(login, memory, map, applied, {
+        tree: below,
+        processes,
+        isForNow: true,
+        connectionsOf,
+        clocks,
+      });
       const verdict = judge(situationOf(login, seen.applied, seen.observation, memory, map));
       const looked = { login, watchdog, memory, map, verdict, ...seen, fault: seen.fault ?? complaint };
       return { ...looked, processes: tree, isOwn: own.has(login), state: stateOf(looked) };
@@ -108,10 +115,10 @@ function withoutTransfer(applied: Applied): Applied {
 }
 
 /** What root's watchdog of the login remembers, or where it has none, the last sweep; what users write is not believed. */
-function memoryOf({ privileged, server }: Login, watchdog: Watchdog | undefined): Memory {
-  const { pid, startTicks } = privileged ?? server;
-  const ofSweep = watchdog === "root" ? BLANK : readMemory(`${RUN_DIRECTORY}/sweep/${pid}-${startTicks}`);
-  return ofSweep === BLANK ? readMemory(`${RUN_DIRECTORY}/${pid}-${startTicks}`) : ofSweep;
+function memoryOf(login: Login, watchdog: Watchdog | undefined): Memory {
+  const name = directoryNameOf(login);
+  const ofSweep = watchdog === "root" ? BLANK : readMemory(`${SWEEP_DIRECTORY}/${name}`);
+  return ofSweep === BLANK ? readMemory(`${RUN_DIRECTORY}/${name}`) : ofSweep;
 }
 
 function childrenIn(processes: ReadonlyMap<number, ProcessStat>): Map<number, ProcessStat[]> {

@@ -4,7 +4,7 @@ import { guard, type Look } from "../guard.ts";
 import { findLogins } from "../login/all.ts";
 import { findLogin, type Login } from "../login/login.ts";
 import { allProcesses } from "../login/process.ts";
-import { watchdogsAmong } from "../login/watchdogs.ts";
+import { guardedAmong } from "../login/watchdogs.ts";
 import { survey } from "../survey/survey.ts";
 import { type Deed, deedsOf, wordsOf } from "./deeds.ts";
 import { claim, prepareState } from "./state.ts";
@@ -27,10 +27,10 @@ export interface News {
  */
 export async function sweep(options: SweepOptions, tell: (news: News) => void): Promise<void> {
   const processes = allProcesses();
-  const logins = findLogins(processes);
-  const watchdogOf = watchdogsAmong(processes);
+  const logins = await findLogins(processes);
+  const isGuarded = guardedAmong(processes);
   prepareState(logins);
-  const due = logins.filter((it) => options.idleTimeoutMs !== undefined || watchdogOf(it) !== "root");
+  const due = logins.filter((it) => options.idleTimeoutMs !== undefined || !isGuarded(it));
   await Promise.all(due.map((login) => sweepOne(login, options, tell)));
 }
 
@@ -76,7 +76,8 @@ export async function rehearseSweep(
   options: SweepOptions,
 ): Promise<{ deeds: Deed[]; faults: { user: string; sshdPid: number; fault: string }[] }> {
   const all = await survey(options);
-  const due = all.filter((it) => options.idleTimeoutMs !== undefined || it.watchdog !== "root");
+  const isGuarded = guardedAmong(allProcesses());
+  const due = all.filter(({ login }) => options.idleTimeoutMs !== undefined || !isGuarded(login));
   return {
     deeds: due.flatMap((it) =>
       it.fault === undefined ? deedsOf(it.verdict.decisions, it satisfies Scene, it.verdict.endsAtMs) : [],

@@ -4,9 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe } from "../act.ts";
 import { administratorOf } from "../administer/choose.ts";
 import { endOne } from "../administer/end.ts";
+import { keepOne } from "../administer/keep.ts";
 import { record } from "../audit/record.ts";
 import { type Terminal, terminalName, terminalsOf } from "../login/terminal.ts";
-import { showNotice, takeBack } from "../notice/show.ts";
+import { givenOn, showNotice, takeBack } from "../notice/show.ts";
 import { sanitise, type Wording } from "../notice/text.ts";
 import { LOGIN_SUBJECT } from "../observe.ts";
 import type { Surveyed } from "../survey/survey.ts";
@@ -18,6 +19,15 @@ const BAR_MS = 10_000;
 export async function endByAdministrator(surveyed: Surveyed): Promise<string> {
   const { user, ended, steps } = await endOne(surveyed, `ended by ${administrator()}`);
   return ended ? `the login of ${user} has ended` : `NOT ended: ${steps.join("; ")}`;
+}
+
+/** Keeps a login for `ms`; returns what came of it, in one line. Never throws. */
+export async function keepByAdministrator(surveyed: Surveyed, ms: number): Promise<string> {
+  try {
+    return `the login of ${surveyed.login.user} stays until ${await keepOne(surveyed, ms, administrator())}`;
+  } catch (error) {
+    return `NOT kept: ${error instanceof Error ? error.message : error}`;
+  }
 }
 
 /** What came of a notice, and when it is off the screens of full-screen programs again. */
@@ -43,12 +53,7 @@ export async function noticeByAdministrator(
     })),
   );
   const given = shown.filter(({ notice }) => notice !== undefined);
-  const outcome =
-    terminals.length === 0
-      ? "not given: no terminal to write to"
-      : given.length === terminals.length
-        ? "given"
-        : "not given: the terminal takes no output";
+  const outcome = givenOn(shown.map(({ notice }) => notice));
   const id = Object.keys(surveyed.observation.subjects)[0] ?? LOGIN_SUBJECT;
   const reason = `notice of ${administrator()}: ${sanitise(text)}`;
   const about = describe("notice", id, surveyed, { cause: "administrator", outcome, ended: null, reason });

@@ -1,15 +1,16 @@
 // What a key does in `afkill top`. Pure: what has to be carried out is returned.
+import { parseDuration } from "../policy/duration.ts";
 import type { Entry } from "./entry.ts";
 import type { SortKey } from "./order.ts";
 
 export interface TopState {
   /** `list` takes commands; the others are about one line at the bottom. */
-  readonly mode: "list" | "end" | "notice" | "filter";
+  readonly mode: "list" | "end" | "keep" | "notice" | "filter";
   readonly sort: SortKey;
   readonly filter: string;
   /** The key of the login that commands are for. */
   readonly selected: string | undefined;
-  /** The notice being written. */
+  /** The notice, or the time to keep a login for, being written. */
   readonly draft: string;
   /** What came of the last command. */
   readonly message: string;
@@ -40,6 +41,7 @@ export interface Press {
 export type Effect =
   | { readonly kind: "quit" }
   | { readonly kind: "end"; readonly key: string }
+  | { readonly kind: "keep"; readonly key: string; readonly ms: number }
   | { readonly kind: "notice"; readonly key: string; readonly text: string };
 
 export interface Step {
@@ -55,6 +57,8 @@ const SORT_KEYS: Readonly<Record<string, SortKey>> = {
   l: "left",
 };
 const LONGEST_TEXT = 200;
+/** How long a login is kept unless its administrator says otherwise. */
+export const KEEP_FOR = "1h";
 
 /** The selected entry, or the first where it is gone or nothing is selected. */
 export function selectedOf(state: TopState, entries: readonly Entry[]): Entry | undefined {
@@ -93,8 +97,10 @@ function command(state: TopState, key: Press, entries: readonly Entry[]): Step {
       return { state: { ...state, message: "that is the login you work in: log out to end it" } };
     return { state: { ...state, mode: "end", selected: now.key, message: "" } };
   }
-  if (key.input === "n")
-    return { state: { ...state, mode: "notice", selected: now.key, draft: "", message: "" } };
+  if (key.input === "k" || key.input === "n") {
+    const mode = key.input === "k" ? "keep" : "notice";
+    return { state: { ...state, mode, selected: now.key, draft: "", message: "" } };
+  }
   return { state };
 }
 
@@ -121,11 +127,31 @@ function write(state: TopState, key: Press): Step {
   if (!key.return && more.length === 0) return { state: grown };
   const done: TopState = { ...grown, mode: "list" };
   if (isFilter) return { state: done };
-  const said = grown.draft.trim();
-  if (said === "" || state.selected === undefined)
-    return { state: { ...done, draft: "", message: "no notice sent" } };
+  const list: TopState = { ...done, draft: "" };
+  return state.mode === "keep" ? keep(list, grown.draft.trim()) : notice(list, grown.draft.trim());
+}
+
+function notice(list: TopState, text: string): Step {
+  if (text === "" || list.selected === undefined) return { state: { ...list, message: "no notice sent" } };
   return {
-    state: { ...done, draft: "", message: "sending the notice..." },
-    effect: { kind: "notice", key: state.selected, text: said },
+    state: { ...list, message: "sending the notice..." },
+    effect: { kind: "notice", key: list.selected, text },
   };
+}
+
+function keep(list: TopState, text: string): Step {
+  const ms = durationMs(text === "" ? KEEP_FOR : text);
+  if (ms === undefined || list.selected === undefined)
+    return { state: { ...list, message: "not kept: a time is a number with its unit, such as 45m or 2h" } };
+  return { state: { ...list, message: "keeping it..." }, effect: { kind: "keep", key: list.selected, ms } };
+}
+
+/** `undefined` for what is no duration, and for one without an end. */
+function durationMs(text: string): number | undefined {
+  try {
+    const ms = parseDuration(text);
+    return Number.isFinite(ms) ? ms : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import { Box, Spacer, Text, useApp, useInput, useWindowSize } from "ink";
 import { useEffect, useRef, useState } from "react";
 import type { State } from "../survey/state.ts";
 import type { Surveyed } from "../survey/survey.ts";
-import { endByAdministrator, noticeByAdministrator } from "./act.ts";
+import { endByAdministrator, keepByAdministrator, noticeByAdministrator } from "./act.ts";
 import { type Entry, entriesOf, keyOf, later } from "./entry.ts";
 import { type Effect, press, START, selectedOf } from "./keys.ts";
 import { padded, shown, type TableLine, tableOf, visible } from "./layout.ts";
@@ -85,6 +85,7 @@ export function Top({ configPath, isUtf8, hasColour, signal, keep }: TopProps) {
     const target = look?.surveyed.find((it) => keyOf(it) === effect.key);
     if (!target) return say("that login has ended already");
     if (effect.kind === "end") say(await endByAdministrator(target));
+    else if (effect.kind === "keep") say(await keepByAdministrator(target, effect.ms));
     else {
       const { said, taken } = await noticeByAdministrator(target, effect.text, signal);
       keep(taken);

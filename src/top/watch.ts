@@ -1,5 +1,6 @@
 // When `afkill top` looks again: as the watchdogs' state changes, and every few seconds for what no file tells.
 import { watch } from "chokidar";
+import { RUN_DIRECTORY } from "../setup/layout.ts";
 import { type Surveyed, survey } from "../survey/survey.ts";
 
 export interface Watching {
@@ -8,7 +9,6 @@ export interface Watching {
   readonly stop: () => Promise<void>;
 }
 
-const RUN_DIRECTORY = "/run/afkill";
 const LOOK_EVERY_MS = 2_000;
 /** However much changes, a survey comes no sooner than this after the one before. */
 const REST_MS = 1_000;

@@ -1,9 +1,10 @@
 // The lines above and below the table of `afkill top`. Pure.
 import type { Entry } from "./entry.ts";
-import type { TopState } from "./keys.ts";
+import { KEEP_FOR, type TopState } from "./keys.ts";
 
-const HELP = "e end  n notice  / filter  sort: i idle u user t time c cpu l left  q quit";
-const SHORT_HELP = "e end n notice / find iutcl sort q quit";
+const HELP = "e end  k keep  n notice  / find  sort i idle u user t time c cpu l left  q quit";
+const SHORT_HELP = "e end k keep n note / find iutcl q quit";
+const GONE = "that login has ended; press Escape";
 
 /** How many logins there are, in which states, and what is shown of them. `entries`: all of them, `undefined` before the first look. */
 export function titleOf(entries: readonly Entry[] | undefined, shown: number, state: TopState): string {
@@ -17,19 +18,19 @@ export function titleOf(entries: readonly Entry[] | undefined, shown: number, st
 
 /** What is asked, what came of it, or the keys. */
 export function footerOf(state: TopState, selected: Entry | undefined, columns: number): string {
+  if (state.mode === "list") return state.message || (columns < HELP.length ? SHORT_HELP : HELP);
+  if (state.mode === "filter") return `Filter: ${state.filter}_`;
+  if (!selected || selected.key !== state.selected) return GONE;
+  const { user, sshdPid, subjects } = selected.row;
   switch (state.mode) {
     case "end": {
-      if (!selected || selected.key !== state.selected) return "that login has ended; press a key";
-      const { user, sshdPid, subjects } = selected.row;
       const terminals = subjects.flatMap(({ terminal }) => terminal ?? []).join(" ");
       // The question first: the rest may be cut.
       return `End it (y/n)? ${user}, sshd ${sshdPid}${terminals === "" ? "" : `, ${terminals}`}`;
     }
+    case "keep":
+      return `Keep ${user} for (${KEEP_FOR}): ${state.draft}_`;
     case "notice":
-      return `Notice to ${selected?.row.user ?? ""}: ${state.draft}_`;
-    case "filter":
-      return `Filter: ${state.filter}_`;
-    case "list":
-      return state.message || (columns < HELP.length ? SHORT_HELP : HELP);
+      return `Notice to ${user}: ${state.draft}_`;
   }
 }

@@ -24,6 +24,17 @@ test("CPU from 2 % on is work", () => {
   expect(work(base, { "10-1": process({ cpuMs: 7200 }) })).toEqual({ name: "job", cpuPercent: 2 });
 });
 
+test("on a crowded host less CPU is work, down to 0.1 %", () => {
+  const base = { "10-1": process({ cpuMs: 7000 }) };
+  const used = (cpuMs: number, fairShare: number) =>
+    workSince(base, { "10-1": process({ cpuMs: 7000 + cpuMs }) }, SINCE_MS, WINDOW_MS, fairShare);
+  // Eighty want a CPU of which there is one.
+  expect(used(120, 1)).toBeUndefined();
+  expect(used(120, 1 / 80)).toEqual({ name: "job", cpuPercent: 1.2 });
+  expect(used(9, 1 / 10_000)).toBeUndefined();
+  expect(describeWork(used(10, 1 / 10_000) ?? { name: "none" })).toBe("job: CPU 0.1 %");
+});
+
 test("a process that started since the base counts whole, an older one only from now on", () => {
   const young = { "11-1": process({ startedBootMs: 100_500, cpuMs: 900 }) };
   expect(work({}, young)).toMatchObject({ cpuPercent: 9 });

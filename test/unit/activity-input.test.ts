@@ -1,9 +1,10 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bucketEndS, inputAt } from "../../src/activity/input.ts";
 
 // Wall and boot clock 1 000 s apart.
 const toBootMs = (wallS: number) => (wallS - 1000) * 1000;
+const bucketAt = (wallS: number) => toBootMs(bucketEndS(wallS));
 const look = (accessedWallS: number, ...unreadBytes: number[]) => ({ accessedWallS, unreadBytes });
 
 test("the end of a bucket", () => {
@@ -36,13 +37,52 @@ test("keys that nobody read: their number counts when it is not 0 at first, and 
 });
 
 test("a time that the clock never showed counts as now", () => {
-  expect(inputAt(undefined, look(9000, 0), 1_500_000, toBootMs).atMs).toBe(1_500_000);
   expect(inputAt(undefined, look(2003, 0), 1_500_000, () => undefined).atMs).toBe(1_500_000);
+});
+
+test("a time that lies ahead, of a clock that was set back, counts until the end of a bucket from now", () => {
+  expect(inputAt(undefined, look(9000, 0), 1_500_000, toBootMs).atMs).toBe(1_509_000);
 });
 
 test("a time set back makes nobody older", () => {
   const before = inputAt(undefined, look(2003, 0), 1_010_000, toBootMs);
   expect(inputAt(before, look(1500, 0), 1_020_000, toBootMs).atMs).toBe(before.atMs);
+});
+
+describe("where times are believed only with a payload", () => {
+  const payload = (least: number, most = least) => ({ least, most });
+  const first = inputAt(undefined, look(2003, 0), 1_008_000, toBootMs, payload(-2900));
+
+  test("a touch is no key, a key is one", () => {
+    const touched = inputAt(first, look(2103, 0), 1_110_000, toBootMs, payload(-2900));
+    expect(touched.atMs).toBe(first.atMs);
+    expect(inputAt(touched, look(2153, 0), 1_160_000, toBootMs, payload(-2899)).atMs).toBe(bucketAt(2153));
+    expect(inputAt(touched, look(2103, 3), 1_160_000, toBootMs, payload(-2900)).atMs).toBe(first.atMs);
+    expect(inputAt(touched, look(2103, 3), 1_160_000, toBootMs, payload(-2899)).atMs).toBe(1_160_000);
+  });
+
+  test("one key counts once, whoever touches after it", () => {
+    const key = inputAt(first, look(2103, 0), 1_110_000, toBootMs, payload(-2899));
+    expect(key.atMs).toBe(bucketAt(2103));
+    expect(inputAt(key, look(2203, 0), 1_210_000, toBootMs, payload(-2899)).atMs).toBe(key.atMs);
+  });
+
+  test("a key that came while it was looked counts when its time is seen", () => {
+    const during = inputAt(first, look(2003, 0), 1_110_000, toBootMs, payload(-2900, -2899));
+    expect(during.atMs).toBe(first.atMs);
+    expect(inputAt(during, look(2103, 0), 1_112_000, toBootMs, payload(-2899)).atMs).toBe(bucketAt(2103));
+  });
+
+  test("a key that its program reads long after, with nothing to be seen before, counts then", () => {
+    const unseen = inputAt(first, look(2003, 0), 1_110_000, toBootMs, payload(-2899));
+    expect(inputAt(unseen, look(2203, 0), 1_210_000, toBootMs, payload(-2899)).atMs).toBe(bucketAt(2203));
+  });
+
+  test("without counters, and at the first one, times are believed", () => {
+    expect(inputAt(first, look(2103, 0), 1_110_000, toBootMs).atMs).toBe(bucketAt(2103));
+    const trusted = inputAt(undefined, look(2003, 0), 1_008_000, toBootMs);
+    expect(inputAt(trusted, look(2103, 0), 1_110_000, toBootMs, payload(-2900)).atMs).toBe(bucketAt(2103));
+  });
 });
 
 /** The kernel's side: when it moves a terminal's time (drivers/tty/tty_io.c). */

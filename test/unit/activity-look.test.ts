@@ -107,6 +107,21 @@ test("keys move the access time when they are read, the unread number when they 
   expect(statSync(shell.terminal().path).atimeMs).toBe(times.atimeMs);
 }, 30_000);
 
+test("a look that is not remembered asks for no work behind a terminal that waits for single keys, and for all other", async () => {
+  const shell = await bash();
+  const jobs = async (isForNow: boolean) => {
+    const login = { server: server(), client: undefined };
+    const { terminals } = await takeLook(login, [shell.terminal()], { sources: ["busy"], isForNow });
+    return terminals.flatMap(namesIn).sort();
+  };
+  await until(async () => !(await shell.look()).canonical);
+  expect(await jobs(true)).toEqual([]);
+  expect(await jobs(false)).toEqual(["bash"]);
+  shell.pty.write("sleep 1000\r");
+  await running(shell, "sleep");
+  expect(await jobs(true)).toEqual(["bash", "sleep"]);
+});
+
 test("sleeping is no work", async () => {
   const shell = await bash();
   shell.pty.write("sleep 1000\r");

@@ -3,24 +3,16 @@ import { expect, test } from "vitest";
 import { fileLine, syslogLine, visible } from "../../src/audit/lines.ts";
 import type { AuditRecord } from "../../src/audit/record.ts";
 import { CAUSES } from "../../src/audit/words.ts";
+import { end } from "./support/records.ts";
 
-const plain: AuditRecord = {
+const plain = end(0, {
   time: "2026-01-02T03:04:05.678+01:00",
-  action: "end",
-  cause: "idle",
-  outcome: "child sshd 12 ended after SIGTERM",
-  ended: true,
-  user: "alice",
-  uid: 1000,
-  client: "10.0.0.7",
   terminals: ["pts/3", "pts/4"],
-  sshdPid: 11,
-  rule: "top level",
   idleSeconds: 901,
   limitSeconds: null,
   lastActivity: null,
   reason: 'idle, "limit" 15m',
-};
+});
 
 /** Text with everything in it that could hurt. */
 const hostile = fc.string({

@@ -16,25 +16,16 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fileLine } from "../../src/audit/lines.ts";
 import { parseRecord } from "../../src/audit/parse.ts";
 import { followAudit, type Reading, readAudit } from "../../src/audit/read.ts";
-import type { AuditRecord } from "../../src/audit/record.ts";
+import { end } from "./support/records.ts";
 
-const plain: AuditRecord = {
+const plain = end(0, {
   time: "2026-01-02T03:04:05.678+01:00",
-  action: "end",
-  cause: "idle",
-  outcome: "child sshd 12 ended after SIGTERM",
-  ended: true,
-  user: "alice",
-  uid: 1000,
   client: null,
-  terminals: ["pts/3"],
-  sshdPid: 11,
-  rule: "top level",
   idleSeconds: 901,
   limitSeconds: null,
   lastActivity: null,
   reason: "idle",
-};
+});
 
 let directory: string;
 let audit: string;

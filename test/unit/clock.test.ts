@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { eventsBetween, mapClocks, mergeHistories, parseHistory, readClocks } from "../../src/clock.ts";
+import {
+  eventsBetween,
+  MOST_EVENTS,
+  mapClocks,
+  newsFor,
+  parseHistory,
+  readClocks,
+  withEvents,
+} from "../../src/clock.ts";
 
 const DAY_S = 86_400;
 
@@ -24,10 +32,28 @@ describe("the watchdog's history", () => {
     fc.assert(fc.property(fc.string(), (text) => Array.isArray(parseHistory(text))));
   });
 
-  test("merges with a check's own notes, in order and each once", () => {
-    const a = parseHistory("start 10 1000;gap 30 45");
-    const b = parseHistory("gap 30 45;step 20 1010 21 5000");
-    expect(mergeHistories(a, b).map(({ kind }) => kind)).toEqual(["start", "step", "gap"]);
+  test("is told again by each check's watchdog: only what ended after all that is known is new", () => {
+    const known = parseHistory("start 10 1000;step 20 1010 21 5000;gap 30 45");
+    expect(newsFor([], known)).toEqual(known);
+    expect(newsFor(known, parseHistory("start 10 1000;gap 30 45;step 44 900 46 10"))).toEqual(
+      parseHistory("step 44 900 46 10"),
+    );
+  });
+
+  test("is kept short, without counting a forgotten gap as idle time", () => {
+    const gaps = Array.from({ length: 300 }, (_, n) => `gap ${100 * n + 100} ${100 * n + 150}`);
+    const history = withEvents([], parseHistory(["start 0 1000000", ...gaps].join(";")));
+    expect(history.length).toBeLessThanOrEqual(MOST_EVENTS);
+    const now = { bootMs: 40_000_000, wallMs: 0 };
+    const { toIdleMs } = mapClocks(history, now);
+    const sinceMs = (bootMs: number) => toIdleMs(now.bootMs) - toIdleMs(bootMs);
+    expect(sinceMs(0)).toBe(40_000_000 - 300 * 50_000);
+    expect(sinceMs(29_960_000)).toBe(40_000_000 - 29_960_000 - 50_000);
+    // Amid the gaps that became one: later than it was, never earlier.
+    expect(sinceMs(160_000)).toBeLessThanOrEqual(40_000_000 - 160_000 - 299 * 50_000);
+    expect(sinceMs(160_000)).toBeGreaterThanOrEqual(0);
+    const steps = parseHistory(Array.from({ length: 99 }, (_, n) => `step ${n} 5 ${n} 9`).join(";"));
+    expect(withEvents([], steps)).toEqual(steps.slice(-MOST_EVENTS));
   });
 });
 
@@ -48,6 +74,13 @@ describe("a wall time", () => {
       expect(map.toBootMs((1000120 + stepS) * 1000)).toBe(120_000);
     });
   }
+
+  test("from a stretch that one watchdog began, and the next one after a step that nobody noted, keeps its place", () => {
+    const history = parseHistory("start 0 1000000;start 100 996500;step 200 996600 201 1000201");
+    const map = mapClocks(history, at(4_000, 1004000));
+    expect(map.toBootMs(996550 * 1000)).toBe(150_000);
+    expect(map.toBootMs(1000050 * 1000)).toBe(50_000);
+  });
 
   test("that the clock never showed is not placed", () => {
     const map = mapClocks(parseHistory("start 0 1000000"), at(130, 1000130));

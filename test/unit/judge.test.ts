@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   earliestDueMs,
+  firstLookMs,
   judge,
   type Standing,
   type Subject,
@@ -21,6 +22,8 @@ const limits: Limits = {
   noTerminalMs: OFF,
   maxLoginMs: OFF,
   maxStayMs: OFF,
+  mouseMotion: true,
+  trustTtyTimes: true,
   message: "",
 };
 const applied = (change: Partial<Limits> = {}, exempt = false): Applied => ({
@@ -126,6 +129,62 @@ describe("an idle terminal", () => {
   });
 });
 
+describe("a notice that stands when the policy changes", () => {
+  test("keeps its promise when the limit is lowered and notices become shorter or none", () => {
+    for (const warnBeforeMs of [[], [2 * S]]) {
+      const changed = applied({ idleTimeoutMs: 5 * S, warnBeforeMs });
+      const { steps, endedMs } = live((nowMs) => (nowMs < 12 * S ? applied() : changed), [], 60 * S);
+      expect(endedMs).toBe(20 * S);
+      expect(kindsOf(steps).filter((it) => it.endsWith("keep"))).toEqual([]);
+    }
+  });
+});
+
+describe("a check that comes late", () => {
+  /** One look at a login that is due after 20 s, with a notice of `noticeS`. */
+  const lookAt = (nowMs: number, noticeS: number) =>
+    judge({
+      nowMs,
+      applied: applied({ warnBeforeMs: [noticeS * S] }),
+      ageMs: nowMs,
+      subjects: [terminal(0)],
+      commandsRun: false,
+      standing: {},
+    });
+
+  test("by 2 s, or by half a short notice, ends the login on time; by more, after the whole notice", () => {
+    expect(lookAt(12 * S, 10).endsAtMs["pts/1"]).toBe(20 * S);
+    expect(lookAt(12 * S + 1, 10).endsAtMs["pts/1"]).toBe(22 * S + 1);
+    expect(lookAt(19 * S, 2).endsAtMs["pts/1"]).toBe(20 * S);
+    expect(lookAt(19 * S + 1, 2).endsAtMs["pts/1"]).toBe(21 * S + 1);
+  });
+
+  test("looks each second while a notice stands, and at the very end", () => {
+    expect(lookAt(10 * S, 10)).toMatchObject({ stay: true, wakeInMs: S });
+    expect(lookAt(19_700, 0.5)).toMatchObject({ stay: true, wakeInMs: 300 });
+  });
+});
+
+test("a key after a notice answers it, and the next notice is a new one", () => {
+  const standing: Standing = { sinceMs: 10 * S, promisedMs: 20 * S, givenMs: [10 * S] };
+  const look = (atMs: number, nowMs: number) =>
+    judge({
+      nowMs,
+      applied: applied(),
+      ageMs: nowMs,
+      subjects: [terminal(atMs)],
+      commandsRun: false,
+      standing: { "pts/1": standing },
+    });
+  expect(look(12 * S, 12.5 * S).decisions).toEqual([{ kind: "keep", id: "pts/1", why: "activity" }]);
+  expect(look(0, 12.5 * S).decisions).toEqual([]);
+  // Seen late, when the login is due again: the next notice is a new one, whole.
+  expect(look(11 * S, 25 * S).decisions).toEqual([
+    { kind: "keep", id: "pts/1", why: "activity" },
+    { kind: "warn", id: "pts/1", standing: expect.objectContaining({ sinceMs: 25 * S }), endsAtMs: 35 * S },
+  ]);
+});
+
 describe("several terminals of one login", () => {
   const judgeTwo = (subjects: Subject[], commandsRun = false) =>
     judge({
@@ -166,6 +225,18 @@ describe("max_login", () => {
   });
 });
 
+test("a login that has no terminal ends with the commands that run in it", () => {
+  const verdict = judge({
+    nowMs: 100 * S,
+    applied: applied({ noTerminalMs: 20 * S, warnBeforeMs: [] }),
+    ageMs: 100 * S,
+    subjects: [{ id: "login", kind: "login", lastActivity: { source: "login", atMs: 0, detail: "" } }],
+    commandsRun: true,
+    standing: {},
+  });
+  expect(verdict.decisions).toEqual([{ kind: "end", reason: "idle", ids: ["login"] }]);
+});
+
 test("a login that has no terminal rests until one could have opened and fallen idle", () => {
   const verdict = judge({
     nowMs: 0,
@@ -178,38 +249,15 @@ test("a login that has no terminal rests until one could have opened and fallen 
   expect(verdict).toMatchObject({ decisions: [], stay: false, wakeInMs: earliestDueMs(limits) });
 });
 
-describe("for any history of keys and late wake-ups", () => {
-  const history = fc.record({
-    idleS: fc.integer({ min: 2, max: 3_600 }),
-    warnS: fc.array(fc.integer({ min: 1, max: 900 }), { maxLength: 3 }),
-    keysS: fc.array(fc.integer({ min: 0, max: 20_000 }), { maxLength: 30 }),
-    latesMs: fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 10 }),
-  });
+test("a login is first looked at when it could be due, and soon where one without a terminal has a limit", () => {
+  const day = { ...limits, idleTimeoutMs: 900 * S, warnBeforeMs: [300 * S] };
+  expect(firstLookMs(day)).toBe(540 * S);
+  expect(firstLookMs({ ...day, noTerminalMs: 900 * S })).toBe(8 * S);
+  expect(firstLookMs({ ...day, noTerminalMs: 10 * S, warnBeforeMs: [] })).toBe(5 * S);
+  expect(firstLookMs({ ...day, idleTimeoutMs: OFF })).toBe(OFF);
+});
 
-  test("no login ends before its limit, or without the notice that the policy gives, or never", () => {
-    fc.assert(
-      fc.property(history, ({ idleS, warnS, keysS, latesMs }) => {
-        const warnBeforeMs = [...new Set(warnS)].sort((a, b) => b - a).map((s) => s * S);
-        const policy = applied({ idleTimeoutMs: idleS * S, warnBeforeMs });
-        const keysMs = keysS.map((s) => s * S);
-        let turn = 0;
-        // A late wake-up only happens to the watchdog's sleep; the check that stays looks each second.
-        const lateMs = () => latesMs[turn++ % latesMs.length] ?? 0;
-        const { steps, endedMs } = live(() => policy, keysMs, 100_000 * S, lateMs);
-        if (endedMs === undefined) throw new Error("never ended");
-
-        const lastKeyMs = Math.max(0, ...keysMs.filter((ms) => ms <= endedMs));
-        expect(endedMs - lastKeyMs).toBeGreaterThanOrEqual(idleS * S);
-        const longestMs = Math.max(0, ...warnBeforeMs.filter((ms) => ms < idleS * S));
-        const looksLate = 4 * Math.max(...latesMs) + 5 * S;
-        expect(endedMs - lastKeyMs).toBeLessThanOrEqual(idleS * S + longestMs + looksLate);
-        const warned = steps.findLast(({ verdict }) => verdict.decisions.some(({ kind }) => kind === "warn"));
-        if (longestMs > 0) expect(warned && endedMs - warned.nowMs).toBeGreaterThan(0);
-      }),
-      { numRuns: 500, examples: [[{ idleS: 2, warnS: [1], keysS: [], latesMs: [1000, 0] }]] },
-    );
-  });
-
+describe("for any limit", () => {
   test("a login that is typed in more often than its quiet time is never disturbed", () => {
     fc.assert(
       fc.property(fc.integer({ min: 30, max: 900 }), (idleS) => {

@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
+import { widthFor } from "../../src/commands/lay-out.ts";
 import { arrange, tableOfLogins } from "../../src/commands/list-text.ts";
 import { tableOf } from "../../src/commands/table.ts";
 import type { LoginRow, SubjectRow } from "../../src/survey/rows.ts";
@@ -50,14 +51,26 @@ test("logins are sorted by idle time, longest first and the unmeasured last, or 
   expect(names(arrange(rows, { ...all, sort: "user" }))).toEqual(["anna", "carl", "dora"]);
 });
 
-test("each terminal has a line, the login's own facts stand in the first one, and hostile names are harmless", () => {
+test("each terminal has a line, the login's own facts stand in the first one, and hostile names are harmless", async () => {
   const evil = subject({ terminal: "pts/2", foreground: { pid: 8, name: "\x1b[2Jx\n" } });
-  const lines = tableOfLogins([{ ...row("anna", subject(), evil), own: true }], undefined).split("\n");
+  const table = await tableOfLogins([{ ...row("anna", subject(), evil), own: true }], undefined);
+  const lines = table.split("\n");
   expect(lines).toHaveLength(3);
   expect(lines[1]).toMatch(
     /^anna\* +192\.0\.2\.7 +pts\/1 +2026-01-0\d +1m30s +15m +13m30s +1\.5s +idle +4321 +vim +last key 90 s ago$/,
   );
   expect(lines[2]).toMatch(/^ +pts\/2 .* \?\[2Jx\? +last key/);
+});
+
+test("plain texts, coloured ones too, and those of other scripts are measured right", async () => {
+  for (const cells of [
+    ["", "vim", "\x1b[32mactive\x1b[39m"],
+    ["界", "vim"],
+    ["e\u0301", "👩‍👩‍👧", "日本"],
+  ]) {
+    const widthOf = await widthFor([["plain"], cells]);
+    expect(cells.map((cell) => widthOf(cell))).toEqual(cells.map((cell) => stringWidth(cell)));
+  }
 });
 
 test("a table fits its terminal by cutting the last column, and wraps where that would leave nothing", () => {

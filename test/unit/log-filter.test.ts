@@ -3,24 +3,15 @@ import { type Filter, matches } from "../../src/audit/filter.ts";
 import type { AuditRecord } from "../../src/audit/record.ts";
 import { recordLine } from "../../src/commands/log-text.ts";
 import { parseMoment } from "../../src/commands/moment.ts";
+import { end as endAt } from "./support/records.ts";
 
-const end: AuditRecord = {
+const end = endAt(0, {
   time: "2026-01-02T03:04:05.000Z",
-  action: "end",
-  cause: "idle",
-  outcome: "child sshd 12 ended after SIGTERM",
-  ended: true,
-  user: "alice",
-  uid: 1000,
-  client: "10.0.0.7",
   terminals: ["pts/3", "pts/4"],
-  sshdPid: 11,
-  rule: "top level",
   idleSeconds: 901,
-  limitSeconds: 900,
   lastActivity: null,
   reason: "idle for 15 min",
-};
+});
 
 test("each filter lets through what fits, and nothing else", () => {
   const at = Date.parse(end.time);

@@ -39,13 +39,16 @@ test("uid and title of a process, and of one that is gone", () => {
   expect(titleOf(2 ** 22 + 1)).toBe("");
 });
 
-test("many names are asked for at once, and mean the same as one by one", () => {
-  const names = namesAskedOnce(["root", "daemon", "nobody by that name", "0", "-u", ""], [1, 3_999_999_999]);
+test("many names are asked for at once, and mean the same as one by one", async () => {
+  const names = await namesAskedOnce(
+    ["root", "daemon", "nobody by that name", "0", "-u", ""],
+    [1, 3_999_999_999],
+  );
   expect(names.uidOf("root")).toBe(0);
   expect(names.uidOf("daemon")).toBe(1);
   expect(names.nameOf(1)).toBe("daemon");
   expect(names.nameOf(0)).toBe("root");
   for (const name of ["nobody by that name", "0", "-u", ""]) expect(names.uidOf(name)).toBeUndefined();
   expect(names.nameOf(3_999_999_999)).toBeUndefined();
-  expect(namesAskedOnce([], []).nameOf(0)).toBeUndefined();
+  expect((await namesAskedOnce([], [])).nameOf(0)).toBeUndefined();
 });

@@ -42,8 +42,7 @@ const full: Memory = {
         },
         connection: { receivedBytes: 100, sentBytes: 200 },
       },
-      input: { accessedWallS: 1_700_000_000, unreadBytes: [0, 2], atMs: 4000 },
-      ownWriteWallS: 1_700_000_010,
+      input: { accessedWallS: 1_700_000_000, unreadBytes: [0, 2], atMs: 4000, payloadBytes: -2900 },
     },
   },
   standing: { "pts/1:12-3456": { sinceMs: 6000, promisedMs: 16_000, givenMs: [10_000] } },
@@ -58,6 +57,8 @@ const full: Memory = {
       noTerminalMs: Number.POSITIVE_INFINITY,
       maxLoginMs: Number.POSITIVE_INFINITY,
       maxStayMs: 7_200_000,
+      mouseMotion: false,
+      trustTtyTimes: false,
       message: "",
     },
   },
@@ -69,23 +70,19 @@ test("what one check writes the next one reads, limits that are off included", (
   expect(readdirSync(directory)).toEqual(["memory.json"]);
 });
 
-test("a memory from before there was a max_stay is read, with none", () => {
+test("a memory from before there was a max_stay, mouse_motion or trust_tty_times is read, without", () => {
   writeMemory(directory, full);
   const path = join(directory, "memory.json");
   const older = JSON.parse(readFileSync(path, "utf8"));
   delete older.lastGood.limits.maxStayMs;
+  delete older.lastGood.limits.mouseMotion;
+  delete older.lastGood.limits.trustTtyTimes;
   writeFileSync(path, JSON.stringify(older), { mode: 0o600 });
-  expect(readMemory(directory).lastGood?.limits.maxStayMs).toBe(Number.POSITIVE_INFINITY);
-});
-
-test("a history that grows without end is cut to its newest events", () => {
-  const history = Array.from(
-    { length: 500 },
-    (_, n) => ({ kind: "gap", fromBootS: n, toBootS: n + 1 }) as const,
-  );
-  writeMemory(directory, { ...full, history });
-  expect(readMemory(directory).history.at(-1)).toEqual(history.at(-1));
-  expect(readMemory(directory).history.length).toBeLessThan(100);
+  expect(readMemory(directory).lastGood?.limits).toMatchObject({
+    maxStayMs: Number.POSITIVE_INFINITY,
+    mouseMotion: true,
+    trustTtyTimes: true,
+  });
 });
 
 test("garbage, other versions and half-written files count as no memory", () => {
@@ -109,7 +106,7 @@ test("garbage, other versions and half-written files count as no memory", () => 
       expect(readMemory(directory)).toEqual(BLANK);
     }),
   );
-  writeFileSync(path, whole + " ".repeat(5 << 20));
+  writeFileSync(path, whole + " ".repeat(33 << 20));
   expect(readMemory(directory)).toEqual(BLANK);
 });
 
@@ -129,4 +126,32 @@ test("a file of somebody else, or a link, is not read", () => {
 
 test("a directory that cannot be written is no fault of the login", () => {
   expect(writeMemory(join(directory, "gone"), full)).toBe(false);
+});
+
+/** A memory of a login with so many processes, whose names are as long in it as a user can make them. */
+function crowded(processes: number): Memory {
+  const [[id, subject] = ["", undefined]] = Object.entries(full.subjects);
+  const counters = subject?.baseline.job["13-3460"];
+  if (!subject || !counters) throw new Error("there is no subject");
+  const large = { ...counters, name: "\x01".repeat(15), startedBootMs: 123_456_789_010, writtenBytes: 1e15 };
+  const job = Object.fromEntries(
+    Array.from({ length: processes }, (_, at) => [`${4_000_000 + at}-12345678901`, large]),
+  );
+  return { ...full, subjects: { [id]: { ...subject, baseline: { ...subject.baseline, job } } } };
+}
+
+test("ten sessions full of processes, as many as a look takes, are remembered whole", () => {
+  const memory = crowded(10 * 4096);
+  expect(writeMemory(directory, memory)).toBe(true);
+  expect(Object.keys(readMemory(directory).subjects["pts/1:12-3456"]?.baseline.job ?? {})).toHaveLength(
+    40_960,
+  );
+});
+
+test("more processes than a memory holds do not make it blank, which would count as activity", () => {
+  expect(writeMemory(directory, crowded(150_000))).toBe(true);
+  const { subjects, standing } = readMemory(directory);
+  expect(standing).toEqual(full.standing);
+  expect(subjects["pts/1:12-3456"]?.lastActivity).toEqual(full.subjects["pts/1:12-3456"]?.lastActivity);
+  expect(subjects["pts/1:12-3456"]?.baseline.job).toEqual({});
 });

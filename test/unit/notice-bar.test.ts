@@ -12,6 +12,7 @@ const say = (columns: number) =>
     kind: "idle",
     idleMs: 840_000,
     lastedMs: 0,
+    maxLoginMs: 0,
     closesInMs: 60_000,
     closesAt: new Date(2026, 0, 2, 14, 5),
     message: "",

@@ -7,6 +7,7 @@ const facts = {
   kind: "idle",
   idleMs: 14 * 60_000,
   lastedMs: 42_900_000,
+  maxLoginMs: 43_200_000,
   closesInMs: 60_000,
   closesAt: new Date(2026, 0, 2, 14, 5, 9),
   message: "Questions: phone 4711",
@@ -53,12 +54,14 @@ describe("warning", () => {
     expect(warning({ ...facts, columns: 20 }).bar).toBe("afkill: closes in 6");
   });
 
-  it("offers no key when the login is too old", () => {
+  it("says how much of the most that is allowed a login has lasted, and offers no key", () => {
     const { lineMode, prompt, bar } = warning({ ...facts, kind: "max_login", message: "" });
-    expect(bar).toBe("afkill: closes in 60 s, no key keeps it | alice on for 11 h 55 min | ends 14:05");
+    expect(bar).toBe(
+      "afkill: closes in 60 s, no key keeps it | alice on for 11 h 55 min of 12 h | ends 14:05",
+    );
     expect(prompt).toEqual([
       "afkill: closes in 60 s, no key keeps it: save your work",
-      "alice: this login has lasted 11 h 55 min and must end at 14:05",
+      "alice: on for 11 h 55 min of 12 h, the most allowed here, ends at 14:05",
     ]);
     expect(lineMode).toEqual(prompt);
   });

@@ -79,6 +79,8 @@ describe("a good policy", () => {
       noTerminalMs: OFF,
       maxLoginMs: OFF,
       maxStayMs: OFF,
+      mouseMotion: true,
+      trustTtyTimes: true,
       message: "",
     });
   });
@@ -99,6 +101,8 @@ describe("a good policy", () => {
       "no_terminal",
       "max_login",
       "max_stay",
+      "mouse_motion",
+      "trust_tty_times",
       "message",
     ])
       expect(defaultPolicy).toMatch(new RegExp(`^${key} = `, "m"));
@@ -120,6 +124,8 @@ describe("a good policy", () => {
       no_terminal = "2d"
       max_login = "8h"
       max_stay = "3h"
+      mouse_motion = false
+      trust_tty_times = false
       message = "Questions? ~Help desk!"
       exempt = { users = ["deploy"], groups = ["domain admins", "été"] }`,
     );
@@ -132,6 +138,8 @@ describe("a good policy", () => {
         noTerminalMs: 48 * H,
         maxLoginMs: 8 * H,
         maxStayMs: 3 * H,
+        mouseMotion: false,
+        trustTtyTimes: false,
         message: "Questions? ~Help desk!",
       },
       exempt: { users: ["deploy"], groups: ["domain admins", "été"] },

@@ -2,28 +2,10 @@
 import { expect, test } from "vitest";
 import { isUtf8Locale } from "../../src/commands/output.ts";
 import { linesOf, treeOf } from "../../src/commands/tree-text.ts";
-import type { ProcessStat } from "../../src/login/process.ts";
 import type { Terminal } from "../../src/login/terminal.ts";
+import { stat } from "./support/processes.ts";
 
 const PTS3 = (136 << 8) | 3;
-
-function stat(pid: number, parent: number, name: string, more: Partial<ProcessStat> = {}): ProcessStat {
-  return {
-    pid,
-    startTicks: 1,
-    state: "S",
-    parent,
-    processGroup: pid,
-    session: pid,
-    threads: 1,
-    ttyNr: 0,
-    foregroundGroup: -1,
-    cpuMs: 0,
-    childrenCpuMs: 0,
-    name,
-    ...more,
-  };
-}
 
 const terminal: Terminal = {
   id: "pts/3:12-1",

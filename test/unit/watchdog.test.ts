@@ -1,10 +1,13 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { BOOT_S, type Ran, runWatchdog, type Scenario, WALL_S } from "./support/virtual-watchdog.ts";
 
 const firstCheckIn = (seconds: number) => `mkdir /run/afkill; echo ${seconds} >/run/afkill/first-check`;
 const times = (ran: Ran) => ran.checks.map(({ atS }) => atS);
 const history = (ran: Ran) => ran.checks.map(({ args }) => args.clock);
 const START = `start ${BOOT_S + 1} ${WALL_S + 1}`;
+
+// Each scenario forks some thousand times.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.skipIf(process.getuid?.() !== 0).each(["/bin/dash", "/bin/bash"])("the watchdog in %s", (shell) => {
   const run = (scenario: Omit<Scenario, "shell">) => runWatchdog({ ...scenario, shell });
@@ -101,6 +104,15 @@ END
       onNap: "case $n in 3) step 2;; 4) step -2;; 5) skip 5;; 7) end;; esac",
     });
     expect(times(ran)).toEqual([]);
+  });
+
+  test("notes a suspend in the first nap too, and checks at once", async () => {
+    const ran = await run({
+      before: firstCheckIn(500),
+      onNap: "[ $n -gt 1 ] || skip 100; [ $n -lt 4 ] || end",
+    });
+    expect(ran.checks[0]?.args.clock).toMatch(/;gap 1001 1101$/);
+    expect(times(ran)[0]).toBe(101);
   });
 
   test("notes a suspend, what of it was not asked for, and checks", async () => {

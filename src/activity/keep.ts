@@ -1,0 +1,88 @@
+// Whether an administrator keeps a login (`afkill stay --login`, `k` of `afkill top`). That is a record which only root can have made:
+// the policy's `max_stay`, which bounds what users ask for, does not bound it.
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { ClockReading } from "../clock.ts";
+import type { Evidence } from "../judge.ts";
+import { shortTime } from "../local-time.ts";
+import type { Login } from "../login/login.ts";
+import { isAlive } from "../login/process.ts";
+import { KEEP_DIRECTORY } from "../setup/layout.ts";
+
+const MOST_BYTES = 1024;
+const WRITABLE_BY_OTHERS = 0o022;
+
+const schema = v.object({
+  version: v.literal(1),
+  /** On the boot clock. */
+  untilMs: v.pipe(v.number(), v.finite()),
+});
+type Keep = v.InferOutput<typeof schema>;
+
+/** The file of a login's record. Named by the sshd that serves it: a login outlives its privileged one. */
+export function keepFile({ server }: Pick<Login, "server">, directory = KEEP_DIRECTORY): string {
+  return `${directory}/${server.pid}-${server.startTicks}`;
+}
+
+/** The text of a record. */
+export function keepText(untilMs: number): string {
+  return `${JSON.stringify({ version: 1, untilMs } satisfies Keep)}\n`;
+}
+
+/** Reads the text of a record. Throws where it is of another form. */
+export function parseKeep(text: string): Keep {
+  return v.parse(schema, JSON.parse(text));
+}
+
+/** That a login is kept, by what the record of it says; `undefined` where there is none that root alone can have written. */
+export function keepOf(
+  login: Pick<Login, "server">,
+  now: ClockReading,
+  directory = KEEP_DIRECTORY,
+): Evidence | undefined {
+  const keep = readKeep(keepFile(login, directory));
+  if (!keep) return undefined;
+  const until = shortTime(now.wallMs + keep.untilMs - now.bootMs, now.wallMs);
+  return {
+    source: "keep",
+    atMs: Math.min(now.bootMs, keep.untilMs),
+    detail: `kept by an administrator until ${until}`,
+  };
+}
+
+/** Removes the records of logins that have ended; one whose file goes meanwhile is as good. */
+export function forgetEnded(directory = KEEP_DIRECTORY): void {
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    const [pid = "", startTicks] = /^\d{1,10}-\d{1,20}$/.test(name) ? name.split("-") : [];
+    if (pid !== "" && !isAlive({ pid: Number(pid), startTicks: Number(startTicks) }))
+      rmSync(join(directory, name), { force: true });
+  }
+}
+
+function readKeep(path: string): Keep | undefined {
+  // Hardly any login has one.
+  if (!existsSync(path)) return undefined;
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const status = fstatSync(fd);
+      const isRoots = status.isFile() && status.uid === 0 && (status.mode & WRITABLE_BY_OTHERS) === 0;
+      if (!isRoots || status.size > MOST_BYTES) return undefined;
+      return parseKeep(readFileSync(fd, "utf8"));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  }
+}

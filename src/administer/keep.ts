@@ -1,0 +1,34 @@
+// Keeps logins because an administrator asked for it; see src/activity/keep.ts.
+import { describe } from "../act.ts";
+import { forgetEnded, keepFile, keepText } from "../activity/keep.ts";
+import { record } from "../audit/record.ts";
+import { readClocks } from "../clock.ts";
+import { shortTime } from "../local-time.ts";
+import { findLogin } from "../login/login.ts";
+import { terminalName } from "../login/terminal.ts";
+import { LOGIN_SUBJECT } from "../observe.ts";
+import { makeOwn } from "../own-directory.ts";
+import { formatDuration } from "../policy/duration.ts";
+import { writeNew } from "../policy/write-new.ts";
+import { KEEP_DIRECTORY, RUN_DIRECTORY } from "../setup/layout.ts";
+import type { Surveyed } from "../survey/survey.ts";
+
+/**
+ * From now on and for `ms` a login counts as active, so that its idle limit begins when they are over; a keep from before is replaced.
+ * `max_login` ends it all the same. Returns until when, for people. Throws where it cannot be kept.
+ */
+export async function keepOne(it: Surveyed, ms: number, administrator: string): Promise<string> {
+  if (!findLogin(it.login)) throw new Error("it has ended by itself");
+  makeOwn(RUN_DIRECTORY, 0o755);
+  makeOwn(KEEP_DIRECTORY, 0o755);
+  forgetEnded();
+  const { bootMs, wallMs } = readClocks();
+  writeNew(keepFile(it.login), keepText(bootMs + ms), true);
+  const until = shortTime(wallMs + ms, wallMs);
+  const [id = LOGIN_SUBJECT] = Object.keys(it.observation.subjects);
+  const reason = `kept by ${administrator} for ${formatDuration(ms)}, until ${until}`;
+  const facts = { cause: "administrator", outcome: "kept", ended: null, reason } as const;
+  const terminals = it.observation.terminals.map(terminalName);
+  await record({ ...describe("stay", id, it, facts), terminals });
+  return until;
+}

@@ -1,0 +1,37 @@
+// Each promise of the threat model names the tests that show it: they must be there.
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const checkout = resolve(import.meta.dirname, "../..");
+const readme = readFileSync(resolve(checkout, "pam/README.md"), "utf8");
+const [, model = ""] = /^## Threat model$(.*?)^## /ms.exec(readme) ?? [];
+const numbers = [...model.matchAll(/^\| (\d+) +\|/gm)].map(([, number]) => Number(number));
+const lists = new Map(
+  [...model.matchAll(/^(\d+)\. ((?:.+\n)(?: +.+\n)*)/gm)].map(([, number, text = ""]) => [
+    Number(number),
+    text.replace(/\s+/g, " "),
+  ]),
+);
+
+/** The proofs of a promise: a file, and behind it titles in quotes. */
+function proofsOf(list: string): { file: string; title: string }[] {
+  return [...list.matchAll(/`([^`]+)`((?:,? "[^"]+")+)/g)].flatMap(([, file = "", titles = ""]) =>
+    [...titles.matchAll(/"([^"]+)"/g)].map(([, title = ""]) => ({ file, title })),
+  );
+}
+
+test("each promise of the threat model has its list of tests, and each list a promise", () => {
+  expect(numbers.length).toBeGreaterThan(10);
+  expect([...lists.keys()]).toEqual(numbers);
+});
+
+test.each(numbers)("promise %i is shown by tests that exist", (number) => {
+  const proofs = proofsOf(lists.get(number) ?? "");
+  expect(proofs.length).toBeGreaterThan(0);
+  for (const { file, title } of proofs) {
+    const path = resolve(checkout, "test", file);
+    expect([file, existsSync(path)]).toEqual([file, true]);
+    expect(readFileSync(path, "utf8")).toContain(title);
+  }
+});
