@@ -1,19 +1,29 @@
 import { defineConfig } from "vitest/config";
 
-// End-to-end tests mostly wait for real logins to fall idle, so many run side by side on few cores.
+// These tests mostly wait for real logins to fall idle, so many run side by side; but on few cores too many at once make each other late.
+const sideBySide = {
+  pool: "forks",
+  maxWorkers: 4,
+  maxConcurrency: 20,
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+} as const;
+
 export default defineConfig({
   test: {
+    reporters: ["default", "./test/cases/table.ts"],
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"] } },
+      // Milliseconds each, but on a busy machine some take many seconds.
+      { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 120_000 } },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...sideBySide } },
       {
         test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          pool: "forks",
-          maxWorkers: 6,
-          maxConcurrency: 20,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          name: "cases",
+          include: ["test/cases/**/*.test.ts"],
+          globalSetup: "./test/cases/prepare.ts",
+          ...sideBySide,
+          maxWorkers: 2,
+          maxConcurrency: 60,
         },
       },
     ],

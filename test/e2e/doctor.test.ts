@@ -377,7 +377,7 @@ describe("with the hook pam", () => {
       plant: "mv /usr/bin/ss /usr/bin/ss-away",
       mend: "mv /usr/bin/ss-away /usr/bin/ss",
       id: "ss",
-      says: "the sources busy and transfer need ss",
+      says: "the sources busy and transfer, and trust_tty_times = false, need ss",
       remedy: "apt install iproute2",
     },
     "no flock": {
@@ -463,11 +463,34 @@ describe("with the hook pam", () => {
     await ssh.exit;
   });
 
+  test("a watchdog that is stopped, and that it goes on", async () => {
+    const ssh = lab.ssh("visitor");
+    await ssh.waitFor(/visitor@lab/);
+    await mustFind(lab, {
+      plant: "until pkill -STOP -f '[a]fkill/watchdog'; do sleep 0.1; done",
+      mend: "pkill -CONT -f '[a]fkill/watchdog'",
+      id: "watchdogs",
+      says: /^the watchdog of the login of visitor \(uid \d+ .*\) is stopped \(state T in .*\): it guards nothing$/,
+      remedy: /^kill -CONT \d+$/,
+    });
+    await mustFind(lab, {
+      plant: "until pkill -STOP -P \"$(pgrep -d, -f '[a]fkill/watchdog')\" sleep; do sleep 0.1; done",
+      mend: "pkill -CONT sleep",
+      id: "watchdogs",
+      says: "is stopped (state T in ",
+      remedy: /^kill -CONT \d+$/,
+    });
+    ssh.kill();
+    await ssh.exit;
+  });
+
   test("ss is not missed where the policy does not ask for it", async () => {
     await lab.must("mv /usr/bin/ss /usr/bin/ss-away");
     await lab.writePolicy('activity = ["input"]\n');
     expect((await ask(lab)).bad).toEqual([]);
     await lab.writePolicy('activity = ["input"]\n[[rule]]\nmatch = {}\nactivity = ["input", "busy"]\n');
+    expect((await ask(lab)).bad).toMatchObject([{ id: "ss" }]);
+    await lab.writePolicy('activity = ["input"]\ntrust_tty_times = false\n');
     expect((await ask(lab)).bad).toMatchObject([{ id: "ss" }]);
     await lab.must(`mv /usr/bin/ss-away /usr/bin/ss; ${saved("/etc/afkill/afkill.toml")}`);
   });
@@ -596,9 +619,17 @@ describe("with hooks that run as the user", () => {
   };
   test.each(Object.entries(faults))("finds %s, and that it was mended", (_, fault) => mustFind(lab, fault));
 
-  test("a login whose user has stopped the watchdog is worth a look, and no error", async () => {
+  test("a login whose user has killed the watchdog, or stopped it, is worth a look, and no error", async () => {
     const ssh = lab.ssh("visitor");
     await ssh.waitFor(/visitor@lab/);
+    await mustFind(lab, {
+      plant: "until pkill -STOP -f '[a]fkill/watchdog'; do sleep 0.1; done",
+      mend: "pkill -CONT -f '[a]fkill/watchdog'",
+      id: "watchdogs",
+      level: "warning",
+      says: "is stopped (state T in ",
+      remedy: "kill -CONT ",
+    });
     await mustFind(lab, {
       plant: "until pkill -KILL -f '[a]fkill/watchdog'; do sleep 0.1; done",
       mend: "pkill -f '^sshd: visitor'; while pgrep -f '^sshd: visitor'; do sleep 0.1; done",

@@ -1,7 +1,7 @@
 // Faults are caused one by one: every login lives, new ones come in, and the log says why.
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { aliveAfter, atPrompt, LIMIT_S, policyOfSeconds, SOON, type } from "./support/logins.ts";
+import { aliveAfter, atPrompt, LONG_S, policyOfSeconds, type } from "./support/logins.ts";
 
 interface Fault {
   readonly name: string;
@@ -38,7 +38,7 @@ const faults: readonly Fault[] = [
   {
     name: "a group cannot be resolved",
     cause: (lab) => lab.must("rm /usr/bin/id"),
-    logged: /afkill/,
+    logged: /afkill.*(?:check failed|nobody is ended)/,
   },
   {
     name: "ss is missing, which the source transfer needs",
@@ -56,7 +56,7 @@ describe.concurrent.each(faults)("when $name", ({ cause, logged }) => {
     await cause(lab);
     const later = await atPrompt(lab, "visitor");
     type(later, "\r");
-    expect(await aliveAfter(open, 2.5 * LIMIT_S)).toBe(true);
+    expect(await aliveAfter(open, LONG_S)).toBe(true);
     expect(await aliveAfter(later, 1)).toBe(true);
     expect((await lab.run("ssh visitor@lab 'exit 23'")).status).toBe(23);
     expect(await lab.syslog()).toMatch(logged);
@@ -70,7 +70,7 @@ test("when the program directory is deleted, logins come and stay", async () => 
   type(open, "\r");
   await lab.must("rm -rf /usr/lib/afkill");
   const later = await atPrompt(lab, "visitor");
-  expect(await aliveAfter(open, 2.5 * LIMIT_S)).toBe(true);
+  expect(await aliveAfter(open, LONG_S)).toBe(true);
   expect(await aliveAfter(later, 1)).toBe(true);
   expect(await lab.syslog()).toMatch(/afkill|pam_exec/);
 });
@@ -85,19 +85,6 @@ test("when the policy breaks under a login that knew a good one, that one still 
   await ssh.exit;
   expect(ssh.output).toContain("closed by remote host");
   expect(await lab.syslog()).toMatch(/afkill.*afkill\.toml.*the last good policy still applies/);
-});
-
-test("when the disk of the audit is full, an idle login ends all the same, and syslog has the record", async () => {
-  await using lab = await startLab({ hook: "pam", policy: policyOfSeconds() });
-  await lab.must("mkdir -p /var/log/afkill && mount -t tmpfs -o size=4k,mode=750 none /var/log/afkill");
-  await lab.run("dd if=/dev/zero of=/var/log/afkill/full bs=4k count=2");
-  await lab.addUser("visitor");
-  const ssh = await atPrompt(lab, "visitor");
-  type(ssh, "\r");
-  await ssh.exit;
-  expect(ssh.output).toContain("closed by remote host");
-  await vi.waitFor(async () => expect(await lab.syslog()).toMatch(/action=end user=visitor/), SOON);
-  expect(await lab.syslog()).toMatch(/audit file not written/);
 });
 
 test("when a policy is changed, running logins follow without a restart", async () => {

@@ -1,6 +1,7 @@
 // A lab with the hooks' own programs and, in the place of Node and the check, a stub that tells what it was asked.
 import { join } from "node:path";
 import { type Lab, type LabProcess, startLab } from "../lab/lab.ts";
+import type { Release } from "../lab/release.ts";
 
 /** Where the stub that stands in for a check keeps what it was called with, one call a line, and where it finds its answer. */
 export const CALLS = "/run/stub/calls";
@@ -21,6 +22,8 @@ export interface HookOptions {
   readonly profile?: boolean;
   /** Lines for sshd_config. */
   readonly sshd?: string;
+  /** What the lab is made of; this machine's own files unless said otherwise. */
+  readonly release?: Release;
   /** What the stub runs, as shell text; it prints the answer of a check. */
   readonly answer?: string;
 }
@@ -28,7 +31,7 @@ export interface HookOptions {
 /** Starts a lab with some of the hooks in place, laid out as an installation is, and the user `visitor`. */
 export async function startHooks(options: HookOptions): Promise<Lab> {
   const forced = options.forced ? `ForceCommand exec ${FORCED}\n` : "";
-  const lab = await startLab({ sshd: `${options.sshd ?? ""}\n${forced}` });
+  const lab = await startLab({ sshd: `${options.sshd ?? ""}\n${forced}`, release: options.release });
   try {
     await lab.must(`
       mkdir -p /usr/lib/afkill/dist /run/stub && chmod 1777 /run/stub

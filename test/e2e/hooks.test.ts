@@ -167,7 +167,8 @@ describe.concurrent("a hook of the user's", () => {
     );
     const ssh = lab.ssh("visitor");
     await ssh.waitFor(async () => (await calls(lab)).length === 1);
-    const first = watchdogs(lab);
+    const pids = () => watchdogs(lab).map(({ pid }) => pid);
+    const first = pids();
     expect(first).toHaveLength(1);
     // Each leaves a file when its login shell has read the profile.
     await lab.write(
@@ -180,8 +181,8 @@ describe.concurrent("a hook of the user's", () => {
     );
     ssh.write(". /tmp/all.sh\r");
     await ssh.waitFor(async () => (await lab.run("cd /run/stub && ls sudo su again tmux")).status === 0);
-    await ssh.waitFor(() => watchdogs(lab).length === 1);
-    expect(watchdogs(lab)).toEqual(first);
+    await ssh.waitFor(() => pids().length === 1);
+    expect(pids()).toEqual(first);
     expect(await calls(lab)).toHaveLength(1);
   });
 

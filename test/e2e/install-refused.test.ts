@@ -34,7 +34,7 @@ const refusals: Record<string, Refusal> = {
   "a scope for another hook": {
     args: "install --hook pam --match 'User a'",
     status: 2,
-    says: "--match and --accept-forced-keys go with --hook force-command only",
+    says: "--match, --accept-forced-keys and --wrap go with --hook force-command only",
   },
   "a scope that is everybody": {
     args: `${command} --match 'all'`,
@@ -116,6 +116,12 @@ const refusals: Record<string, Refusal> = {
     undo: "rm /usr/sbin/afkill",
     says: "/usr/sbin/afkill is not as afkill writes it",
   },
+  "another program of this name for users": {
+    args: "install --hook pam",
+    given: "echo other >/usr/bin/afkill",
+    undo: "rm /usr/bin/afkill",
+    says: "/usr/bin/afkill is not as afkill writes it",
+  },
   "a program directory on a mount with nosuid": {
     args: "install --hook pam",
     given: "mkdir /usr/lib/afkill && mount -t tmpfs -o nosuid,mode=755 none /usr/lib/afkill",
@@ -132,7 +138,7 @@ const refusals: Record<string, Refusal> = {
     args: "install --hook pam",
     given: "mount --bind /etc/pam.d /etc/pam.d && mount -o remount,bind,ro /etc/pam.d",
     undo: "umount /etc/pam.d",
-    says: /EROFS: .*; everything was put back as it was/,
+    says: /\/etc\/pam\.d is mounted read-only .*; everything was put back as it was/,
   },
   "a restricted key of root's": {
     args: command,

@@ -15,7 +15,7 @@ export function stateOf(lab: Lab): Promise<string> {
     find /etc -printf '%p %y %m %U:%G %l ' '(' -type f -printf '%T@' ')' , -printf '\\n' |
       sed -E 's:[.][0-9]+$::' | sort
     find /etc -type f -exec sha256sum {} + | sort
-    find /usr/lib/afkill /usr/sbin /usr/share /var/log/afkill -printf '%p %y %m %U:%G %s\\n' 2>/dev/null | grep afkill | sort || :`);
+    find /usr/lib/afkill /usr/sbin /usr/bin /usr/share /var/log/afkill -printf '%p %y %m %U:%G %s\\n' 2>/dev/null | grep afkill | sort || :`);
 }
 
 /** Makes a key for a user that may run one command only; `ssh -i restricted -o IdentitiesOnly=yes USER@lab` uses it. */

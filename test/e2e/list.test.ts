@@ -142,6 +142,22 @@ test("twelve logins of every kind: idle time, state and foreground program", asy
   expect(only(rows.get("hugo")).idleSeconds).toBeLessThan(3);
 });
 
+test("under a policy with a mistake the last good one holds, as it does for the watchdogs", async () => {
+  await using lab = await startLab({ policy: 'idle_timeout = "10m"\n', hook: "pam" });
+  await lab.addUser("anna");
+  const ssh = await atPrompt(lab, "anna");
+  const rows = async (): Promise<LoginRow[]> => JSON.parse(await lab.must("afkill list --json"));
+  await vi.waitFor(() => lab.must("grep -q lastGood /run/afkill/*/memory.json"), SOON);
+  await lab.writePolicy('idle_timeout = "10"\n');
+  const [anna] = await rows();
+  expect(anna?.state).not.toBe("exempt");
+  expect(anna?.fault).toContain("/etc/afkill/afkill.toml:1:");
+  expect(anna?.subjects[0]?.limitSeconds).toBe(600);
+  expect(anna?.subjects[0]?.leftSeconds).toBeGreaterThan(500);
+  ssh.kill();
+  await ssh.exit;
+});
+
 test("believes no titles, counts nobody who has not logged in, and finds a login whose privileged sshd was killed", async () => {
   await using lab = await startLab({ hook: "pam" });
   for (const user of ["anna", "evil"]) await lab.addUser(user, { sudo: user === "evil" });

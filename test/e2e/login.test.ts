@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import type { Login } from "../../src/login/login.ts";
 import type { Terminal } from "../../src/login/terminal.ts";
 import { checkout, type Lab, startLab } from "../lab/lab.ts";
+import { bookworm, releases } from "../lab/release.ts";
 import { atPrompt, SOON } from "./support/logins.ts";
 
 interface Found {
@@ -89,20 +90,26 @@ test("a login whose privileged sshd was killed is found by the other, and gone w
   await vi.waitFor(async () => expect(await find(lab, known)).toBeNull(), SOON);
 });
 
-test("a root login is one sshd, with and without a terminal", async () => {
-  await using lab = await startLab();
-  await atPrompt(lab, "root");
-  const privileged = await sshd(lab, "root@pts/[0-9]+");
-  const found = await find(lab, { privileged });
-  expect(found?.login).toMatchObject({ user: "root", uid: 0, server: { pid: Number(privileged) } });
-  expect(found?.login.child).toBeUndefined();
-  expect(found?.jobs).toEqual([["bash"]]);
+test.concurrent.each(releases)(
+  "a root login has a child sshd or none, with and without a terminal: $name",
+  async (release) => {
+    await using lab = await startLab({ release });
+    await atPrompt(lab, "root");
+    const hasChild = release !== bookworm;
+    const privileged = await sshd(lab, hasChild ? "root \\[priv\\]" : "root@pts/[0-9]+");
+    const found = await find(lab, { privileged });
+    expect(found?.login).toMatchObject({ user: "root", uid: 0, privileged: { pid: Number(privileged) } });
+    const serving = Number(await sshd(lab, "root@pts/[0-9]+"));
+    expect(found?.login.child?.pid).toBe(hasChild ? serving : undefined);
+    expect(found?.login.server.pid).toBe(serving);
+    expect(found?.jobs).toEqual([["bash"]]);
 
-  lab.ssh("root", ["-N"]);
-  const silent = await find(lab, { privileged: await sshd(lab, "root") });
-  expect(silent?.login).toMatchObject({ user: "root", uid: 0 });
-  expect(silent?.terminals).toEqual([]);
-});
+    lab.ssh("root", ["-N"]);
+    const silent = await find(lab, { privileged: await sshd(lab, "root") });
+    expect(silent?.login).toMatchObject({ user: "root", uid: 0 });
+    expect(silent?.terminals).toEqual([]);
+  },
+);
 
 test("the sshd that listens is nobody's login", async () => {
   await using lab = await startLab();

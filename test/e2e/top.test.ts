@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { inside } from "../lab/inside.ts";
 import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
 import { openTerminal } from "../lab/ssh.ts";
-import { atPrompt, auditOf, auditWithEnd, SOON } from "./support/logins.ts";
+import { aliveAfter, atPrompt, auditOf, auditWithEnd, SOON } from "./support/logins.ts";
 
 const POLICY = `
 idle_timeout = "10m"
@@ -11,13 +11,18 @@ warn_before = ["5m"]
 [[rule]]
 match = { users = ["zoe"] }
 idle_timeout = "1h"
+[[rule]]
+match = { users = ["nora"] }
+idle_timeout = "40s"
+warn_before = ["5s"]
+activity = ["input", "output"]
 `;
 
 let lab: Lab;
 
 beforeAll(async () => {
   lab = await startLab({ policy: POLICY, hook: "pam" });
-  for (const user of ["anna", "mike", "zoe"]) await lab.addUser(user);
+  for (const user of ["anna", "mike", "nora", "zoe"]) await lab.addUser(user);
 });
 afterAll(() => lab?.stop());
 
@@ -137,6 +142,38 @@ test("a locale without UTF-8 gets ASCII, NO_COLOR no colours; a dumb terminal an
   );
   anna.kill();
   await anna.exit;
+});
+
+test("a notice from an administrator is no sign of its user, though output counts as one", async () => {
+  const nora = await atPrompt(lab, "nora");
+  // It reads a line and writes none: the last key is all that there is to see.
+  nora.write("cat >/dev/null\r");
+  await nora.waitFor(() => lab.processes().some(({ user, comm }) => user === "nora" && comm === "cat"));
+  nora.write("key\r");
+  const view = top({ cols: 80, rows: 24 });
+  await view.waitFor(/^[> ] nora\b/m);
+  view.write("/");
+  await view.waitFor(/^Filter/m);
+  view.write("nora\r");
+  await view.waitFor(/1 match "nora"/);
+  // The kernel tells times apart that are eight seconds apart.
+  expect(await aliveAfter(nora, 9)).toBe(true);
+  view.write("n");
+  await view.waitFor(/^Notice to nora/m);
+  view.write("still there?");
+  await view.waitFor(/still there\?_/);
+  view.write("\r");
+  await nora.waitFor(/administrator: still there\?/);
+  await nora.exit;
+  const records = await auditWithEnd(lab, "nora");
+  expect(records.map(({ action, cause }) => `${action} ${cause}`)).toEqual([
+    "notice administrator",
+    "notice idle",
+    "end idle",
+  ]);
+  expect(records.at(-1)).toMatchObject({ ended: true, lastActivity: "input: a key" });
+  view.write("q");
+  await view.exit;
 });
 
 test("marks the login that it runs in, and does not end it", async () => {

@@ -21,8 +21,8 @@ export interface Booted {
 const NAMESPACES = ["--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--propagation", "private"];
 const START_BOUND_MS = 60_000;
 
-/** Makes the namespaces and waits until sshd listens in them. Rejects with what init.sh printed. */
-export async function boot(sshdLines: string | undefined): Promise<Booted> {
+/** Makes the namespaces and waits until sshd listens in them. Rejects with what init.sh printed. `files`: the directory that the lab is a copy of. */
+export async function boot(sshdLines: string | undefined, files: string): Promise<Booted> {
   const directory = mkdtempSync(join(tmpdir(), "afkill-lab-"));
   const linesFile = join(directory, "sshd_config");
   writeFileSync(linesFile, `${sshdLines ?? ""}\n`);
@@ -31,7 +31,7 @@ export async function boot(sshdLines: string | undefined): Promise<Booted> {
     "setpriv",
     [
       ...["--pdeathsig", "KILL", "unshare", ...NAMESPACES, "--kill-child"],
-      ...["/bin/sh", "-eu", join(import.meta.dirname, "init.sh"), checkout, linesFile],
+      ...["/bin/sh", "-eu", join(import.meta.dirname, "init.sh"), checkout, linesFile, files],
     ],
     { env: cleanEnvironment, cwd: "/", stdio: ["ignore", "pipe", "pipe"] },
   );

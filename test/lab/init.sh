@@ -1,8 +1,8 @@
 #!/bin/sh -eu
 # Process 1 of a lab: makes the namespaces that it was started in into a host of its own, prints `pid N` (its own, as the
 # outside sees it) and `ready`, and then only reaps. Whoever kills it ends every process and frees every mount of the lab.
-# Arguments: the checkout, and a file of lines for sshd_config.
-checkout=$1 sshd_lines=$2
+# Arguments: the checkout, a file of lines for sshd_config, and the directory whose files the host has.
+checkout=$1 sshd_lines=$2 files=${3%/}
 
 # /proc is still the outside's here, so this is the pid out there.
 read -r pid _ </proc/self/stat
@@ -14,10 +14,10 @@ root=/run/root
 mkdir "$root"
 for part in / /usr /var /opt; do
   # A directory that is a file system of its own is not in the lower layer of its parent.
-  [ "$part" = / ] || mountpoint -q "$part" || continue
+  [ "$part" = / ] || mountpoint -q "$files$part" || continue
   layers=/run/layers$part
   mkdir -p "$layers/upper" "$layers/work"
-  mount -t overlay -o "lowerdir=$part,upperdir=$layers/upper,workdir=$layers/work" overlay "$root$part"
+  mount -t overlay -o "lowerdir=$files$part,upperdir=$layers/upper,workdir=$layers/work" overlay "$root$part"
 done
 
 mount -t proc proc "$root/proc"
@@ -58,7 +58,7 @@ hostname lab
 printf '127.0.0.1 localhost lab\n::1 localhost\n' >/etc/hosts
 ip link set lo up
 # What the machine outside keeps of afkill itself, or has logged, is not the lab's.
-rm -rf /etc/afkill /usr/lib/afkill /usr/sbin/afkill /var/log/afkill /var/log/messages /etc/profile.d/*afkill*
+rm -rf /etc/afkill /usr/lib/afkill /usr/sbin/afkill /usr/bin/afkill /var/log/afkill /var/log/messages /etc/profile.d/*afkill*
 find /usr/share/bash-completion /usr/share/zsh /usr/share/fish /usr/share/man -name '*afkill*' -delete 2>/dev/null || :
 sed -i /afkill/d /etc/pam.d/sshd
 mkdir /run/sshd /run/lock

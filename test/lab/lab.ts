@@ -1,4 +1,4 @@
-// A lab: a private host with a real sshd and real PAM, made of this machine's own files, that leaves the machine as it was.
+// A lab: a private host with a real sshd and real PAM, made of this machine's own files or of a release's, that leaves both as they were.
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -6,6 +6,7 @@ import type { AuditRecord } from "../../src/audit/record.ts";
 import { type Booted, boot, checkout } from "./boot.ts";
 import { cleanEnvironment, inside, type Ran, type RunOptions, run } from "./inside.ts";
 import { type LabProcess, processesBelow } from "./processes.ts";
+import { type Release, treeOf } from "./release.ts";
 import { openTerminal, type Ssh } from "./ssh.ts";
 
 export { checkout } from "./boot.ts";
@@ -20,8 +21,12 @@ export interface LabOptions {
   readonly policy?: string | undefined;
   /** Installs afkill with this hook, as an administrator would. */
   readonly hook?: Hook | undefined;
+  /** More of the install's options. */
+  readonly flags?: string | undefined;
   /** Lines for sshd_config, before the rest of it. */
   readonly sshd?: string | undefined;
+  /** What it is made of; this machine's own files unless said otherwise. */
+  readonly release?: Release | undefined;
 }
 
 export interface Lab {
@@ -74,19 +79,30 @@ export interface Lab {
 /** Where the checked-out program, and what it installs, write their records. */
 const AUDIT = "/var/log/afkill/audit.jsonl";
 const node = join(checkout, "node_modules/.bin/node");
+/** A busy machine takes its time to copy a Node. */
+const INSTALL_BOUND_MS = 150_000;
 
 /**
  * Starts a lab (needs root). It ends with `stop`, and also when this process dies in whatever way: the kernel kills unshare with its
  * parent, the lab's process 1 with unshare, and every process of a pid namespace with its process 1.
  */
-export async function startLab(options: LabOptions = {}): Promise<Lab> {
+export function startLab(options: LabOptions = {}): Promise<Lab> {
+  const lab = starting.then(() => start(options));
+  starting = lab.catch(() => undefined);
+  return lab;
+}
+
+/** Starting is work, and tests that run side by side all start at once: one lab after the other, the first are soon ready. */
+let starting: Promise<unknown> = Promise.resolve();
+
+async function start(options: LabOptions): Promise<Lab> {
   if (process.getuid?.() !== 0) throw new Error("a lab needs root: it makes namespaces and mounts");
   if (options.hook !== undefined && !existsSync(join(checkout, "dist/cli.js")))
     throw new Error("a lab with a hook installs from dist/: run `npm run build` first");
-  const lab = labOf(await boot(options.sshd));
+  const lab = labOf(await boot(options.sshd, options.release ? await treeOf(options.release) : "/"));
   try {
     if (options.policy !== undefined) await lab.writePolicy(options.policy);
-    if (options.hook !== undefined) await lab.install(options.hook);
+    if (options.hook !== undefined) await lab.install(options.hook, options.flags);
     return lab;
   } catch (error) {
     await lab.stop();
@@ -162,7 +178,9 @@ function labOf({ pid, stop }: Booted): Lab {
     write,
     read: async (path) => readFileSync(root + path, "utf8"),
     install: async (hook, flags = "") => {
-      const said = await must(`${node} ${checkout}/dist/cli.js install --hook ${hook} ${flags}`);
+      const said = await must(`${node} ${checkout}/dist/cli.js install --hook ${hook} ${flags}`, {
+        timeoutMs: INSTALL_BOUND_MS,
+      });
       if (hook === "force-command") await reloadSshd();
       return said;
     },

@@ -4,6 +4,8 @@ import type { AuditRecord } from "../../../src/audit/record.ts";
 import type { Lab, Ssh } from "../../lab/lab.ts";
 
 export const LIMIT_S = 20;
+/** A login that lives for so long was not ended late either. */
+export const LONG_S = 2.5 * LIMIT_S;
 /** The kernel keeps the time of the last key in steps of this. */
 const BUCKET_S = 8;
 /** A login ends within a second of its limit; the rest is what a busy machine may take on top. */
@@ -18,10 +20,13 @@ export function policyOfSeconds(more = ""): string {
   return `idle_timeout = "${LIMIT_S}s"\nwarn_before = ["10s", "5s"]\n${more}\n`;
 }
 
+/** That of any shell, at the end of a line. */
+export const PROMPT = /[$#%>] ?$/m;
+
 /** Logs in and waits for the shell. */
 export async function atPrompt(lab: Lab, user: string, options: readonly string[] = []): Promise<Ssh> {
   const ssh = lab.ssh(user, options);
-  await ssh.waitFor(/[$#%>] ?$/m);
+  await ssh.waitFor(PROMPT);
   return ssh;
 }
 
@@ -32,7 +37,7 @@ export function type(ssh: Ssh, keys: string): number {
 }
 
 /** Waits for the end of a login and checks that it came between its limit and the end of the last key's bucket after it. */
-export async function expectEndOnTime(ssh: Ssh, lastKeyAt: number): Promise<void> {
+export async function expectEndOnTime(ssh: Pick<Ssh, "exit">, lastKeyAt: number): Promise<void> {
   await ssh.exit;
   const afterS = (performance.now() - lastKeyAt) / 1000;
   expect(afterS).toBeGreaterThanOrEqual(LIMIT_S);
@@ -64,5 +69,14 @@ export async function aliveAfter(ssh: Ssh, seconds: number): Promise<boolean> {
   const handle = setTimeout(() => timer.resolve(true), seconds * 1000);
   const alive = await Promise.race([timer.promise, ssh.exit.then(() => false)]);
   clearTimeout(handle);
+  return alive;
+}
+
+/** Types the same keys every so often while a login must live, and says whether it did. */
+export async function aliveWhileTyped(ssh: Ssh, keys: string, everyS: number): Promise<boolean> {
+  ssh.write(keys);
+  const typing = setInterval(() => ssh.write(keys), everyS * 1000);
+  const alive = await aliveAfter(ssh, LONG_S);
+  clearInterval(typing);
   return alive;
 }

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { checkout } from "../boot.ts";
 import { cleanEnvironment } from "../inside.ts";
+import { imageOf, type Release } from "../release.ts";
 
 /** A machine that has been switched on; it may still be booting. */
 export interface Running {
@@ -50,15 +51,10 @@ Host control
 `;
 }
 
-/** Switches a machine on. \`setup\` is run by its root before sshd starts. Needs root. */
-export async function switchOn(setup: string): Promise<Running> {
+/** Switches a machine on. `setup` is run by its root before sshd starts. Needs root. */
+export async function switchOn(setup: string, release: Release): Promise<Running> {
   const execute = promisify(execFile);
-  // Making the image takes a minute or two, once.
-  const tree = await execute(join(import.meta.dirname, "tree"), {
-    env: cleanEnvironment,
-    maxBuffer: 1 << 26,
-  });
-  const image = tree.stdout.trim();
+  const image = await imageOf(release);
   const directory = mkdtempSync(join(tmpdir(), "afkill-machine-"));
   mkdirSync(join(directory, "lab/checkout"), { recursive: true });
   await execute("ssh-keygen", [

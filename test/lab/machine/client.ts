@@ -1,7 +1,7 @@
 // Reaching a machine from outside, through the network that only it and its clients are in.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -28,6 +28,8 @@ export async function openControl(machine: Running, boundMs: number): Promise<Ch
   const deadline = Date.now() + boundMs;
   const options = ["-N", "-M", "-o", "ConnectTimeout=5", "control"];
   while (Date.now() < deadline && existsSync(`/proc/${machine.pid}`)) {
+    // What was killed leaves its socket behind.
+    rmSync(join(machine.directory, "control"), { force: true });
     const master = spawn("setpriv", ["--pdeathsig", "KILL", ...clientCommand(machine), ...options], {
       env: cleanEnvironment,
       stdio: "ignore",

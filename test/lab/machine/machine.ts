@@ -1,12 +1,13 @@
 // A whole machine with systemd and a clock of its own (User Mode Linux), as an ordinary process. Slower than a lab: for what only a
 // whole machine has.
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AuditRecord } from "../../../src/audit/record.ts";
 import { checkout } from "../boot.ts";
 import type { Ran } from "../inside.ts";
 import type { Hook } from "../lab.ts";
+import { type Release, trixie } from "../release.ts";
 import { openTerminal, type Ssh } from "../ssh.ts";
 import { type Running, switchOn } from "./boot.ts";
 import { type CommandOptions, clientCommand, closeControl, openControl, runOn } from "./client.ts";
@@ -18,9 +19,13 @@ export interface MachineOptions {
   readonly hook?: Hook | undefined;
   /** Shell lines that root runs before sshd starts. */
   readonly setup?: string | undefined;
+  /** Debian 13 unless said otherwise. */
+  readonly release?: Release | undefined;
 }
 
 export interface Machine {
+  /** The configuration of its clients, for an ssh inside of an option such as ProxyCommand; `control` is root's own way in. */
+  readonly sshConfig: string;
   /** Makes users that the clients may log in as. */
   addUsers(...names: string[]): Promise<void>;
   /** Runs a shell command as root, in a login that no hook sees. Never rejects because of its status. */
@@ -37,8 +42,13 @@ export interface Machine {
   stepClock(by: string): Promise<void>;
   /** The machine's boot clock, in seconds. */
   uptime(): Promise<number>;
-  /** Suspends the machine to memory and wakes it after so many seconds. Returns the seconds that it was suspended. */
-  suspend(seconds: number): Promise<number>;
+  /**
+   * Suspends the machine to memory and wakes it after so many seconds; for it they are longer by `leapS`. Returns the seconds that it
+   * was suspended by its own clocks.
+   */
+  suspend(seconds: number, leapS?: number): Promise<number>;
+  /** Boots it again, from what is on its disk. */
+  reboot(): Promise<void>;
   /** Stops the machine's process for so many seconds, as a host does that has no time for it. All of its clocks run on. */
   freeze(seconds: number): Promise<void>;
   /** What helps to understand a failure: logins and watchdogs, audit, end of the journal. */
@@ -58,7 +68,7 @@ export async function bootMachine(options: MachineOptions = {}): Promise<Machine
   if (process.getuid?.() !== 0) throw new Error("a machine needs root: it makes namespaces and mounts");
   if (options.hook !== undefined && !existsSync(join(checkout, "dist/cli.js")))
     throw new Error("a machine with a hook installs from dist/: run `npm run build` first");
-  const running = await switchOn(options.setup ?? "");
+  const running = await switchOn(options.setup ?? "", options.release ?? trixie);
   try {
     const machine = await machineOf(running);
     // sshd's start is queued already: this waits for it.
@@ -75,7 +85,7 @@ export async function bootMachine(options: MachineOptions = {}): Promise<Machine
 }
 
 async function machineOf(running: Running): Promise<Machine> {
-  const control = await openControl(running, BOOT_BOUND_MS);
+  let control = await openControl(running, BOOT_BOUND_MS);
   const run: Machine["run"] = (command, options = {}) => runOn(running, command, options);
   const must: Machine["must"] = async (command, options) => {
     const ran = await run(command, options);
@@ -91,18 +101,29 @@ async function machineOf(running: Running): Promise<Machine> {
   const auditText = () => must(`cat ${AUDIT} 2>/dev/null || :`);
   const syslog = () =>
     must(
-      "journalctl --quiet --no-pager --output=short-monotonic _TRANSPORT=syslog + _TRANSPORT=journal + _TRANSPORT=stdout",
+      "journalctl --boot --quiet --no-pager --output=short-monotonic _TRANSPORT=syslog + _TRANSPORT=journal + _TRANSPORT=stdout",
     );
   const report = async () => {
     const processes = await must("ps -eo pid,ppid,user,tty,stat,args | grep -E '[s]shd|[a]fkill|pts'");
     const log = (await syslog()).split("\n").slice(-60).join("\n");
     return `--- processes\n${processes}--- audit\n${await auditText()}--- journal\n${log}`;
   };
+  const bootId = () => must("cat /proc/sys/kernel/random/boot_id", { timeoutMs: 10_000 });
+  const reboot = async () => {
+    const before = await bootId();
+    await run("systemctl --no-block reboot");
+    do {
+      await closeControl(control);
+      control = await openControl(running, BOOT_BOUND_MS);
+    } while ((await bootId().catch(() => before)) === before);
+    await must("systemctl start ssh.service");
+  };
   const stop = async () => {
     await closeControl(control);
     await running.stop();
   };
   return {
+    sshConfig: join(running.directory, "ssh_config"),
     addUsers: async (...names) => {
       for (const name of names) {
         await must(`useradd --create-home --password '*' --shell /bin/bash ${name} &&
@@ -133,7 +154,8 @@ async function machineOf(running: Running): Promise<Machine> {
     stepClock: async (by) => {
       await must(`date --set '${by}'`);
     },
-    suspend: async (seconds) => {
+    suspend: async (seconds, leapS = 0) => {
+      writeFileSync(join(running.directory, "leap"), `${leapS}\n`);
       const before = await suspendedS();
       // Detached, so that no answer to this command is under way when the network goes.
       const script = "sleep 0.2; echo mem >/sys/power/state; touch /run/lab-awake";
@@ -149,6 +171,7 @@ async function machineOf(running: Running): Promise<Machine> {
       await sleep(seconds * 1000);
       process.kill(running.pid, "SIGCONT");
     },
+    reboot,
     report,
     stop,
     [Symbol.asyncDispose]: stop,

@@ -1,0 +1,33 @@
+// The releases of Debian that labs and machines are made of, each with its OpenSSH.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { cleanEnvironment } from "./inside.ts";
+
+export interface Release {
+  readonly suite: "bookworm" | "trixie";
+  /** As a reader of test results knows it. */
+  readonly name: string;
+}
+
+export const bookworm: Release = { suite: "bookworm", name: "OpenSSH 9.2 (Debian 12)" };
+/** From OpenSSH 9.8 on the per-connection process is `sshd-session`. */
+export const trixie: Release = { suite: "trixie", name: "OpenSSH 10.0 (Debian 13)" };
+export const releases: readonly Release[] = [bookworm, trixie];
+
+/** Runs a recipe that makes something of a release, once, and prints its path. Making it takes a minute, and needs root. */
+async function made(recipe: string, { suite }: Release): Promise<string> {
+  const options = { env: cleanEnvironment, maxBuffer: 1 << 26 };
+  const { stdout } = await promisify(execFile)(join(import.meta.dirname, recipe), [suite], options);
+  return stdout.trim();
+}
+
+/** The directory that holds the files of a release. */
+export function treeOf(release: Release): Promise<string> {
+  return made("tree", release);
+}
+
+/** The image that a machine of this release starts from. */
+export function imageOf(release: Release): Promise<string> {
+  return made("machine/image", release);
+}
