@@ -15,7 +15,14 @@ export default defineConfig({
     projects: [
       // Milliseconds each, but on a busy machine some take many seconds.
       { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 120_000 } },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...sideBySide } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "./test/e2e/prepare.ts",
+          ...sideBySide,
+        },
+      },
       {
         test: {
           name: "cases",
