@@ -45,7 +45,12 @@ test("a terminal that the foreground job opened is found, and the one in it", as
 
 test("a command that opens a terminal while it leads the session itself, as `ssh -t host sudo make` does", async () => {
   const shell = onPty("/usr/bin/script", ["-qc", "exec sleep 1004", "/dev/null"]);
-  const terminal = await until(() => shell.terminal().inner && shell.terminal());
+  // `script` starts a shell on the inner terminal, which becomes the command.
+  const terminal = await until(() => {
+    const now = shell.terminal();
+    return names(innermost(now)).includes("sleep") && now;
+  });
+  expect(terminal.inner).toBeDefined();
   expect(terminal.foregroundIsLeader).toBe(true);
   expect(names(innermost(terminal))).toEqual(["sleep"]);
 });
