@@ -9,6 +9,9 @@ const sideBySide = {
   hookTimeout: 180_000,
 } as const;
 
+/** Where forks do not scale, a whole machine or a crowd beside another test makes both late: these have the host to themselves. */
+const ALONE = "test/cases/alone/**/*.test.ts";
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/cases/table.ts"],
@@ -19,7 +22,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: "./test/e2e/prepare.ts",
+          globalSetup: "./test/lab/prepare-trees.ts",
           ...sideBySide,
         },
       },
@@ -27,10 +30,23 @@ export default defineConfig({
         test: {
           name: "cases",
           include: ["test/cases/**/*.test.ts"],
-          globalSetup: "./test/cases/prepare.ts",
+          exclude: [ALONE],
+          globalSetup: "./test/lab/prepare-trees.ts",
           ...sideBySide,
           maxWorkers: 2,
           maxConcurrency: 60,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "cases-alone",
+          include: [ALONE],
+          globalSetup: "./test/lab/prepare-images.ts",
+          ...sideBySide,
+          maxWorkers: 1,
+          maxConcurrency: 60,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

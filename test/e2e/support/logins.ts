@@ -10,7 +10,7 @@ export const LONG_S = 2.5 * LIMIT_S;
 const BUCKET_S = 8;
 /** A login ends within a second of its limit; the rest is what a busy machine may take on top. */
 const ENDING_S = 1;
-const NOISE_S = 6;
+const NOISE_S = 12;
 
 /** How long something may take that follows at once, for `vi.waitFor`: `expect.poll` does not work in tests that run side by side. */
 export const SOON = { timeout: 30_000, interval: 50 };

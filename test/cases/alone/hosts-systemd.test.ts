@@ -1,11 +1,11 @@
 // Hosts as they are, as whole machines that systemd runs: a watchdog is no part of ssh.service, and nothing of it stays behind.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LoginRow } from "../../src/survey/rows.ts";
-import { bootMachine, type Machine } from "../lab/machine/machine.ts";
-import { releases } from "../lab/release.ts";
-import type { Ssh } from "../lab/ssh.ts";
-import { expectIdleEnd, lastKeys, logIn } from "./support/idle.ts";
-import { expectSwept, loggedInLongAgo } from "./support/old-logins.ts";
+import type { LoginRow } from "../../../src/survey/rows.ts";
+import { bootMachine, type Machine } from "../../lab/machine/machine.ts";
+import { releases } from "../../lab/release.ts";
+import type { Ssh } from "../../lab/ssh.ts";
+import { expectIdleEnd, lastKeys, logIn } from "../support/idle.ts";
+import { expectSwept, loggedInLongAgo } from "../support/old-logins.ts";
 
 const limitS = 20;
 /** What five logins that idle at once on one slow processor may take longer. */
@@ -85,11 +85,8 @@ END
 systemctl daemon-reload && systemctl start per-connection.socket
 systemctl is-active ssh.service || :`;
 
-/** What the cases of one machine do to it would disturb one another; the machines run side by side. */
-const inTurn = { concurrent: false } as const;
-
 describe("hosts as they are", () => {
-  describe.concurrent.each(releases)("$name", (release) => {
+  describe.each(releases)("$name", (release) => {
     let machine: Machine;
     beforeAll(async () => {
       machine = await bootMachine({ release, policy: 'idle_timeout = "1h"\n', hook: "pam" });
@@ -100,78 +97,70 @@ describe("hosts as they are", () => {
       await machine?.stop();
     });
 
-    test(
-      "restarting sshd says nothing of a watchdog, and leaves it and its login alone",
-      inTurn,
-      async ({ onTestFailed }) => {
-        onTestFailed(async () => console.log(await machine.report()));
-        const ssh = await logInGuarded(machine);
-        const before = (await machine.syslog()).length;
-        await machine.must("systemctl restart ssh.service");
-        const said = (await machine.syslog()).slice(before);
-        expect(said).toContain("Started ssh.service");
-        expect(said).not.toMatch(/afkill|watchdog|left-over|remains running/);
-        expect(await unitsOfWatchdogs(machine)).not.toEqual([]);
-        ssh.write("echo $((40 + 2))\r");
-        await ssh.waitFor(/^42$/m);
-        ssh.write("exit\r");
-        await ssh.exit;
-      },
-    );
+    test("restarting sshd says nothing of a watchdog, and leaves it and its login alone", async ({
+      onTestFailed,
+    }) => {
+      onTestFailed(async () => console.log(await machine.report()));
+      const ssh = await logInGuarded(machine);
+      const before = (await machine.syslog()).length;
+      await machine.must("systemctl restart ssh.service");
+      const said = (await machine.syslog()).slice(before);
+      expect(said).toContain("Started ssh.service");
+      expect(said).not.toMatch(/afkill|watchdog|left-over|remains running/);
+      expect(await unitsOfWatchdogs(machine)).not.toEqual([]);
+      ssh.write("echo $((40 + 2))\r");
+      await ssh.waitFor(/^42$/m);
+      ssh.write("exit\r");
+      await ssh.exit;
+    });
 
-    test(
-      "after a logout the watchdog, its scope and its state are gone, and no unit has failed",
-      inTurn,
-      async ({ onTestFailed }) => {
-        onTestFailed(async () => console.log(await machine.report()));
-        const ssh = await logInGuarded(machine);
-        ssh.write("exit\r");
-        expect((await ssh.exit).status).toBe(0);
-        await ssh.waitFor(async () => (await unitsOfWatchdogs(machine)).length === 0);
-        await ssh.waitFor(
-          async () =>
-            (await machine.must("systemctl list-units --all --plain --no-legend 'afkill-*'")) === "",
-        );
-        expect(await machine.must("systemctl list-units --failed --plain --no-legend")).toBe("");
-        expect(await machine.must("ls /run/afkill | grep -c '^[0-9]' || :")).toBe("0\n");
-      },
-    );
+    test("after a logout the watchdog, its scope and its state are gone, and no unit has failed", async ({
+      onTestFailed,
+    }) => {
+      onTestFailed(async () => console.log(await machine.report()));
+      const ssh = await logInGuarded(machine);
+      ssh.write("exit\r");
+      expect((await ssh.exit).status).toBe(0);
+      await ssh.waitFor(async () => (await unitsOfWatchdogs(machine)).length === 0);
+      await ssh.waitFor(
+        async () => (await machine.must("systemctl list-units --all --plain --no-legend 'afkill-*'")) === "",
+      );
+      expect(await machine.must("systemctl list-units --failed --plain --no-legend")).toBe("");
+      expect(await machine.must("ls /run/afkill | grep -c '^[0-9]' || :")).toBe("0\n");
+    });
 
-    test(
-      "the doctor finds nothing wrong; sshd's own timeouts come and go with a reload of its unit",
-      inTurn,
-      async ({ onTestFailed }) => {
-        onTestFailed(async () => console.log(await machine.report()));
-        const { state, findings } = JSON.parse(await machine.must("afkill doctor --json"));
-        // The test's own way into the machine is a login that no hook sees.
-        const bad = findings.filter(({ level }: { level: string }) => level !== "ok");
-        expect(bad).toMatchObject([{ id: "watchdogs", level: "warning" }]);
-        expect(state).toBe("warning");
+    test("the doctor finds nothing wrong; sshd's own timeouts come and go with a reload of its unit", async ({
+      onTestFailed,
+    }) => {
+      onTestFailed(async () => console.log(await machine.report()));
+      const { state, findings } = JSON.parse(await machine.must("afkill doctor --json"));
+      // The test's own way into the machine is a login that no hook sees.
+      const bad = findings.filter(({ level }: { level: string }) => level !== "ok");
+      expect(bad).toMatchObject([{ id: "watchdogs", level: "warning" }]);
+      expect(state).toBe("warning");
 
-        const pid = await machine.must("cat /run/sshd.pid");
-        const shown = (keyword: string) => machine.must(`sshd -T | sed -n 's/^${keyword} //p'`);
-        expect(await machine.must("afkill sshd apply --unused-connection-timeout 1h")).toContain(
-          "reload ssh.service\n",
-        );
-        expect([await shown("clientaliveinterval"), await shown("unusedconnectiontimeout")]).toEqual([
-          "60\n",
-          "3600\n",
-        ]);
-        expect(JSON.parse(await machine.must("afkill sshd status --json"))).toMatchObject({ unread: [] });
-        expect((await machine.run("afkill sshd apply --channel-timeout bogus")).status).toBe(1);
-        expect(await shown("unusedconnectiontimeout")).toBe("3600\n");
-        expect(await machine.must("afkill sshd revert")).toContain("reload ssh.service\n");
-        expect(await shown("clientaliveinterval")).toBe("0\n");
-        expect(await machine.must("cat /run/sshd.pid")).toBe(pid);
-        const ssh = await logInGuarded(machine);
-        ssh.write("exit\r");
-        expect((await ssh.exit).status).toBe(0);
-      },
-    );
+      const pid = await machine.must("cat /run/sshd.pid");
+      const shown = (keyword: string) => machine.must(`sshd -T | sed -n 's/^${keyword} //p'`);
+      expect(await machine.must("afkill sshd apply --unused-connection-timeout 1h")).toContain(
+        "reload ssh.service\n",
+      );
+      expect([await shown("clientaliveinterval"), await shown("unusedconnectiontimeout")]).toEqual([
+        "60\n",
+        "3600\n",
+      ]);
+      expect(JSON.parse(await machine.must("afkill sshd status --json"))).toMatchObject({ unread: [] });
+      expect((await machine.run("afkill sshd apply --channel-timeout bogus")).status).toBe(1);
+      expect(await shown("unusedconnectiontimeout")).toBe("3600\n");
+      expect(await machine.must("afkill sshd revert")).toContain("reload ssh.service\n");
+      expect(await shown("clientaliveinterval")).toBe("0\n");
+      expect(await machine.must("cat /run/sshd.pid")).toBe(pid);
+      const ssh = await logInGuarded(machine);
+      ssh.write("exit\r");
+      expect((await ssh.exit).status).toBe(0);
+    });
 
     // From here on the stamps of the log and the boot clock differ, until the reboot.
     test("the timer of a sweep, and then cron's line, end the idle one of two logins of two hours, not the one typed in", {
-      ...inTurn,
       timeout: 400_000,
     }, async ({ onTestFailed }) => {
       onTestFailed(async () => console.log(await machine.report()));
@@ -203,7 +192,7 @@ describe("hosts as they are", () => {
       await machine.must("rm /etc/cron.d/afkill-sweep");
     });
 
-    test("a reboot: afkill is in place, and logins are guarded again", inTurn, async ({ onTestFailed }) => {
+    test("a reboot: afkill is in place, and logins are guarded again", async ({ onTestFailed }) => {
       onTestFailed(async () => console.log(await machine.report()));
       const before = await logInGuarded(machine);
       const states = "cd /run/afkill && ls -d [0-9]*";
@@ -225,29 +214,29 @@ describe("hosts as they are", () => {
       await ssh.exit;
     });
 
-    test(
-      "KillUserProcesses=yes: an idle login is ended with all that it began, and no other of its user's",
-      inTurn,
-      async ({ onTestFailed }) => {
-        onTestFailed(async () => console.log(await machine.report()));
-        expect(await killsUserProcesses(machine)).toBe("b true\n");
-        await machine.writePolicy(policy);
-        await machine.addUsers("yves");
-        const [ssh, other] = await Promise.all([logIn(machine, "yves"), logIn(machine, "yves")]);
-        const typing = setInterval(() => other.write(" "), 1000);
-        try {
-          await detachTwo(ssh);
-          await expectIdleEnd(machine, await lastKeys(machine, "yves", ssh), { limitS });
-          await other.waitFor(async () => (await detachedBy(machine, "yves")) === "0\n");
-          expect(await listed(machine, "yves")).toMatchObject([{ watchdog: "root", fault: null }]);
-          other.write("\u0015echo st''ill\r");
-          await other.waitFor(/^still/m);
-        } finally {
-          clearInterval(typing);
-          other.kill();
-        }
-      },
-    );
+    test("KillUserProcesses=yes: an idle login is ended with all that it began, and no other of its user's", async ({
+      onTestFailed,
+    }) => {
+      onTestFailed(async () => console.log(await machine.report()));
+      expect(await killsUserProcesses(machine)).toBe("b true\n");
+      await machine.writePolicy(policy);
+      await machine.addUsers("yves");
+      const [ssh, other] = await Promise.all([logIn(machine, "yves"), logIn(machine, "yves")]);
+      const typing = setInterval(() => other.write(" "), 1000);
+      try {
+        await detachTwo(ssh);
+        await expectIdleEnd(machine, await lastKeys(machine, "yves", ssh), { limitS });
+        await other.waitFor(async () => (await detachedBy(machine, "yves")) === "0\n");
+        expect(await listed(machine, "yves")).toMatchObject([{ watchdog: "root", fault: null }]);
+        other.write("\u0015echo st''ill\r");
+        await other.waitFor(/^still/m);
+      } finally {
+        clearInterval(typing);
+        other.kill();
+      }
+    });
+
+    // The cases from here on do not disturb one another, and run side by side.
 
     /** From here on systemd listens, and starts an sshd when somebody comes. */
     let listening: Promise<string> | undefined;
@@ -272,7 +261,9 @@ describe("hosts as they are", () => {
       expect(ends).toMatchObject([{ client, ended: true }]);
     }
 
-    test("sshd by socket activation: a login is guarded, and ended on time", async ({ onTestFailed }) => {
+    test.concurrent("sshd by socket activation: a login is guarded, and ended on time", async ({
+      onTestFailed,
+    }) => {
       onTestFailed(async () => console.log(await machine.report()));
       expect(await listen()).toBe("inactive\n");
       await expectGuardedAndEnded("sam", [], "10.0.0.1");
@@ -281,7 +272,7 @@ describe("hosts as they are", () => {
       );
     });
 
-    test("sshd by socket activation, one a connection: a login is guarded, and ended on time", async ({
+    test.concurrent("sshd by socket activation, one a connection: a login is guarded, and ended on time", async ({
       onTestFailed,
     }) => {
       onTestFailed(async () => console.log(await machine.report()));
@@ -289,7 +280,7 @@ describe("hosts as they are", () => {
       await expectGuardedAndEnded("ina", ["-p", "2222"], "10.0.0.1");
     });
 
-    test("sshd on a unix socket: a login from no address is guarded, and ended on time", async ({
+    test.concurrent("sshd on a unix socket: a login from no address is guarded, and ended on time", async ({
       onTestFailed,
     }) => {
       onTestFailed(async () => console.log(await machine.report()));
@@ -298,7 +289,9 @@ describe("hosts as they are", () => {
       await expectGuardedAndEnded("uma", ["-o", `ProxyCommand=${through}`], null, "login of uma closed");
     });
 
-    test("an OOM kill of a check restarts no sshd, and its login is guarded on", async ({ onTestFailed }) => {
+    test.concurrent("an OOM kill of a check restarts no sshd, and its login is guarded on", async ({
+      onTestFailed,
+    }) => {
       onTestFailed(async () => console.log(await machine.report()));
       await listen();
       await machine.addUsers("oscar");
@@ -322,7 +315,7 @@ describe("hosts as they are", () => {
       expect(await sshd()).toBe(before);
     });
 
-    test("KillUserProcesses=no: an idle login is ended, and what its user detached lives on", async ({
+    test.concurrent("KillUserProcesses=no: an idle login is ended, and what its user detached lives on", async ({
       onTestFailed,
     }) => {
       onTestFailed(async () => console.log(await machine.report()));

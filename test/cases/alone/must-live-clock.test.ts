@@ -1,11 +1,11 @@
 // Must live, and end when its time has come: every login of a machine whose wall clock steps, that stands still, or is suspended. No
 // namespace has a clock of its own: it takes a machine.
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
-import { aliveAfter } from "../e2e/support/logins.ts";
-import { bootMachine, type Machine } from "../lab/machine/machine.ts";
-import { type Release, releases } from "../lab/release.ts";
-import type { Ssh } from "../lab/ssh.ts";
-import { expectIdleEnd, type Idle, lastKeys, logIn } from "./support/idle.ts";
+import { aliveAfter } from "../../e2e/support/logins.ts";
+import { bootMachine, type Machine } from "../../lab/machine/machine.ts";
+import { type Release, releases } from "../../lab/release.ts";
+import type { Ssh } from "../../lab/ssh.ts";
+import { expectIdleEnd, type Idle, lastKeys, logIn } from "../support/idle.ts";
 
 const limitS = 20;
 /** Of those who are idle while the machine stands still. */
@@ -105,7 +105,7 @@ async function expectTypistAtPeace({ machine, typist }: Host): Promise<void> {
 }
 
 describe("must live", () => {
-  describe.concurrent.each(releases)("$name", { timeout: 500_000 }, (release) => {
+  describe.each(releases)("$name", { timeout: 500_000 }, (release) => {
     let host: Host;
     beforeAll(async () => {
       host = await startHost(release);
@@ -131,11 +131,13 @@ describe("must live", () => {
     }
 
     // All run side by side: each has its turn, in this order, and then waits for its logins to end while the next has its own.
-    test("every login when the clock steps a day ahead", (test) => expectUnnoticed(test, "ahead", "+1 day"));
-    test("every login when the clock steps a day back", (test) => expectUnnoticed(test, "back", "-1 day"));
-    test("every login when the clock steps an hour back, and two ahead", (test) =>
+    test.concurrent("every login when the clock steps a day ahead", (test) =>
+      expectUnnoticed(test, "ahead", "+1 day"));
+    test.concurrent("every login when the clock steps a day back", (test) =>
+      expectUnnoticed(test, "back", "-1 day"));
+    test.concurrent("every login when the clock steps an hour back, and two ahead", (test) =>
       expectUnnoticed(test, "hour", "-1 hour", "+2 hours"));
-    test("every login when the clock steps to 1970, and ten seconds later back", (test) => {
+    test.concurrent("every login when the clock steps to 1970, and ten seconds later back", (test) => {
       const { machine } = host;
       let bootedAtS = 0;
       return expectUnnoticed(
@@ -152,7 +154,7 @@ describe("must live", () => {
 
     // All clocks of a frozen machine run on, so that nothing can tell how much of the time before a look it did not run: the limit
     // counted without the frozen time may come out shorter, but not the time to answer a notice.
-    test("a user of a host that stood still has time left to answer", async ({ onTestFailed }) => {
+    test.concurrent("a user of a host that stood still has time left to answer", async ({ onTestFailed }) => {
       const { machine } = host;
       onTestFailed(async () => console.log(await machine.report()));
       let frozenS = 0;
@@ -178,7 +180,7 @@ describe("must live", () => {
     });
 
     // The last one: from here on the stamps of the log and the boot clock differ.
-    test("every login when the host was suspended", async ({ onTestFailed }) => {
+    test.concurrent("every login when the host was suspended", async ({ onTestFailed }) => {
       const { machine } = host;
       onTestFailed(async () => console.log(await machine.report()));
       let sleptS = 0;

@@ -1,7 +1,0 @@
-// Before the first case: makes what labs and machines of both releases start from. It takes a minute or two, once.
-import { imageOf, releases, treeOf } from "../lab/release.ts";
-
-export default async function setup(): Promise<void> {
-  // User Mode Linux is there for x86 only.
-  await Promise.all(releases.map(process.arch === "x64" ? imageOf : treeOf));
-}

@@ -1,7 +1,0 @@
-// Before the first end-to-end test: makes the trees of both releases, which takes longer than a test may. Where one cannot be made, the
-// tests that need it say why.
-import { releases, treeOf } from "../lab/release.ts";
-
-export default async function setup(): Promise<void> {
-  await Promise.allSettled(releases.map(treeOf));
-}
