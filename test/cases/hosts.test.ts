@@ -1,5 +1,5 @@
 // Hosts as they are, as far as a lab can be one: mounts, terminals, a /proc and users from elsewhere than /etc/passwd need neither a
-// kernel nor a systemd of their own. What does need them is in alone/hosts-systemd.test.ts.
+// kernel nor a systemd of their own. What does need them is in machines/hosts-systemd.test.ts.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   aliveAfter,

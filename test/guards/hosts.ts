@@ -2,8 +2,8 @@
 import type { Guard } from "./guard.ts";
 
 const hosts = { project: "cases", test: "test/cases/hosts.test.ts" } as const;
-const systemd = { project: "cases-alone", test: "test/cases/alone/hosts-systemd.test.ts" } as const;
-const clock = { project: "cases-alone", test: "test/cases/alone/must-live-clock.test.ts" } as const;
+const systemd = { project: "cases-machines", test: "test/cases/machines/hosts-systemd.test.ts" } as const;
+const clock = { project: "cases-machines", test: "test/cases/machines/must-live-clock.test.ts" } as const;
 
 export const guards: readonly Guard[] = [
   {

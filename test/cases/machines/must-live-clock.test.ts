@@ -105,7 +105,7 @@ async function expectTypistAtPeace({ machine, typist }: Host): Promise<void> {
 }
 
 describe("must live", () => {
-  describe.each(releases)("$name", { timeout: 500_000 }, (release) => {
+  describe.each(releases)("$name", { timeout: 900_000 }, (release) => {
     let host: Host;
     beforeAll(async () => {
       host = await startHost(release);
