@@ -16,14 +16,18 @@ function processMs(): number {
   for (let n = 0; n < 10; n++) spawnSync("/bin/true");
   return (performance.now() - beganMs) / 10;
 }
-/** Where starting processes is so slow it does not scale either: two machines at once take longer than one after the other. */
+/** Where starting processes is so slow it does not scale either: two files at once take longer than one after the other. */
 const SLOW_PROCESS_MS = 5;
 
 const MACHINES = "test/cases/machines/**/*.test.ts";
 const CROWD = "test/cases/must-end-crowd.test.ts";
 
 /** Cases see logins end on time, so only so many files of them run at a time; what has a lower place runs before what has a higher one. */
-const cases = { ...sideBySide, maxWorkers: 2, maxConcurrency: 60 } as const;
+const cases = {
+  ...sideBySide,
+  maxWorkers: processMs() < SLOW_PROCESS_MS ? 2 : 1,
+  maxConcurrency: 60,
+} as const;
 const inPlace = (groupOrder: number) => ({ sequence: { groupOrder } });
 
 export default defineConfig({
@@ -57,7 +61,6 @@ export default defineConfig({
           include: [MACHINES],
           globalSetup: "./test/lab/prepare-images.ts",
           ...cases,
-          maxWorkers: processMs() < SLOW_PROCESS_MS ? 2 : 1,
           ...inPlace(2),
         },
       },
