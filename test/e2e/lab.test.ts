@@ -25,7 +25,8 @@ test("a user logs in on a terminal, and nothing of it reaches the machine's own 
   const ssh = lab.ssh("visitor");
   await ssh.waitFor(/visitor@lab/);
   ssh.write("tty; groups; sudo id -un\r");
-  await ssh.waitFor(/\/dev\/pts\/\d+\s+visitor lab-group\s+root/);
+  // With the prompt behind it: sudo discards what is typed while it ends.
+  await ssh.waitFor(/\/dev\/pts\/\d+\s+visitor lab-group\s+root\s+visitor@lab/);
   ssh.write("exit 23\r");
   expect(await ssh.exit).toEqual({ status: 23, signal: 0 });
   expect(ssh.output).toContain("Connection to lab closed");

@@ -92,8 +92,9 @@ describe.concurrent("a wrapped login", () => {
       });
       expect(before).not.toContain("line 400");
       ssh.write("\x11");
-      await ssh.waitFor(/^end/m);
-      return ssh.output.slice(ssh.output.indexOf("line 1\r"));
+      // With the prompt behind it: there the output ends.
+      await ssh.waitFor(/^end\n\$/m);
+      return ssh.output.slice(ssh.output.indexOf("line 1\r")).trimEnd();
     });
     expect(wrapped).toBe(plain);
   });
