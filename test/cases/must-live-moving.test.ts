@@ -148,14 +148,18 @@ describe.concurrent("must live", () => {
       expect((performance.now() - beganAt) / 1000).toBeGreaterThan(LONG_S);
     }
 
-    test.each(transfers.map((it, n) => ({ ...it, n })))("$name", async ({ n, ...transfer }) => {
-      const user = `alone${n}`;
-      await lab.addUser(user, { groups: ["unattended"] });
-      await lab.must("git init -q --bare repo", { user });
-      await runs(transfer, user, "-o ControlPath=none");
-      const actions = (await auditOf(lab, user)).map(({ action }) => action);
-      expect(actions).not.toContain("end");
-    });
+    test.for(transfers.map((it, n) => ({ ...it, n })))(
+      "$name",
+      async ({ n, ...transfer }, { onTestFailed }) => {
+        const user = `alone${n}`;
+        onTestFailed(async () => console.log(await auditOf(lab, user)));
+        await lab.addUser(user, { groups: ["unattended"] });
+        await lab.must("git init -q --bare repo", { user });
+        await runs(transfer, user, "-o ControlPath=none");
+        const actions = (await auditOf(lab, user)).map(({ action }) => action);
+        expect(actions).not.toContain("end");
+      },
+    );
 
     test.each(transfers.map((it, n) => ({ ...it, n })))(
       "$name beside an idle terminal",
@@ -172,10 +176,11 @@ describe.concurrent("must live", () => {
       },
     );
 
-    test.each(forwards.map((it, n) => ({ ...it, n })))(
+    test.for(forwards.map((it, n) => ({ ...it, n })))(
       "a forwarded port in use ($flag), until it is not",
-      async ({ flag, of, kind, n }) => {
+      async ({ flag, of, kind, n }, { onTestFailed }) => {
         const user = `forward${n}`;
+        onTestFailed(async () => console.log(await auditOf(lab, user)));
         const port = ECHO_PORT + 1 + n;
         await lab.addUser(user);
         const ssh = await atPrompt(lab, user, [flag, of(port)]);
