@@ -76,16 +76,16 @@ activity = ["input"]
 idle_timeout = "1h"
 [[rule]]
 match = { users = ["warned"] }
-idle_timeout = "14s"
-warn_before = ["8s"]
+idle_timeout = "40s"
+warn_before = ["25s"]
 [[rule]]
 match = { users = ["flowing"] }
-idle_timeout = "20s"
-warn_before = ["10s"]
+idle_timeout = "30s"
+warn_before = ["20s"]
 `);
   for (const user of ["user", "warned", "flowing"]) {
     await addPlainUser(lab, user);
-    await lab.must(`seq -f 'line %g' 100 >text; mkdir empty`, { user });
+    await lab.must(`seq -f 'line %g' 100 >text; mkdir empty; touch -d '2024-01-02 03:04' . empty`, { user });
   }
   await lab.write(
     "/tmp/tmux.conf",
@@ -207,15 +207,15 @@ describe.concurrent("a notice leaves no trace", () => {
   test("while a program prints a line a second", async () => {
     const ssh = lab.ssh("flowing");
     await ssh.waitFor(/^\$ $|^\$$/m);
-    ssh.write("clear; for n in $(seq 32); do echo line $n; sleep 0.5; done\r");
+    ssh.write("clear; for n in $(seq 80); do echo line $n; sleep 0.5; done\r");
     await ssh.waitFor(BAR);
     const first = ssh.screen();
     await ssh.waitFor(() => lastLine(ssh) >= lastLine({ screen: () => first }) + 3 && BAR.test(ssh.screen()));
     expect(ssh.screen().split("\n")[0]).toMatch(BAR);
     ssh.write("q");
-    await ssh.waitFor(/^line 32(\n|.)*\$/m);
+    await ssh.waitFor(/^line 80(\n|.)*\$/m);
     await ssh.waitFor(() => !ssh.screen().includes("afkill:"));
-    const rows = Array.from({ length: 23 }, (_, n) => `line ${n + 10}`);
+    const rows = Array.from({ length: 23 }, (_, n) => `line ${n + 58}`);
     expect(ssh.screen().trimEnd()).toBe([...rows, "$"].join("\n"));
     ssh.kill();
   });

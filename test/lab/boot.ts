@@ -19,7 +19,7 @@ export interface Booted {
 }
 
 const NAMESPACES = ["--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--propagation", "private"];
-const START_BOUND_MS = 60_000;
+const START_BOUND_MS = 180_000;
 
 /** Makes the namespaces and waits until sshd listens in them. Rejects with what init.sh printed. `files`: the directory that the lab is a copy of. */
 export async function boot(sshdLines: string | undefined, files: string): Promise<Booted> {

@@ -14,7 +14,7 @@ export interface RunOptions {
   /** Who runs it; root unless said otherwise. */
   readonly user?: string;
   readonly input?: string | Uint8Array;
-  /** The command is killed after this long, with status 137; a minute unless said otherwise. */
+  /** The command is killed after this long, with status 137; three minutes unless said otherwise. */
   readonly timeoutMs?: number;
 }
 
@@ -32,7 +32,7 @@ export function inside(pid: number): string[] {
 
 /** Runs a shell command inside, in its user's home, without a terminal. */
 export async function run(pid: number, command: string, options: RunOptions = {}): Promise<Ran> {
-  const { user, input = "", timeoutMs = 60_000 } = options;
+  const { user, input = "", timeoutMs = 180_000 } = options;
   // timeout(1) runs inside too: killed from outside, nsenter would leave its child behind.
   const limited = ["timeout", "--signal=KILL", String(timeoutMs / 1000)];
   const become = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--init-groups", "--reset-env"];

@@ -2,6 +2,9 @@
 import xterm, { type Terminal } from "@xterm/headless";
 import { type IPty, spawn } from "node-pty";
 
+/** What comes at once elsewhere may take a minute on a busy host. */
+const WAIT_BOUND_MS = 120_000;
+
 /** How a client ended; `signal` is 0 unless a signal ended it. */
 export interface Exit {
   readonly status: number;
@@ -22,7 +25,7 @@ export interface Ssh {
   /** Types. */
   write(keys: string): void;
   resize(columns: number, rows: number): void;
-  /** Waits until the screen matches, or the predicate holds. Rejects after `boundMs`, or when the client has ended and a screen cannot match any more; the error shows the screen and the lab. */
+  /** Waits until the screen matches, were it for a moment, or the predicate holds. Rejects after `boundMs`, or when the client has ended and a screen cannot match any more; the error shows the screen and the lab. */
   waitFor(what: RegExp | (() => boolean | Promise<boolean>), boundMs?: number): Promise<void>;
   /** Resolves once the client has ended and its last output is on the screen. */
   readonly exit: Promise<Exit>;
@@ -74,26 +77,36 @@ export function openTerminal(
     return rows.map((line) => line?.translateToString(true) ?? "").join("\n");
   };
 
-  const waitFor: Ssh["waitFor"] = async (what, boundMs = 60_000) => {
+  const waitFor: Ssh["waitFor"] = async (what, boundMs = WAIT_BOUND_MS) => {
     const deadline = Date.now() + boundMs;
-    const holds = async () => (what instanceof RegExp ? what.test(screen()) : await what());
-    while (!(await holds())) {
-      const hopeless = ended && what instanceof RegExp && !(await holds());
-      if (hopeless || Date.now() > deadline) {
-        const why = hopeless ? "the client has ended" : `not within ${boundMs} ms`;
-        throw new Error(
-          `waited for ${what}: ${why}\n--- screen of ${argv.slice(-3).join(" ")}\n${screen()}\n${report()}`,
-        );
+    let matched = false;
+    let wake = () => {};
+    // With each piece that is drawn, so that a screen that passes by is seen however late the loop below goes on.
+    const look = () => {
+      if (what instanceof RegExp) matched ||= what.test(screen());
+      wake();
+    };
+    changed.add(look);
+    try {
+      look();
+      while (!(what instanceof RegExp ? matched : await what())) {
+        const hopeless = ended && what instanceof RegExp;
+        if (hopeless || Date.now() > deadline) {
+          const why = hopeless ? "the client has ended" : `not within ${boundMs} ms`;
+          throw new Error(
+            `waited for ${what}: ${why}\n--- screen of ${argv.slice(-3).join(" ")}\n${screen()}\n${report()}`,
+          );
+        }
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, 100);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
       }
-      await new Promise<void>((resolve) => {
-        const next = () => {
-          clearTimeout(timer);
-          changed.delete(next);
-          resolve();
-        };
-        const timer = setTimeout(next, 100);
-        changed.add(next);
-      });
+    } finally {
+      changed.delete(look);
     }
   };
 

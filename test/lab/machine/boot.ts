@@ -22,7 +22,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-const START_BOUND_MS = 60_000;
+const START_BOUND_MS = 180_000;
 
 /** Brings up the network, and the test's key, before anything of the test runs. */
 const PRELUDE = `set -e

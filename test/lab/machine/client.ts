@@ -57,7 +57,7 @@ export async function runOn(machine: Running, command: string, options: CommandO
   const [program = "", ...argv] = [...clientCommand(machine), "control", command];
   const child = spawn(program, argv, {
     env: cleanEnvironment,
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: options.timeoutMs ?? 180_000,
     killSignal: "SIGKILL",
   });
   // A command may end without having read its input.
