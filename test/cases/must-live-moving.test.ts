@@ -22,8 +22,8 @@ no_terminal = "${LIMIT_S}s"
 
 /** Slower than any line: some 40 kB/s for a minute. */
 const SLOW_BYTES = 2_600_000;
-/** A client that is slow to read has 2 MB asked for ahead (sftp(1), -R): at 200 kB/s it still asks ten seconds before its end. */
-const SLOW_READER_BYTES = 12_000_000;
+/** A client that is slow to read has 2 MB asked for ahead (sftp(1), -R): at 400 kB/s it still asks five seconds before its end. */
+const SLOW_READER_BYTES = 24_000_000;
 const PACK_BYTES = 1_300_000;
 const THROTTLE = `perl -e '$| = 1; while (sysread STDIN, $piece, 20000) { print $piece; sleep 1 }'`;
 
@@ -43,7 +43,7 @@ const transfers: readonly Transfer[] = [
   },
   {
     name: "scp from the host",
-    command: (user, o) => `scp -q -l 1600 ${o} ${user}@lab:/srv/large ${user} && cmp /srv/large ${user}`,
+    command: (user, o) => `scp -q -l 3200 ${o} ${user}@lab:/srv/large ${user} && cmp /srv/large ${user}`,
     isToHost: false,
   },
   {
@@ -55,7 +55,7 @@ const transfers: readonly Transfer[] = [
   {
     name: "sftp from the host",
     command: (user, o) =>
-      `echo 'get /srv/large ${user}' | sftp -q -b - -l 1600 ${o} ${user}@lab && cmp /srv/large ${user}`,
+      `echo 'get /srv/large ${user}' | sftp -q -b - -l 3200 ${o} ${user}@lab && cmp /srv/large ${user}`,
     isToHost: false,
   },
   {
@@ -130,6 +130,7 @@ async function startThisLab(release: Release): Promise<Lab> {
     git clone -q --bare repo /srv/repo
     git config --system safe.directory '*'`);
   lab.spawn(`exec ${lab.node} /root/poke.mjs`);
+  await lab.must(`until ss -ltn | grep -q ':${ECHO_PORT} '; do sleep 0.1; done`);
   return lab;
 }
 
@@ -161,10 +162,11 @@ describe.concurrent("must live", () => {
       },
     );
 
-    test.each(transfers.map((it, n) => ({ ...it, n })))(
+    test.for(transfers.map((it, n) => ({ ...it, n })))(
       "$name beside an idle terminal",
-      async ({ n, ...transfer }) => {
+      async ({ n, ...transfer }, { onTestFailed }) => {
         const user = `beside${n}`;
+        onTestFailed(async () => console.log(await auditOf(lab, user)));
         await lab.addUser(user);
         await lab.must("git init -q --bare repo", { user });
         const ssh = await atPrompt(lab, user, ["-M", "-S", `/root/${user}.sock`]);
@@ -193,10 +195,11 @@ describe.concurrent("must live", () => {
       },
     );
 
-    test.each(forwards.map((it, n) => ({ ...it, n })))(
+    test.for(forwards.map((it, n) => ({ ...it, n })))(
       "a forwarded port in use of a login without a terminal ($flag -N), until it is not",
-      async ({ flag, of, kind, n }) => {
+      async ({ flag, of, kind, n }, { onTestFailed }) => {
         const user = `tunnel${n}`;
+        onTestFailed(async () => console.log(await auditOf(lab, user)));
         const port = ECHO_PORT + 101 + n;
         await lab.addUser(user, { groups: ["unattended"] });
         const ssh = lab.ssh(user, ["-N", flag, of(port)]);
