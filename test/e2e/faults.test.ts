@@ -66,7 +66,7 @@ describe.concurrent.each(faults)("when $name", ({ cause, logged }) => {
   });
 });
 
-test("when the program directory is deleted, logins come and stay", async () => {
+test.concurrent("when the program directory is deleted, logins come and stay", async () => {
   await using lab = await startLab({ hook: "pam", policy: policyOfSeconds() });
   await lab.addUser("visitor");
   const open = await atPrompt(lab, "visitor");
@@ -78,7 +78,7 @@ test("when the program directory is deleted, logins come and stay", async () => 
   expect(await lab.syslog()).toMatch(/afkill|pam_exec/);
 });
 
-test("when the policy breaks under a login that knew a good one, that one still applies", async () => {
+test.concurrent("when the policy breaks under a login that knew a good one, that one still applies", async () => {
   await using lab = await startLab({ hook: "pam", policy: policyOfSeconds() });
   await lab.addUser("visitor");
   const ssh = await atPrompt(lab, "visitor");
@@ -90,7 +90,7 @@ test("when the policy breaks under a login that knew a good one, that one still 
   expect(await lab.syslog()).toMatch(/afkill.*afkill\.toml.*the last good policy still applies/);
 });
 
-test("when a policy is changed, running logins follow without a restart", async () => {
+test.concurrent("when a policy is changed, running logins follow without a restart", async () => {
   await using lab = await startLab({ hook: "pam", policy: 'idle_timeout = "2h"\n' });
   await lab.addUser("visitor");
   const ssh = await atPrompt(lab, "visitor");
