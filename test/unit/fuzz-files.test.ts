@@ -9,13 +9,14 @@ import { fileLine, syslogLine, visible } from "../../src/audit/lines.ts";
 import { parseRecord } from "../../src/audit/parse.ts";
 import { readAudit } from "../../src/audit/read.ts";
 import type { AuditRecord } from "../../src/audit/record.ts";
-import { BLANK, type Memory, parseMemory, serialise } from "../../src/memory.ts";
+import { BLANK, parseMemory, serialise } from "../../src/memory.ts";
 import { formatDuration, parseDuration } from "../../src/policy/duration.ts";
 import { problemsOf } from "../../src/policy/load.ts";
-import { DEFAULT_LIMITS, mergePolicy } from "../../src/policy/merge.ts";
+import { mergePolicy } from "../../src/policy/merge.ts";
 import { isWithin, parseNetwork } from "../../src/policy/network.ts";
 import { parsePolicyFile } from "../../src/policy/parse.ts";
 import { formatProblem } from "../../src/policy/problems.ts";
+import { FULL_MEMORY } from "./support/memories.ts";
 import { hostileText, SEED } from "./support/mutations.ts";
 import { THREE_FILES } from "./support/policy-files.ts";
 
@@ -37,47 +38,12 @@ function hasGoodNumbers(value: unknown): boolean {
 }
 
 describe("a memory", () => {
-  const job = {
-    "13-3460": {
-      name: "make",
-      parent: 12,
-      startedBootMs: 34_600,
-      cpuMs: 10,
-      childrenCpuMs: 0,
-      writtenBytes: 0,
-      writesFile: false,
-      sockets: { "4711": 7 },
-    },
-  };
-  const sample: Memory = {
-    ...BLANK,
-    history: [
-      { kind: "start", bootS: 1, wallS: 2 },
-      { kind: "gap", fromBootS: 10, toBootS: 20 },
-    ],
-    child: { pid: 12, startTicks: 3456 },
-    subjects: {
-      "pts/1:12-3456": {
-        lastActivity: { source: "input", atMs: 5000, detail: "a key" },
-        baseline: { bootMs: 5000, job, connection: { receivedBytes: 1, sentBytes: 2 } },
-        input: { accessedWallS: 1_700_000_000, unreadBytes: [0, 2], atMs: 4000 },
-      },
-    },
-    standing: { "pts/1:12-3456": { sinceMs: 6000, promisedMs: 16_000, givenMs: [10_000] } },
-    lastGood: {
-      rule: "top level",
-      exempt: false,
-      limits: { ...DEFAULT_LIMITS, maxLoginMs: Number.POSITIVE_INFINITY },
-    },
-    complaint: "no ss",
-  };
-
-  test("is read as it was written", () => expect(parseMemory(serialise(sample))).toEqual(sample));
+  test("is read as it was written", () => expect(parseMemory(serialise(FULL_MEMORY))).toEqual(FULL_MEMORY));
 
   test("is one that can be written again and read the same, or it is refused", () => {
     let read = 0;
     fc.assert(
-      fc.property(hostileText(serialise(sample), serialise(BLANK)), (text) => {
+      fc.property(hostileText(serialise(FULL_MEMORY), serialise(BLANK)), (text) => {
         const memory = attempt(() => parseMemory(text));
         if (!memory) return;
         read += 1;

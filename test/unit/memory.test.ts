@@ -12,6 +12,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BLANK, type Memory, readMemory, writeMemory } from "../../src/memory.ts";
+import { FULL_MEMORY } from "./support/memories.ts";
 
 let directory = "";
 beforeEach(() => {
@@ -19,59 +20,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const full: Memory = {
-  version: 1,
-  history: [{ kind: "gap", fromBootS: 10, toBootS: 20 }],
-  child: { pid: 12, startTicks: 3456 },
-  subjects: {
-    "pts/1:12-3456": {
-      lastActivity: { source: "busy", atMs: 5000, detail: "CPU 34 %" },
-      baseline: {
-        bootMs: 5000,
-        job: {
-          "13-3460": {
-            name: "make",
-            parent: 12,
-            startedBootMs: 34_600,
-            cpuMs: 10,
-            childrenCpuMs: 0,
-            writtenBytes: 0,
-            writesFile: false,
-            sockets: { "4711": 7 },
-          },
-        },
-        connection: { receivedBytes: 100, sentBytes: 200 },
-      },
-      input: { accessedWallS: 1_700_000_000, unreadBytes: [0, 2], atMs: 4000, payloadBytes: -2900 },
-    },
-  },
-  standing: { "pts/1:12-3456": { sinceMs: 6000, promisedMs: 16_000, givenMs: [10_000] } },
-  lastGood: {
-    rule: "top level",
-    exempt: false,
-    limits: {
-      idleTimeoutMs: 20_000,
-      warnBeforeMs: [10_000],
-      activity: ["input", "busy"],
-      busyMaxMs: Number.POSITIVE_INFINITY,
-      noTerminalMs: Number.POSITIVE_INFINITY,
-      maxLoginMs: Number.POSITIVE_INFINITY,
-      maxStayMs: 7_200_000,
-      mouseMotion: false,
-      trustTtyTimes: false,
-      message: "",
-    },
-  },
-};
-
 test("what one check writes the next one reads, limits that are off included", () => {
-  expect(writeMemory(directory, full)).toBe(true);
-  expect(readMemory(directory)).toEqual(full);
+  expect(writeMemory(directory, FULL_MEMORY)).toBe(true);
+  expect(readMemory(directory)).toEqual(FULL_MEMORY);
   expect(readdirSync(directory)).toEqual(["memory.json"]);
 });
 
 test("a memory from before there was a max_stay, mouse_motion or trust_tty_times is read, without", () => {
-  writeMemory(directory, full);
+  writeMemory(directory, FULL_MEMORY);
   const path = join(directory, "memory.json");
   const older = JSON.parse(readFileSync(path, "utf8"));
   delete older.lastGood.limits.maxStayMs;
@@ -87,7 +43,7 @@ test("a memory from before there was a max_stay, mouse_motion or trust_tty_times
 
 test("garbage, other versions and half-written files count as no memory", () => {
   const path = join(directory, "memory.json");
-  writeMemory(directory, full);
+  writeMemory(directory, FULL_MEMORY);
   const whole = readFileSync(path, "utf8");
   for (const text of [
     "",
@@ -112,12 +68,12 @@ test("garbage, other versions and half-written files count as no memory", () => 
 
 test("a file of somebody else, or a link, is not read", () => {
   const path = join(directory, "memory.json");
-  writeMemory(directory, full);
+  writeMemory(directory, FULL_MEMORY);
   chownSync(path, 65_534, 65_534);
   expect(readMemory(directory)).toEqual(BLANK);
 
   const elsewhere = mkdtempSync(join(tmpdir(), "afkill-memory-"));
-  writeMemory(elsewhere, full);
+  writeMemory(elsewhere, FULL_MEMORY);
   rmSync(path);
   symlinkSync(join(elsewhere, "memory.json"), path);
   expect(readMemory(directory)).toEqual(BLANK);
@@ -125,19 +81,19 @@ test("a file of somebody else, or a link, is not read", () => {
 });
 
 test("a directory that cannot be written is no fault of the login", () => {
-  expect(writeMemory(join(directory, "gone"), full)).toBe(false);
+  expect(writeMemory(join(directory, "gone"), FULL_MEMORY)).toBe(false);
 });
 
 /** A memory of a login with so many processes, whose names are as long in it as a user can make them. */
 function crowded(processes: number): Memory {
-  const [[id, subject] = ["", undefined]] = Object.entries(full.subjects);
+  const [[id, subject] = ["", undefined]] = Object.entries(FULL_MEMORY.subjects);
   const counters = subject?.baseline.job["13-3460"];
   if (!subject || !counters) throw new Error("there is no subject");
   const large = { ...counters, name: "\x01".repeat(15), startedBootMs: 123_456_789_010, writtenBytes: 1e15 };
   const job = Object.fromEntries(
     Array.from({ length: processes }, (_, at) => [`${4_000_000 + at}-12345678901`, large]),
   );
-  return { ...full, subjects: { [id]: { ...subject, baseline: { ...subject.baseline, job } } } };
+  return { ...FULL_MEMORY, subjects: { [id]: { ...subject, baseline: { ...subject.baseline, job } } } };
 }
 
 test("ten sessions full of processes, as many as a look takes, are remembered whole", () => {
@@ -151,7 +107,9 @@ test("ten sessions full of processes, as many as a look takes, are remembered wh
 test("more processes than a memory holds do not make it blank, which would count as activity", () => {
   expect(writeMemory(directory, crowded(150_000))).toBe(true);
   const { subjects, standing } = readMemory(directory);
-  expect(standing).toEqual(full.standing);
-  expect(subjects["pts/1:12-3456"]?.lastActivity).toEqual(full.subjects["pts/1:12-3456"]?.lastActivity);
+  expect(standing).toEqual(FULL_MEMORY.standing);
+  expect(subjects["pts/1:12-3456"]?.lastActivity).toEqual(
+    FULL_MEMORY.subjects["pts/1:12-3456"]?.lastActivity,
+  );
   expect(subjects["pts/1:12-3456"]?.baseline.job).toEqual({});
 });
