@@ -10,6 +10,9 @@ import { bookworm } from "../test/lab/release.ts";
 const checkout = resolve(import.meta.dirname, "..");
 const execute = promisify(execFile);
 
+/** Alone on a host, no case takes so long unless what it waits for does not come. */
+const RED_AFTER_MS = 180_000;
+
 type Outcome = "red" | "STAYED GREEN" | "DID NOT RUN";
 
 /** Every guard that test/guards lists. */
@@ -49,6 +52,7 @@ async function runCase(guard: Guard, copy: string): Promise<Outcome> {
   const options = [
     "--reporter=json",
     `--outputFile=${result}`,
+    `--testTimeout=${RED_AFTER_MS}`,
     "--project",
     guard.project,
     "-t",
