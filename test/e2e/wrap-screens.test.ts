@@ -209,10 +209,9 @@ describe.concurrent("a notice leaves no trace", () => {
     await ssh.waitFor(/^\$ $|^\$$/m);
     ssh.write("clear; n=0; until [ -e /tmp/enough ]; do echo line $((n += 1)); sleep 0.5; done\r");
     await ssh.waitFor(BAR);
-    const first = ssh.screen();
-    const more = lastLine({ screen: () => first }) + 3;
-    // With lines that scroll out below the notice.
-    await ssh.waitFor(() => lastLine(ssh) >= Math.max(more, ssh.terminal.rows + 3) && BAR.test(ssh.screen()));
+    // With lines that come, and scroll out, below the notice.
+    const enough = Math.max(lastLine(ssh), ssh.terminal.rows) + 3;
+    await ssh.waitFor(() => lastLine(ssh) >= enough && BAR.test(ssh.screen()));
     expect(ssh.screen().split("\n")[0]).toMatch(BAR);
     ssh.write("q");
     await lab.must("touch /tmp/enough");
@@ -224,6 +223,6 @@ describe.concurrent("a notice leaves no trace", () => {
   });
 });
 
-function lastLine({ screen }: Pick<Ssh, "screen">): number {
-  return Math.max(0, ...[...screen().matchAll(/^line (\d+)/gm)].map(([, n]) => Number(n)));
+function lastLine(ssh: Ssh): number {
+  return Math.max(0, ...[...ssh.screen().matchAll(/^line (\d+)/gm)].map(([, n]) => Number(n)));
 }

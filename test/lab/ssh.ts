@@ -79,18 +79,19 @@ export function openTerminal(
 
   const waitFor: Ssh["waitFor"] = async (what, boundMs = WAIT_BOUND_MS) => {
     const deadline = Date.now() + boundMs;
+    const isScreen = what instanceof RegExp;
     let matched = false;
     let wake = () => {};
     // With each piece that is drawn, so that a screen that passes by is seen however late the loop below goes on.
     const look = () => {
-      if (what instanceof RegExp) matched ||= what.test(screen());
+      if (isScreen) matched ||= what.test(screen());
       wake();
     };
     changed.add(look);
     try {
       look();
-      while (!(what instanceof RegExp ? matched : await what())) {
-        const hopeless = ended && what instanceof RegExp;
+      while (!(isScreen ? matched : await what())) {
+        const hopeless = ended && isScreen;
         if (hopeless || Date.now() > deadline) {
           const why = hopeless ? "the client has ended" : `not within ${boundMs} ms`;
           throw new Error(

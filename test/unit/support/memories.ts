@@ -28,6 +28,7 @@ export const FULL_MEMORY: Memory = {
         connection: { receivedBytes: 100, sentBytes: 200 },
       },
       input: { accessedWallS: 1_700_000_000, unreadBytes: [0, 2], atMs: 4000, payloadBytes: -2900 },
+      output: { modifiedWallS: 1_700_000_008, atMs: 4500 },
     },
   },
   standing: { "pts/1:12-3456": { sinceMs: 6000, promisedMs: 16_000, givenMs: [10_000] } },
