@@ -98,7 +98,7 @@ describe.concurrent("must live", () => {
 
     test.each([
       { what: "a build using CPU with `busy` on", name: "builder", command: "build" },
-      { what: "a build in sudo", name: "rootbuilder", command: "sudo build" },
+      { what: "a build in sudo", name: "rootbuilder", command: "sudo /usr/local/bin/build" },
       { what: "a build in script", name: "scripted", command: "script -qc build /dev/null" },
       {
         what: "a job that writes files",

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import type { Login } from "../../src/login/login.ts";
 import type { Terminal } from "../../src/login/terminal.ts";
 import { checkout, type Lab, startLab } from "../lab/lab.ts";
-import { bookworm, releases, sid } from "../lab/release.ts";
+import { bookworm, releases } from "../lab/release.ts";
 import { atPrompt, SOON } from "./support/logins.ts";
 
 interface Found {
@@ -90,7 +90,7 @@ test("a login whose privileged sshd was killed is found by the other, and gone w
   await vi.waitFor(async () => expect(await find(lab, known)).toBeNull(), SOON);
 });
 
-test.concurrent.each([...releases, sid])(
+test.concurrent.each(releases)(
   "a root login has a child sshd or none, with and without a terminal: $name",
   async (release) => {
     await using lab = await startLab({ release });
