@@ -40,7 +40,7 @@ async function copyWithout(guard: Guard, copy: string): Promise<void> {
   await execute(process.execPath, ["scripts/build.ts"], { cwd: copy });
 }
 
-/** The pattern of vitest's `-t` for a case; of those that are there for two releases, one is enough. */
+/** The pattern of vitest's `-t` for a case; of those that are there for several releases, one is enough. */
 function patternOf({ case: title, project }: Guard): string {
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return project.startsWith("cases") ? `${literal(bookworm.name)}.*${literal(title)}` : literal(title);

@@ -12,7 +12,7 @@ Keys:
   n              write a line on the terminals of the selected login
   q, Ctrl-C      quit
 
-On a dumb terminal, or where the output is no terminal, the table of afkill list is printed once.
+On a dumb terminal, where the output is no terminal, or where memory may not be made executable, the table of afkill list is printed once.
 
 Examples:
   sudo afkill top
@@ -33,7 +33,11 @@ async function act({ config }: { readonly config: string }): Promise<void> {
   if (process.geteuid?.() !== 0)
     process.stderr.write("afkill: without root, only what you may see is shown\n");
   const canDraw = process.stdin.isTTY && process.stdout.isTTY && (process.env.TERM || "dumb") !== "dumb";
-  return canDraw ? (await import("../top/start.ts")).startTop(config) : printOnce(config);
+  // The layout of Ink is WebAssembly, which Node does not have without its compiler.
+  const canLayOut = "WebAssembly" in globalThis;
+  if (canDraw && !canLayOut)
+    process.stderr.write("afkill: no live view, since this process may not make memory executable\n");
+  return canDraw && canLayOut ? (await import("../top/start.ts")).startTop(config) : printOnce(config);
 }
 
 async function printOnce(config: string): Promise<void> {

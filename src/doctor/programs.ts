@@ -1,12 +1,20 @@
 // Whether the installed programs are what was installed, and run.
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../setup/change.ts";
-import { run, said } from "../setup/command.ts";
+import { said } from "../setup/command.ts";
 import { digestOf } from "../setup/content.ts";
-import { COMMAND, MANIFEST, POLICY, PROGRAM_DIRECTORY, USER_COMMAND } from "../setup/layout.ts";
-import { type Check, error, type Problem, problemOf } from "./finding.ts";
+import {
+  COMMAND,
+  MANIFEST,
+  POLICY,
+  PROGRAM_DIRECTORY,
+  RUN_DIRECTORY,
+  USER_COMMAND,
+} from "../setup/layout.ts";
+import { type Check, error, type Problem, problemOf, warning } from "./finding.ts";
 import { isRoots } from "./installation.ts";
+import { runNode } from "./run-node.ts";
 
 const REMEDY = "run install again, from the checkout or package that it came from";
 const at = (...parts: string[]) => join(PROGRAM_DIRECTORY, ...parts);
@@ -49,13 +57,32 @@ export const node: Check = {
   id: "node",
   fine: "afkill's own Node starts a check",
   find: (installation) => {
-    const [through, ...args] = [...(isRoots(installation) ? [at("env"), "-i"] : []), at("node")];
-    const check = ["--no-warnings", at("dist/check.js"), "--state", "/dev/null/afkill", "--config", POLICY];
-    const ran = run(through ?? "", [...args, ...check]);
-    if (ran.status === 0 && ran.stdout === "done\n") return [];
-    return [error(`a check does not start (${said(ran)}): logins are ended by nobody`, REMEDY)];
+    const launcher = isRoots(installation) ? [at("env"), "-i"] : [];
+    const check = [at("dist/check.js"), "--state", "/dev/null/afkill", "--config", POLICY];
+    const { ran, jitless } = runNode(check, launcher);
+    if (ran.status !== 0 || ran.stdout !== "done\n")
+      return [error(`a check does not start (${said(ran)}): logins are ended by nobody`, REMEDY)];
+    const denied = jitlessWatchdogs();
+    return [
+      ...(jitless ? [withoutCompiler("this process")] : []),
+      ...(denied > 0 ? [withoutCompiler(denied === 1 ? "a watchdog" : `${denied} watchdogs`)] : []),
+    ];
   },
 };
+
+function withoutCompiler(who: string): Problem {
+  return warning(
+    `${who} may not make memory executable (SELinux without execmem, MemoryDenyWriteExecute= of a unit): Node works without its compiler there (--jitless), slower`,
+    "leave it so, or allow it: setsebool -P deny_execmem 0, or MemoryDenyWriteExecute=no in the unit (of watchdogs: sshd's)",
+  );
+}
+
+/** How many of root's watchdogs have found that their checks start in no other way: each leaves a file beside its memory. */
+function jitlessWatchdogs(): number {
+  if (!existsSync(RUN_DIRECTORY)) return 0;
+  const logins = readdirSync(RUN_DIRECTORY).filter((name) => /^\d+-\d+$/.test(name));
+  return logins.filter((name) => existsSync(join(RUN_DIRECTORY, name, "jitless"))).length;
+}
 
 const BINARIES = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /** What the watchdog and the check call, and Debian's package of it. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../setup/change.ts";
-import { run, said } from "../setup/command.ts";
+import { said } from "../setup/command.ts";
 import { mustBeGood } from "../setup/hook-force-command.ts";
 import { planProfile } from "../setup/hook-profile.ts";
 import { mustInclude, readHostConfig } from "../setup/host-config.ts";
@@ -10,6 +10,7 @@ import { DROP_IN, type Hook, PROFILE, PROGRAM_DIRECTORY } from "../setup/layout.
 import { settings } from "../setup/sshd.ts";
 import { type Check, error, orProblem, type Problem } from "./finding.ts";
 import { type Installation, isUsers } from "./installation.ts";
+import { runNode } from "./run-node.ts";
 
 const has =
   (hook: Hook) =>
@@ -49,10 +50,7 @@ function isWrapped(text: string): boolean {
 
 /** Starts a wrap for no login: it loads all that it needs. */
 function wrongWithWrap(): Problem[] {
-  const ran = run(join(PROGRAM_DIRECTORY, "node"), [
-    "--no-warnings",
-    join(PROGRAM_DIRECTORY, "dist/wrap.js"),
-  ]);
+  const { ran } = runNode([join(PROGRAM_DIRECTORY, "dist/wrap.js")]);
   if (ran.status === 0) return [];
   return [
     error(

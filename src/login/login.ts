@@ -7,7 +7,7 @@ import {
   readStat,
   startedBootMs,
 } from "./process.ts";
-import { nameOfUid, systemNames, titleOf, uidOf, userInTitle } from "./user.ts";
+import { nameOfUid, PRIVILEGED, systemNames, titleOf, uidOf, userInTitle } from "./user.ts";
 
 /**
  * One authenticated SSH connection. It is alive while either of its two sshds is: a SIGKILL of the privileged one leaves the
@@ -109,7 +109,7 @@ function childOf(privileged: ProcessRef): ProcessRef | undefined {
  * until they become a shell.
  */
 export function hasChild(title: string): boolean {
-  return title.endsWith(PRIVILEGED);
+  return PRIVILEGED.test(title);
 }
 
 /**
@@ -117,10 +117,8 @@ export function hasChild(title: string): boolean {
  * `sshd`, called `[net]` in its title (a program of its own, `sshd-auth`, from OpenSSH 10 on); and each begins with its parent's title.
  */
 export function serves(uid: number, title: string): boolean {
-  return !title.endsWith(" [net]") && (uid !== 0 || !title.endsWith(PRIVILEGED));
+  return !title.endsWith(" [net]") && (uid !== 0 || !PRIVILEGED.test(title));
 }
-
-const PRIVILEGED = " [priv]";
 
 /** Whether a process is an sshd that serves one connection. Its name alone proves nothing: callers also know its parent or its start. */
 export function isSshd(stat: ProcessStat): boolean {

@@ -24,16 +24,20 @@ export function titleOf(pid: number): string {
   return commandLineOf(pid)[0] ?? "";
 }
 
+/** How the title of a privileged sshd ends that leaves the serving to a child; `[postauth]` from OpenSSH 10.5 on, once it has one. */
+export const PRIVILEGED: RegExp = / \[(?:priv|postauth)\]$/;
+
 /**
  * The user in the title of an authenticated sshd: `sshd: USER [priv]`, `sshd: USER@pts/0,pts/1`, `sshd: USER@notty`, `sshd: USER`,
- * from OpenSSH 9.8 on `sshd-session: …`. `undefined` for other titles, such as the listener's or that of a login not yet authenticated.
+ * from OpenSSH 9.8 on `sshd-session: …`, from 10.5 on also `… USER [postauth]`. `undefined` for other titles, such as the
+ * listener's or that of a login not yet authenticated.
  */
 export function userInTitle(title: string): string | undefined {
   const text = /^sshd(?:-session)?: (.+)$/s.exec(title)?.[1];
   if (text === undefined) return undefined;
   // A name may hold an `@` itself (`alice@example.org`): only what follows the last one can be terminals.
   const served = /^(.+)@(?:notty|pts\/\d+(?:,pts\/\d+)*)$/s.exec(text)?.[1];
-  const user = served ?? text.replace(/ \[priv\]$/, "");
+  const user = served ?? text.replace(PRIVILEGED, "");
   return /[[\]\s]/.test(user) ? undefined : user;
 }
 

@@ -5,6 +5,7 @@ import { defaultPolicy } from "../policy/default.ts";
 import { type Change, directory, file, look, ROOT } from "./change.ts";
 import { run } from "./command.ts";
 import { eachPiece } from "./content.ts";
+import { executableMemoryProbe } from "./executable-memory.ts";
 import * as layout from "./layout.ts";
 import { SetupError } from "./setup-error.ts";
 import { SHARED_SOURCES } from "./shared.ts";
@@ -18,9 +19,17 @@ const SHELL_PROGRAMS = {
   "profile.sh": false,
 };
 
+const PROBE = "executable-memory.so";
+
 const WRAPPER = `\
 #!/bin/sh -p
-exec ${layout.PROGRAM_DIRECTORY}/node ${layout.PROGRAM_DIRECTORY}/dist/cli.js "$@"
+node=${layout.PROGRAM_DIRECTORY}/node cli=${layout.PROGRAM_DIRECTORY}/dist/cli.js
+# Where this process may not make memory executable Node aborts; it works without its compiler. The loader, which is to map a file
+# into such memory, tells in a millisecond.
+case $(LC_ALL=C LD_PRELOAD=${layout.PROGRAM_DIRECTORY}/${PROBE} /bin/true 2>&1) in
+*"/${PROBE}"*"failed to map"*) exec "$node" --jitless "$cli" "$@" ;;
+esac
+exec "$node" "$cli" "$@"
 `;
 
 /**
@@ -41,6 +50,7 @@ export function planPrograms(dist: string): Change[] {
       file(at(name), runs ? 0o755 : 0o644, { copyOf: join(dist, "pam", name) }),
     ),
     envCopy(at("env")),
+    file(at(PROBE), 0o644, executableMemoryProbe()),
     ...commands().map((path) => file(path, 0o755, Buffer.from(WRAPPER))),
   ];
 }

@@ -53,10 +53,16 @@ export function settings(instead: readonly string[] = []): ReadonlyMap<string, s
       `sshd does not accept its configuration (sshd -T: ${said(ran)})`,
       "mend it and run this again",
     );
+  return settingsIn(ran.stdout);
+}
+
+/** What `sshd -T` printed, by keyword in lower case: from OpenSSH 10.5 on it prints `UsePAM yes`, before that `usepam yes`. */
+export function settingsIn(text: string): ReadonlyMap<string, string> {
   return new Map(
-    ran.stdout.split("\n").map((line) => {
+    text.split("\n").map((line) => {
       const blank = line.indexOf(" ");
-      return blank < 0 ? [line, ""] : [line.slice(0, blank), line.slice(blank + 1)];
+      const keyword = blank < 0 ? line : line.slice(0, blank);
+      return [keyword.toLowerCase(), blank < 0 ? "" : line.slice(blank + 1)];
     }),
   );
 }

@@ -10,6 +10,7 @@ import {
   type,
 } from "../e2e/support/logins.ts";
 import { type Lab, type LabProcess, startLab } from "../lab/lab.ts";
+import { isPrivilegedOf } from "../lab/processes.ts";
 import { type Release, releases } from "../lab/release.ts";
 
 /** The first to keep this number for each pid namespace: before, all of the machine would have so few. */
@@ -68,7 +69,7 @@ function partsOf(lab: Lab, user: string) {
     if (!found) throw new Error(`no ${what} of ${user}'s`);
     return found;
   };
-  const privileged = find("privileged sshd", ({ cmdline }) => cmdline.join(" ").includes(`: ${user} [priv]`));
+  const privileged = find("privileged sshd", ({ cmdline }) => isPrivilegedOf(user, cmdline));
   const child = find("child sshd", ({ ppid, comm }) => ppid === privileged.pid && comm.startsWith("sshd"));
   const shell = find("shell", ({ ppid }) => ppid === child.pid);
   const watchdog = find(

@@ -14,6 +14,7 @@ import {
 } from "../e2e/support/logins.ts";
 import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
 import { memoryLimit } from "../lab/memory.ts";
+import { isPrivilegedOf } from "../lab/processes.ts";
 import { releases } from "../lab/release.ts";
 
 /** What one key a minute is under a two-minute limit. */
@@ -36,7 +37,7 @@ activity = ["input", "output"]
 /** The pid of the watchdog of a user's only login. */
 function watchdogOf(lab: Lab, user: string): number {
   const processes = lab.processes();
-  const sshd = processes.find(({ cmdline }) => cmdline.join(" ").includes(`: ${user} [priv]`));
+  const sshd = processes.find(({ cmdline }) => isPrivilegedOf(user, cmdline));
   const watchdog = processes.find(
     ({ cmdline }) => cmdline.includes("/usr/lib/afkill/watchdog") && cmdline.at(-1) === String(sshd?.pid),
   );
@@ -97,7 +98,7 @@ describe.concurrent("must live", () => {
 
     test.each([
       { what: "a build using CPU with `busy` on", name: "builder", command: "build" },
-      { what: "a build in sudo", name: "rootbuilder", command: "sudo build" },
+      { what: "a build in sudo", name: "rootbuilder", command: "sudo /usr/local/bin/build" },
       { what: "a build in script", name: "scripted", command: "script -qc build /dev/null" },
       {
         what: "a job that writes files",

@@ -30,8 +30,9 @@ const STARTUPS = [
   {
     title: "as the user: functions, ENV and NODE_OPTIONS",
     user: "functions",
+    // What the user's own shell calls at its prompt must work: on Debian unstable systemd's profile reads there.
     startup: `case $- in *i*) return ;; esac
-      sleep() { exit; }; read() { exit; }; export -f sleep read
+      sleep() { exit; }; read() { [ -n "$PS1" ] || exit; builtin read "$@"; }; export -f sleep read
       export ENV=~/x BASH_ENV=~/x NODE_OPTIONS=--require=/nowhere LD_LIBRARY_PATH=/nowhere IFS=0`,
   },
 ];

@@ -130,7 +130,7 @@ test("a scope is changed by installing again; Match criteria reach sshd as given
   await lab.addUser("visitor", { groups: ["staff"] });
   await afkill(lab, "install --hook force-command --match 'Group staff'");
   const commandOf = (user: string) =>
-    lab.run(`sshd -T -C user=${user},host=lab,addr=127.0.0.1 | grep -c '^forcecommand.*afkill'`);
+    lab.run(`sshd -T -C user=${user},host=lab,addr=127.0.0.1 | grep -ci '^forcecommand.*afkill'`);
   expect([(await commandOf("visitor")).stdout, (await commandOf("root")).stdout]).toEqual(["1\n", "0\n"]);
   expect((await afkill(lab, "install --hook force-command")).status).toBe(0);
   expect([(await commandOf("visitor")).stdout, (await commandOf("root")).stdout]).toEqual(["1\n", "1\n"]);

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { expect, test, vi } from "vitest";
 import { checkout, type Lab, startLab } from "../lab/lab.ts";
 
@@ -83,6 +84,40 @@ async function expectGone(lab: Pick<Lab, "pid">, namespace: string): Promise<voi
   expect(existsSync(`/proc/${lab.pid}/root/etc`)).toBe(false);
   expect(readFileSync("/proc/mounts", "utf8")).not.toMatch(/^(lab|overlay) \S*afkill/m);
 }
+
+/** A program that starts a lab and prints why it did not start. */
+const START = `import { startLab } from "${checkout}/test/lab/lab.ts";
+  await startLab().then((lab) => lab.stop(), ({ message }) => console.log(message));`;
+const NODE = `'${process.execPath}' --input-type=module --eval '${START}'`;
+
+test.each([
+  [
+    "may not make namespaces",
+    `setpriv --bounding-set -sys_admin --inh-caps -sys_admin ${NODE}`,
+    /unshare failed: Operation not permitted \(status 1\)\nIt needs root with the right to make namespaces/,
+  ],
+  [
+    "is in a chroot",
+    `mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir root && cp -P /bin /sbin /lib* root
+     for part in /*; do [ -L "$part" ] || [ ! -d "$part" ] || [ "$part" = /mnt ] || {
+       mkdir -p "root$part"; mount --rbind "$part" "root$part"; }; done
+     exec chroot root ${NODE}`,
+    /unshare: cannot change root filesystem propagation: Invalid argument \(status 1\)/,
+  ],
+  [
+    "may not mount",
+    `mount --bind /bin/false /bin/mount && ${NODE}`,
+    /^the lab did not start: nothing was printed \(status 1\)/,
+  ],
+  [
+    "has no setpriv",
+    `mount --bind /dev/null /usr/bin/setpriv && ${NODE}`,
+    /^the lab did not start: spawn setpriv EACCES$/m,
+  ],
+])("a lab that cannot be made says why: its host %s", async (_, command, why) => {
+  const host = spawn("unshare", ["--mount", "sh", "-ec", command], { stdio: ["ignore", "pipe", "inherit"] });
+  expect(await text(host.stdout)).toMatch(why);
+});
 
 test("stop leaves no process and no mount", async () => {
   const mounts = readFileSync("/proc/mounts", "utf8");

@@ -96,7 +96,7 @@ test.concurrent.each(releases)(
     await using lab = await startLab({ release });
     await atPrompt(lab, "root");
     const hasChild = release !== bookworm;
-    const privileged = await sshd(lab, hasChild ? "root \\[priv\\]" : "root@pts/[0-9]+");
+    const privileged = await sshd(lab, hasChild ? "root \\[(priv|postauth)\\]" : "root@pts/[0-9]+");
     const found = await find(lab, { privileged });
     expect(found?.login).toMatchObject({ user: "root", uid: 0, privileged: { pid: Number(privileged) } });
     const serving = Number(await sshd(lab, "root@pts/[0-9]+"));

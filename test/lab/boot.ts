@@ -20,8 +20,10 @@ export interface Booted {
 
 const NAMESPACES = ["--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--propagation", "private"];
 const START_BOUND_MS = 180_000;
+const NEEDS =
+  "It needs root with the right to make namespaces and mounts (CAP_SYS_ADMIN): no chroot, and of containers a privileged one.";
 
-/** Makes the namespaces and waits until sshd listens in them. Rejects with what init.sh printed. `files`: the directory that the lab is a copy of. */
+/** Makes the namespaces and waits until sshd listens in them. Rejects with the reason why not. `files`: the directory that the lab is a copy of. */
 export async function boot(sshdLines: string | undefined, files: string): Promise<Booted> {
   const directory = mkdtempSync(join(tmpdir(), "afkill-lab-"));
   const linesFile = join(directory, "sshd_config");
@@ -35,7 +37,9 @@ export async function boot(sshdLines: string | undefined, files: string): Promis
     ],
     { env: cleanEnvironment, cwd: "/", stdio: ["ignore", "pipe", "pipe"] },
   );
-  const ended = once(unshare, "close");
+  const ended: Promise<unknown[]> = once(unshare, "close");
+  // Whoever waits sees why it could not be started.
+  ended.catch(() => undefined);
   let errors = "";
   unshare.stderr.on("data", (data) => {
     errors += data;
@@ -55,9 +59,19 @@ export async function boot(sshdLines: string | undefined, files: string): Promis
         },
       };
     }
+    // It has printed all that it will only when it is gone.
+    const [status, signal] = await ended;
+    throw new Error(reasonOf(errors, status, signal));
+  } catch (error) {
+    throw new Error(`the lab did not start: ${(error as Error).message}`);
   } finally {
     clearTimeout(bound);
     rmSync(directory, { recursive: true });
   }
-  throw new Error(`the lab did not start: ${errors}`);
+}
+
+/** Why a lab did not start, from what its process 1, or what was to make it, printed and how it ended. */
+function reasonOf(errors: string, status: unknown, signal: unknown): string {
+  const how = signal === null ? `status ${status}` : `signal ${signal}`;
+  return `${errors.trim() || "nothing was printed"} (${how})\n${NEEDS}`;
 }

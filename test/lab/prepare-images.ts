@@ -1,7 +1,7 @@
-// Before the first test that starts a machine: makes what those of both releases start from. It takes a minute or two, once.
-import { imageOf, releases, treeOf } from "./release.ts";
+// Before the first test that starts a machine: makes what those of both stable releases start from. It takes a minute or two, once.
+import { imageOf, stable, treeOf } from "./release.ts";
 
 export default async function setup(): Promise<void> {
   // User Mode Linux is there for x86 only.
-  await Promise.all(releases.map(process.arch === "x64" ? imageOf : treeOf));
+  await Promise.all(stable.map(process.arch === "x64" ? imageOf : treeOf));
 }

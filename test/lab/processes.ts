@@ -16,6 +16,12 @@ export interface LabProcess {
   readonly exe: string;
 }
 
+/** Whether a command line is the title of the privileged sshd of a user's login, as any OpenSSH writes it. */
+export function isPrivilegedOf(user: string, cmdline: readonly string[]): boolean {
+  const title = cmdline.join(" ");
+  return title.includes(`: ${user} [priv]`) || title.includes(`: ${user} [postauth]`);
+}
+
 /** Every process of the lab whose root directory is `root`. Those that end meanwhile are left out. */
 export function processesBelow(root: string): LabProcess[] {
   const users = new Map(

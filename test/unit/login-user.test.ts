@@ -4,6 +4,7 @@ import { nameOfUid, namesAskedOnce, systemNames, titleOf, uidOf, userInTitle } f
 test("the user in the title of an sshd", () => {
   expect(userInTitle("sshd: alice [priv]")).toBe("alice");
   expect(userInTitle("sshd-session: alice [priv]")).toBe("alice");
+  expect(userInTitle("sshd-session: alice [postauth]")).toBe("alice");
   expect(userInTitle("sshd: alice@pts/0")).toBe("alice");
   expect(userInTitle("sshd: alice@pts/0,pts/11")).toBe("alice");
   expect(userInTitle("sshd: alice@notty")).toBe("alice");

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { diffLines } from "../../src/setup/diff.ts";
 import { mountOf } from "../../src/setup/mount.ts";
+import { settingsIn } from "../../src/setup/sshd.ts";
 
 test("a diff shows what differs and a little around it", () => {
   expect(diffLines("a\nb\nc\nd\n", "a\nb\nX\nc\nd\n", 1)).toEqual([" b", "+X", " c"]);
@@ -23,4 +24,15 @@ test("the mount that holds a path is the innermost, and of several on one point 
   expect(mountOf("/usr/lib/afkill", mountinfo)).toEqual({ point: "/usr", options: ["rw", "noexec"] });
   expect(mountOf("/usrx", mountinfo)).toEqual({ point: "/", options: ["rw", "relatime"] });
   expect(mountOf("/with blank/x", mountinfo).point).toBe("/with blank");
+});
+
+test.each([
+  ["OpenSSH 10.4", "usepam yes\nauthorizedkeysfile .ssh/Keys\nclientaliveinterval 0\nforcecommand none\n"],
+  ["OpenSSH 10.6", "UsePAM yes\nAuthorizedKeysFile .ssh/Keys\nClientAliveInterval 0\nForceCommand none\n"],
+])("a setting of sshd is found by its keyword in lower case, as %s prints it", (_, printed) => {
+  const found = settingsIn(printed);
+  expect(found.get("usepam")).toBe("yes");
+  expect(found.get("authorizedkeysfile")).toBe(".ssh/Keys");
+  expect(found.get("clientaliveinterval")).toBe("0");
+  expect(found.get("forcecommand")).toBe("none");
 });

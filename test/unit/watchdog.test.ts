@@ -185,6 +185,31 @@ END
     expect(ran.log[1]).toMatch(/status 127.*afkill\/node.*No such file/);
   });
 
+  test("where V8 may not make memory executable, checks run without its compiler from then on", async () => {
+    const kill = 'case "$*" in *--jitless*) echo 20;; *) kill -TRAP $$;; esac';
+    const mark = "ls /run/afkill/*/jitless >>$T/log 2>&1";
+    const ran = await run({ onNap: `[ $n -lt 4 ] || { ${mark}; end; }`, onCheck: kill });
+    expect(ran.checks.map(({ atS, args }) => [atS, "jitless" in args])).toEqual([
+      [1, false],
+      [1, true],
+      [21, true],
+      [41, true],
+    ]);
+    expect(ran.log).toEqual([expect.stringMatching(/^\/run\/afkill\/\d+-\d+\/jitless$/)]);
+  });
+
+  test.each([
+    ["--jitless does not help either", "kill -ABRT $$", [false, true, false, true]],
+    ["a check has already started without", "[ $c = 1 ] && echo 20 || kill -TRAP $$", [false, false]],
+    ["it is no signal of V8's", "exit 139", [false, false]],
+  ])("does without V8's compiler only where that mends it: %s", async (_, onCheck, jitless) => {
+    const ran = await run({ onNap: "[ $n -lt 4 ] || end", onCheck });
+    expect(ran.checks.map(({ args }) => "jitless" in args)).toEqual(jitless);
+    expect(ran.log).toEqual([
+      expect.stringMatching(/^check failed with status 1\d\d, the login is left alone: /),
+    ]);
+  });
+
   test("goes at once when a check says that the login has ended, and it has", async () => {
     const ran = await run({ onNap: ":", onCheck: "end; echo done" });
     expect(ran.naps).toEqual([1]);

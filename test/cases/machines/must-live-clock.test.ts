@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
 import { aliveAfter } from "../../e2e/support/logins.ts";
 import { bootMachine, type Machine } from "../../lab/machine/machine.ts";
-import { type Release, releases } from "../../lab/release.ts";
+import { type Release, stable } from "../../lab/release.ts";
 import type { Ssh } from "../../lab/ssh.ts";
 import { expectIdleEnd, type Idle, lastKeys, logIn } from "../support/idle.ts";
 
@@ -105,7 +105,7 @@ async function expectTypistAtPeace({ machine, typist }: Host): Promise<void> {
 }
 
 describe("must live", () => {
-  describe.each(releases)("$name", { timeout: 900_000 }, (release) => {
+  describe.each(stable)("$name", { timeout: 900_000 }, (release) => {
     let host: Host;
     beforeAll(async () => {
       host = await startHost(release);
