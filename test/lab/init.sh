@@ -25,10 +25,11 @@ done
 mount_own "$root"
 mount -t tmpfs -o mode=0700 tmpfs "$root/root"
 
-# The checkout shows its present state, not that of the moment when the overlay was made, and cannot be written to.
-mkdir -p "$root$checkout"
-mount --bind "$checkout" "$root$checkout"
-mount -o remount,bind,ro "$root$checkout"
+# The checkout shows its present state, not that of the moment when the overlay was made, and cannot be written to. It has the place
+# that a machine gives it: where it lies outside, the lab's users may be unable to enter a directory above it.
+mkdir -p "$root/lab/checkout"
+mount --bind "$checkout" "$root/lab/checkout"
+mount -o remount,bind,ro "$root/lab/checkout"
 cp "$sshd_lines" "$root/tmp/sshd-lines"
 
 enter "$root"
