@@ -68,7 +68,7 @@ export const guards: readonly Guard[] = [
     find: "atMs + KEY_ECHO_MS > baseline.bootMs ?",
     replace: "atMs > Infinity ?",
     why: "nor those made up beside keys on another terminal of the login",
-    case: "do not keep this one by %i made-up bytes a minute",
+    case: "do not keep this one by",
     ...echo,
   },
   {
