@@ -197,7 +197,10 @@ function observeTerminal(
   };
 }
 
-/** For how long since the baseline the client can have made up keystrokes because of terminals that are not looked at: for all of it, if it can at all. */
+/**
+ * For how long since the baseline the client can have made up keystrokes because of terminals that are not looked at: their times are
+ * too coarse for more than none or all of it.
+ */
 function othersEchoMs({ othersAccessedWallS, bootMs }: Look, baseline: Baseline, map: ClockMap): number {
   if (othersAccessedWallS === undefined) return 0;
   const atMs = bucketAtMs(othersAccessedWallS, bootMs, (wallS) => map.toBootMs(wallS * 1000));
