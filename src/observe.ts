@@ -1,12 +1,12 @@
 // From what the kernel shows of a login to what `judge` wants to know: when each terminal, or the login, was last active.
 
 import { describeWork, withNewcomers, workSince } from "./activity/busy.ts";
-import { type InputState, inputAt } from "./activity/input.ts";
+import { bucketAtMs, type InputState, inputAt } from "./activity/input.ts";
 import { keepOf } from "./activity/keep.ts";
 import { type Look, type LookOptions, type TerminalLook, takeLook } from "./activity/look.ts";
 import { outputAt } from "./activity/output.ts";
 import { type Stay, staysIn } from "./activity/stay.ts";
-import { movedSince, transferSince } from "./activity/transfer.ts";
+import { KEY_ECHO_MS, movedSince, transferSince } from "./activity/transfer.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import type { Login } from "./login/login.ts";
@@ -26,8 +26,6 @@ export interface Observation {
   readonly commandsRun: boolean;
 }
 
-/** Newer ssh clients send made-up keystrokes for some seconds after each real one; the connection is judged only after that. */
-const KEY_ECHO_MS = 5_000;
 /** Over less than this a rate is noise. */
 const SHORTEST_WINDOW_MS = 5_000;
 /** A key lies somewhere in the kernel's 8-second bucket; a job it started can be that much older than the bucket's end. */
@@ -50,7 +48,8 @@ export async function observe(
   { tree = treeOfLogin(login), processes, ...known }: Known = {},
 ): Promise<Observation> {
   const { own } = known;
-  const terminals = terminalsOf(login, tree).filter(({ leader }) => !own || leader.pid === own.leaderPid);
+  const all = terminalsOf(login, tree);
+  const terminals = all.filter(({ leader }) => !own || leader.pid === own.leaderPid);
   if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
     return { terminals, subjects: {}, commandsRun: false };
   const sources: readonly Source[] = terminals.length > 0 ? applied.limits.activity : ["busy", "transfer"];
@@ -59,6 +58,7 @@ export async function observe(
     sources,
     tree,
     payload: !applied.limits.trustTtyTimes,
+    others: all.filter((it) => !terminals.includes(it)),
   });
   const stays = Number.isFinite(applied.limits.maxStayMs)
     ? staysIn(sessionsOf(login, terminals, tree), processes)
@@ -169,7 +169,12 @@ function observeTerminal(
   }
   const keysRest = baseline.bootMs >= lastKeyMs + KEY_ECHO_MS;
   if (limits.activity.includes("transfer") && keysRest && baseline.connection && look.connection) {
-    const moved = transferSince(baseline.connection, look.connection, windowMs);
+    const moved = transferSince(
+      baseline.connection,
+      look.connection,
+      windowMs,
+      othersEchoMs(look, baseline, map),
+    );
     if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   }
   const output = outputAt(before?.output, seen, look.bootMs, (wallS) => map.toBootMs(wallS * 1000));
@@ -190,6 +195,16 @@ function observeTerminal(
     input,
     output,
   };
+}
+
+/**
+ * For how long since the baseline the client can have made up keystrokes because of terminals that are not looked at: their times are
+ * too coarse for more than none or all of it.
+ */
+function othersEchoMs({ othersAccessedWallS, bootMs }: Look, baseline: Baseline, map: ClockMap): number {
+  if (othersAccessedWallS === undefined) return 0;
+  const atMs = bucketAtMs(othersAccessedWallS, bootMs, (wallS) => map.toBootMs(wallS * 1000));
+  return atMs + KEY_ECHO_MS > baseline.bootMs ? Math.max(0, map.now.bootMs - baseline.bootMs) : 0;
 }
 
 /** A login without a terminal: only what it does and moves can tell that it is in use. */

@@ -89,6 +89,9 @@ async function guard(pty: Pty, session: Session, signal: AbortSignal): Promise<v
     get chatterBytes() {
       return keys.chatterBytes;
     },
+    get echoMs() {
+      return keys.echoMs;
+    },
   };
   using means = meansOf(session, shell as ProcessRef);
   await guardTerminal(

@@ -10,6 +10,7 @@ import type { Source } from "../policy/policy.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
 import { type Held, holdingsOf, type JobCounters, jobCounters } from "./job.ts";
 import { type Payload, readPayload } from "./payload.ts";
+import { madeUpBytes } from "./transfer.ts";
 
 export type { JobCounters, WorkCounters } from "./job.ts";
 
@@ -39,6 +40,8 @@ export interface OwnTerminal {
   readonly lastOutputMs: number;
   /** What it sent by itself up the connection: no transfer of the user's. */
   readonly chatterBytes: number;
+  /** For how long in all, up to now, its client can have made up keystrokes. */
+  readonly echoMs: number;
 }
 
 /** The bytes of the login's own TCP connection. */
@@ -59,6 +62,8 @@ export interface Look {
   readonly fairShare: number;
   /** Absent where the login has no TCP peer, or the policy does not ask for it. */
   readonly connection?: ConnectionCounters;
+  /** When the last of the terminals was read that are not looked at, as `accessedWallS`. Absent where there are none. */
+  readonly othersAccessedWallS?: number | undefined;
   /** What the client had sent that can be keys. Absent where it cannot be told, or is not asked for. */
   readonly payload?: Payload | undefined;
 }
@@ -81,6 +86,8 @@ export interface LookOptions {
   readonly clocks?: (() => ClockReading) | undefined;
   /** The only terminal that is looked at. */
   readonly own?: OwnTerminal | undefined;
+  /** The login's other terminals then. */
+  readonly others?: readonly Terminal[] | undefined;
 }
 
 /**
@@ -98,6 +105,7 @@ export async function takeLook(
     connectionsOf = (client) => readConnections(client && [client]),
     clocks = readClocks,
     own,
+    others = [],
   }: LookOptions,
 ): Promise<Look> {
   const isBusyAsked = sources.includes("busy");
@@ -134,7 +142,8 @@ export async function takeLook(
     })),
     detached: jobCounters(detached, held, byInode),
     fairShare: held.size > 0 ? fairShareNow() : 1,
-    ...(connection && { connection: countersOf(connection, own?.chatterBytes) }),
+    ...(connection && { connection: countersOf(connection, own) }),
+    ...(others.length > 0 && { othersAccessedWallS: lastReadOf(others) }),
     payload: payloadAfter && { least: payloadBefore.least, most: payloadAfter.most },
   };
 }
@@ -231,8 +240,25 @@ function detachedFrom(
   return [...tops, ...belowAnyOf(tops, living)];
 }
 
-function countersOf({ receivedBytes, sentBytes }: Connection, chatterBytes = 0): ConnectionCounters {
-  return { receivedBytes: receivedBytes - chatterBytes, sentBytes };
+/** Less what no user sent: what the terminal did by itself, and what its client made up. */
+function countersOf(
+  { receivedBytes, sentBytes }: Connection,
+  own: OwnTerminal | undefined,
+): ConnectionCounters {
+  const byItself = own ? own.chatterBytes + madeUpBytes(own.echoMs) : 0;
+  return { receivedBytes: receivedBytes - byItself, sentBytes };
+}
+
+/** The latest access time of terminals; those that are gone, or may not be asked, are left out. */
+function lastReadOf(terminals: readonly Terminal[]): number | undefined {
+  const times = terminals.flatMap((terminal) => {
+    try {
+      return touch(terminal).accessedWallS;
+    } catch {
+      return [];
+    }
+  });
+  return times.length > 0 ? Math.max(...times) : undefined;
 }
 
 /** No such connection: the login has ended meanwhile, or `ss` sees another network than the login. */

@@ -11,17 +11,31 @@ const IDLE_SHARE_OF_SENT = 0.001;
 const FEW_PACKETS_BYTES = 500;
 
 /**
- * What the client sent since the base, in words, if that is more than an idle login explains over `windowMs`; else `undefined`.
- * The base must be at least 5 s younger than the last key: newer clients hide the rhythm of typing behind made-up keystrokes.
+ * From OpenSSH 9.5 on a client hides the rhythm of keys behind made-up ones (ObscureKeystrokeTiming): for 1 to 3.1 s after whatever its
+ * terminal sends, a packet every 20 ms (clientloop.c, `obfuscate_keystroke_timing`). The rest is what they may need on their way.
+ */
+export const KEY_ECHO_MS = 5_000;
+/** The largest such packet, with the longest authentication code (hmac-sha2-512); with the default cipher it has 36 bytes. */
+const MADE_UP_BYTES_PER_MS = 84 / 20;
+
+/** The most that a client makes up in that time. */
+export function madeUpBytes(ms: number): number {
+  return MADE_UP_BYTES_PER_MS * ms;
+}
+
+/**
+ * What the client sent since the base, in words, if that is more than an idle login explains over `windowMs`, of which for `echoMs`
+ * keystrokes may have been made up; else `undefined`. The base must be at least KEY_ECHO_MS younger than the last key.
  */
 export function transferSince(
   base: ConnectionCounters,
   now: ConnectionCounters,
   windowMs: number,
+  echoMs = 0,
 ): string | undefined {
   const upBytes = now.receivedBytes - base.receivedBytes;
   const downBytes = Math.max(0, now.sentBytes - base.sentBytes);
-  return upBytes > idleBytes(windowMs) + IDLE_SHARE_OF_SENT * downBytes
+  return upBytes > idleBytes(windowMs) + madeUpBytes(echoMs) + IDLE_SHARE_OF_SENT * downBytes
     ? `${inKilobytes(upBytes)} from the client`
     : undefined;
 }

@@ -8,6 +8,8 @@ export interface Evidence {
   readonly processesOutput: boolean;
   /** ONLCR: it turns LF into CR LF. */
   readonly mapsNewline: boolean;
+  /** ISIG: keys such as Ctrl-C signal. */
+  readonly signals: boolean;
   /** What the processes of the foreground group call themselves: a hint only. */
   readonly names: readonly string[];
 }
@@ -15,6 +17,7 @@ export interface Evidence {
 // termios(3), asm-generic/termbits.h.
 const OPOST = 0o1;
 const ONLCR = 0o4;
+const ISIG = 0o1;
 const ICANON = 0o2;
 
 /** The evidence in the flag words of a terminal. */
@@ -23,6 +26,7 @@ export function evidenceOf(flags: { output: number; local: number }, names: read
     canonical: (flags.local & ICANON) !== 0,
     processesOutput: (flags.output & OPOST) !== 0,
     mapsNewline: (flags.output & ONLCR) !== 0,
+    signals: (flags.local & ISIG) !== 0,
     names,
   };
 }
@@ -85,13 +89,22 @@ function editsLines(name: string): boolean {
 }
 
 /**
+ * Python's own prompt (`_pyrepl`, from 3.13 on): it turns the editing of output off, and ISIG on, while a Python program that takes
+ * the terminal for itself (tty.setraw) turns both off. It moves its cursor relatively, so its line may move down.
+ */
+function isPythonPrompt({ signals, names }: Evidence): boolean {
+  return signals && names.length > 0 && names.every((name) => /^(python|pypy)[\d.]*$/.test(name));
+}
+
+/**
  * The form for that evidence. In doubt the bar: at a prompt it costs one old line, while lines inserted into a full screen shift
  * its rows until the program draws again.
  */
 export function formFor(evidence: Evidence): "prompt" | "bar" {
   if (evidence.canonical) return "prompt";
-  // Curses turns ONLCR off; editors, nested ssh and sudo turn the editing of output off altogether.
-  if (!evidence.processesOutput || !evidence.mapsNewline) return "bar";
+  // Editors, nested ssh and sudo turn the editing of output off altogether; curses turns ONLCR off.
+  if (!evidence.processesOutput) return isPythonPrompt(evidence) ? "prompt" : "bar";
+  if (!evidence.mapsNewline) return "bar";
   // Raw with ONLCR on is a line editor or a pager. A shell that runs a pager in its own group (a script) counts as the pager.
   return evidence.names.length > 0 && evidence.names.every(editsLines) ? "prompt" : "bar";
 }

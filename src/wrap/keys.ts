@@ -1,5 +1,6 @@
 // The way from the user to the programs: everything goes through as it is, but for the key that answers a bar.
 import { readClocks } from "../clock.ts";
+import { echoOf } from "./echo.ts";
 import { isCursorPosition, makerOf, pasteMark } from "./person.ts";
 import { type Unit, unitReader } from "./units.ts";
 import type { View } from "./view.ts";
@@ -18,6 +19,8 @@ export interface Keys {
   readonly lastMotionMs: number;
   /** What the terminal sent by itself, in bytes of the connection. */
   readonly chatterBytes: number;
+  /** For how long in all, up to now, the client can have made up keystrokes. */
+  readonly echoMs: number;
 }
 
 /** A terminal sends a sequence in one go: what comes later than this is another key. */
@@ -44,6 +47,7 @@ export function keysTo(send: (bytes: Buffer) => void, view: View): Keys {
   let lastKeyMs = bootMs();
   let lastMotionMs = 0;
   let chatterBytes = 0;
+  const echo = echoOf();
   let questions = 0;
   let answers = 0;
   let inPaste = false;
@@ -87,6 +91,7 @@ export function keysTo(send: (bytes: Buffer) => void, view: View): Keys {
 
   return {
     take: (bytes) => {
+      echo.heard(bootMs());
       clearTimeout(timer);
       if (!turn && !reader.pending && !bytes.includes(AMBIGUOUS)) return takeNow(bytes);
       const mine = (turn ?? Promise.resolve()).then(async () => {
@@ -113,6 +118,9 @@ export function keysTo(send: (bytes: Buffer) => void, view: View): Keys {
     },
     get chatterBytes() {
       return chatterBytes;
+    },
+    get echoMs() {
+      return echo.lastedMs(bootMs());
     },
   };
 }

@@ -43,14 +43,7 @@ const programs: readonly Program[] = [
   },
   { name: "an idle htop", user: "htop", command: "htop", ready: /Load average/, notice: ANYWHERE },
   { name: "an idle tmux", user: "tmux", command: "tmux", ready: /\[0\] 0:/, notice: BAR },
-  // From 3.13 on Python draws its prompt itself: there the notice is a bar.
-  {
-    name: "an idle python",
-    user: "python",
-    command: "python3 -q",
-    ready: />>> /,
-    notice: /^afkill: closes in \d+ s, press a key/m,
-  },
+  { name: "an idle python", user: "python", command: "python3 -q", ready: />>> /, notice: ABOVE },
   { name: "an idle sleep", user: "sleeper", command: "sleep 1000", ready: /sleep 1000/, notice: ABOVE },
   { name: "an idle cat", user: "cat", command: "cat", ready: /\$ cat$/m, notice: ABOVE },
 ];

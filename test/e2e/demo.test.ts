@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test, vi } from "vitest";
-import { checkout } from "../lab/lab.ts";
+import { checkout } from "../lab/boot.ts";
 import { openTerminal } from "../lab/ssh.ts";
 
 const argv = [join(checkout, "node_modules/.bin/node"), join(checkout, "scripts/demo.ts")];

@@ -455,7 +455,7 @@ describe("with the hook pam", () => {
     await ssh.waitFor(/visitor@lab/);
     await mustFind(lab, {
       plant: "pkill -KILL -f '[a]fkill/watchdog'",
-      mend: "pkill -f '^sshd: visitor'; while pgrep -f '^sshd: visitor'; do sleep 0.1; done",
+      mend: "pkill -f '^sshd(-session)?: visitor'; while pgrep -f '^sshd(-session)?: visitor'; do sleep 0.1; done",
       id: "watchdogs",
       says: /the login of visitor \(uid \d+ from 127\.0\.0\.1, sshd \d+\) has no watchdog of root's/,
       remedy: "journalctl -t afkill",
@@ -632,7 +632,7 @@ describe("with hooks that run as the user", () => {
     });
     await mustFind(lab, {
       plant: "until pkill -KILL -f '[a]fkill/watchdog'; do sleep 0.1; done",
-      mend: "pkill -f '^sshd: visitor'; while pgrep -f '^sshd: visitor'; do sleep 0.1; done",
+      mend: "pkill -f '^sshd(-session)?: visitor'; while pgrep -f '^sshd(-session)?: visitor'; do sleep 0.1; done",
       id: "watchdogs",
       level: "warning",
       says: /the login of visitor .* has no watchdog: it began before/,

@@ -117,8 +117,14 @@ describe("a login by ForceCommand", () => {
     await lab.write("/usr/local/bin/own-shell", '#!/bin/bash\nexec -a own /bin/bash "$@"\n', 0o755);
     await lab.must("usermod -s /usr/local/bin/own-shell visitor");
     await lab.write("/home/visitor/.pam_environment", "SHELL DEFAULT=/bin/dash\n");
+    // Debian 12's own rules read that file, Debian 13's do not.
+    await lab.must(
+      "cp /etc/pam.d/sshd before; echo 'session required pam_env.so user_readenv=1' >>/etc/pam.d/sshd",
+    );
     const ran = await lab.run("ssh visitor@lab 'echo $0 $SHELL'");
-    await lab.must("rm /home/visitor/.pam_environment; usermod -s /bin/bash visitor");
+    await lab.must(
+      "mv before /etc/pam.d/sshd; rm /home/visitor/.pam_environment; usermod -s /bin/bash visitor",
+    );
     expect(ran.stdout).toBe("own /bin/dash\n");
   });
 

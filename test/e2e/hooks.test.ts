@@ -11,7 +11,9 @@ async function notBefore(lab: Lab, seconds: number): Promise<void> {
 
 /** The sshds of visitor's login: the privileged one, and the child. */
 function sshds(lab: Lab): { privileged: number; child: number } {
-  const child = lab.processes().find(({ user, comm }) => user === "visitor" && comm === "sshd");
+  const child = lab
+    .processes()
+    .find(({ user, comm }) => user === "visitor" && /^sshd(-session)?$/.test(comm));
   if (!child) throw new Error("visitor has no sshd");
   return { privileged: child.ppid, child: child.pid };
 }
@@ -77,11 +79,11 @@ describe.concurrent("one login", () => {
     ssh.kill();
   });
 
-  test("of root is one sshd, and is watched", async () => {
+  test("of root, whose sshds are one before OpenSSH 9.8, is watched", async () => {
     await using lab = await startHooks({ pam: true, forced: true });
     const ssh = lab.ssh("root", [], "cat");
     await ssh.waitFor(async () => (await calls(lab)).length === 1);
-    expect((await calls(lab))[0]).toMatch(/--privileged \d+:\d+$/);
+    expect((await calls(lab))[0]).toMatch(/--privileged \d+:\d+( --child \d+:\d+)?$/);
     await ssh.waitFor(() => watchdogs(lab).length === 1);
     ssh.kill();
     await ssh.waitFor(() => watchdogs(lab).length === 0, SLICE_BOUND_MS);

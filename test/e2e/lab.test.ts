@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { expect, test, vi } from "vitest";
-import { checkout, type Lab, startLab } from "../lab/lab.ts";
+import { checkout } from "../lab/boot.ts";
+import { type Lab, startLab } from "../lab/lab.ts";
 
 const BOUND = { timeout: 30_000, interval: 50 };
 
@@ -35,7 +36,7 @@ test("a user logs in on a terminal, and nothing of it reaches the machine's own 
   expect(await lab.read("/etc/passwd")).toContain("visitor");
   expect(readFileSync("/etc/passwd", "utf8")).toBe(before);
   expect(existsSync("/etc/afkill/afkill.toml")).toBe(false);
-  expect((await lab.run(`touch ${checkout}/written`)).stderr).toContain("Read-only");
+  expect((await lab.run(`touch ${lab.checkout}/written`)).stderr).toContain("Read-only");
 });
 
 test("commands carry their input, output and status in and out", async () => {

@@ -171,7 +171,9 @@ test("believes no titles, counts nobody who has not logged in, and finds a login
     lab.processes().filter(({ comm, cmdline }) => comm === "sshd" && cmdline[0] === "sshd: root@pts/9");
   await evil.waitFor(() => fakes().length === 2);
   expect(new Set(fakes().map(({ user }) => user))).toEqual(new Set(["evil", "root"]));
-  await evil.waitFor(() => lab.processes().some(({ cmdline }) => cmdline[0]?.startsWith("sshd: [accepted]")));
+  await evil.waitFor(() =>
+    lab.processes().some(({ cmdline }) => /^sshd(-session)?: \[accepted\]/.test(cmdline[0] ?? "")),
+  );
   const before = await rows();
   expect(before.map(({ user }) => user).sort()).toEqual(["anna", "evil"]);
 

@@ -43,6 +43,9 @@ test.concurrent.each(runs)(
       "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
       "TEST_SHELL=sh",
       "TEST_SSH_SSH=ssh",
+      // From OpenSSH 9.8 on, and 10.0 on: the sshd that the tests start is told where its other programs are.
+      "TEST_SSH_SSHD_SESSION=/usr/lib/openssh/sshd-session",
+      "TEST_SSH_SSHD_AUTH=/usr/lib/openssh/sshd-auth",
       "TEST_SSH_SFTPSERVER=/usr/lib/openssh/sftp-server",
       "TEST_SSH_UNSAFE_PERMISSIONS=1",
       `BUILDDIR=${copy}`,

@@ -1,19 +1,21 @@
 // A login inside a pty of afkill's: the notice leaves no trace, the answering key goes no further, the last key counts to the moment.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
+import { releases } from "../lab/release.ts";
 import { aliveAfter, atPrompt, expectEndOnTime, LIMIT_S, policyOfSeconds, type } from "./support/logins.ts";
 
 const policy = policyOfSeconds('[[rule]]\nmatch = { users = ["still"] }\nmouse_motion = false');
 /** The mouse moves without a button, in the encoding that programs ask for today (xterm's ctlseqs, SGR). */
 const MOTION = "\x1b[<35;10;10M";
 
-let lab: Lab;
-beforeAll(async () => {
-  lab = await startLab({ hook: "force-command", flags: "--wrap", policy });
-});
-afterAll(() => lab?.stop());
+// The second's clients make keystrokes up beside what their terminals send.
+describe.concurrent.each(releases)("a wrapped login with $name", (release) => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab({ release, hook: "force-command", flags: "--wrap", policy });
+  });
+  afterAll(() => lab?.stop());
 
-describe.concurrent("a wrapped login", () => {
   test("is warned and ended", async () => {
     await lab.addUser("idler");
     const ssh = await atPrompt(lab, "idler");

@@ -2,6 +2,7 @@
 import type { Guard } from "./guard.ts";
 
 const activity = { project: "unit", test: "test/unit/wrap-activity.test.ts" } as const;
+const echo = { project: "unit", test: "test/unit/wrap-echo.test.ts" } as const;
 const silence = { case: "goes through and is no activity, however it is cut", ...activity } as const;
 const faults = { project: "e2e", test: "test/e2e/wrap-faults.test.ts" } as const;
 const transparent = { project: "e2e", test: "test/e2e/wrap-transparent.test.ts" } as const;
@@ -45,6 +46,30 @@ export const guards: readonly Guard[] = [
     why: "a mouse that moves is no click",
     case: "goes through and is motion, however it is cut",
     ...activity,
+  },
+  {
+    file: "src/activity/look.ts",
+    find: "own.chatterBytes + madeUpBytes(own.echoMs)",
+    replace: "own.chatterBytes",
+    why: "keystrokes that a client makes up beside its terminal's answers are no transfer",
+    case: "what a terminal and its client did by themselves is not counted for the connection",
+    ...echo,
+  },
+  {
+    file: "src/wrap/keys.ts",
+    find: "      echo.heard(bootMs());\n",
+    replace: "",
+    why: "a client makes keystrokes up beside whatever its terminal sends",
+    case: "it runs from whatever the terminal sends",
+    ...echo,
+  },
+  {
+    file: "src/observe.ts",
+    find: "atMs + KEY_ECHO_MS > baseline.bootMs ?",
+    replace: "atMs > Infinity ?",
+    why: "nor those made up beside keys on another terminal of the login",
+    case: "do not keep this one by",
+    ...echo,
   },
   {
     file: "src/observe.ts",

@@ -3,6 +3,8 @@
 # outside sees it) and `ready`, and then only reaps. Whoever kills it ends every process and frees every mount of the lab.
 # Arguments: the checkout, a file of lines for sshd_config, and the directory whose files the host has.
 checkout=$1 sshd_lines=$2 files=${3%/}
+# shellcheck source=/dev/null # it is checked by itself
+. "$(dirname "$0")/mounts.sh"
 
 # /proc is still the outside's here, so this is the pid out there.
 read -r pid _ </proc/self/stat
@@ -20,39 +22,17 @@ for part in / /usr /var /opt; do
   mount -t overlay -o "lowerdir=$files$part,upperdir=$layers/upper,workdir=$layers/work" overlay "$root$part"
 done
 
-mount -t proc proc "$root/proc"
-mount -t sysfs -o ro sysfs "$root/sys"
-mount -t tmpfs -o mode=0755,nosuid tmpfs "$root/run"
-mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+mount_own "$root"
 mount -t tmpfs -o mode=0700 tmpfs "$root/root"
-mount -t tmpfs -o mode=0755 tmpfs "$root/dev"
-mkdir "$root/dev/pts" "$root/dev/shm"
-mount -t devpts -o newinstance,ptmxmode=0666,gid=5,mode=620 devpts "$root/dev/pts"
-mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-while read -r node major minor; do
-  mknod -m 666 "$root/dev/$node" c "$major" "$minor"
-done <<END
-null 1 3
-zero 1 5
-full 1 7
-random 1 8
-urandom 1 9
-tty 5 0
-END
-ln -s pts/ptmx "$root/dev/ptmx"
-ln -s /proc/self/fd "$root/dev/fd"
-for stream in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${stream%:*}" "$root/dev/${stream#*:}"; done
 
-# The checkout shows its present state, not that of the moment when the overlay was made, and cannot be written to.
-mkdir -p "$root$checkout"
-mount --bind "$checkout" "$root$checkout"
-mount -o remount,bind,ro "$root$checkout"
+# The checkout shows its present state, not that of the moment when the overlay was made, and cannot be written to. It has the place
+# that a machine gives it: where it lies outside, the lab's users may be unable to enter a directory above it.
+mkdir -p "$root/lab/checkout"
+mount --bind "$checkout" "$root/lab/checkout"
+mount -o remount,bind,ro "$root/lab/checkout"
 cp "$sshd_lines" "$root/tmp/sshd-lines"
 
-cd "$root"
-pivot_root . mnt
-cd /
-umount --lazy /mnt
+enter "$root"
 
 hostname lab
 printf '127.0.0.1 localhost lab\n::1 localhost\n' >/etc/hosts

@@ -9,7 +9,6 @@ import { type LabProcess, processesBelow } from "./processes.ts";
 import { type Release, treeOf } from "./release.ts";
 import { openTerminal, type Ssh } from "./ssh.ts";
 
-export { checkout } from "./boot.ts";
 export type { Ran, RunOptions } from "./inside.ts";
 export type { LabProcess } from "./processes.ts";
 export type { Exit, Ssh } from "./ssh.ts";
@@ -34,7 +33,7 @@ export interface Lab {
   readonly root: string;
   /** The lab's process 1, as the outside sees it. */
   readonly pid: number;
-  /** Where the checkout and its Node are; the same path inside and outside. */
+  /** Where the checkout and its Node are, inside. */
   readonly checkout: string;
   readonly node: string;
   /** Makes a user that the lab's client may log in as. `sudo`: may run everything without a password. */
@@ -78,7 +77,9 @@ export interface Lab {
 
 /** Where the checked-out program, and what it installs, write their records. */
 const AUDIT = "/var/log/afkill/audit.jsonl";
-const node = join(checkout, "node_modules/.bin/node");
+/** Where init.sh puts the checkout: its users can enter every directory above it, wherever it lies outside. */
+const CHECKOUT = "/lab/checkout";
+const node = join(CHECKOUT, "node_modules/.bin/node");
 /** A busy machine takes its time to copy a Node. */
 const INSTALL_BOUND_MS = 150_000;
 
@@ -144,7 +145,7 @@ function labOf({ pid, stop }: Booted): Lab {
   return {
     root,
     pid,
-    checkout,
+    checkout: CHECKOUT,
     node,
     addUser: async (name, { groups = [], shell = "/bin/bash", sudo = false } = {}) => {
       await must(`
@@ -178,7 +179,7 @@ function labOf({ pid, stop }: Booted): Lab {
     write,
     read: async (path) => readFileSync(root + path, "utf8"),
     install: async (hook, flags = "") => {
-      const said = await must(`${node} ${checkout}/dist/cli.js install --hook ${hook} ${flags}`, {
+      const said = await must(`${node} ${CHECKOUT}/dist/cli.js install --hook ${hook} ${flags}`, {
         timeoutMs: INSTALL_BOUND_MS,
       });
       if (hook === "force-command") await reloadSshd();

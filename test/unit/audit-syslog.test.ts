@@ -2,14 +2,15 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { SHOW, SHOWN, SHOWN_NODE } from "./support/shown.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
 const run = promisify(execFile);
-const source = resolve(import.meta.dirname, "../../src/audit");
+const source = `${SHOWN}/src/audit`;
 let base: string;
 
 beforeEach(() => {
@@ -59,11 +60,11 @@ async function inScene(code: string, shell: string, after = "") {
       "--mount",
       "sh",
       "-euc",
-      `${scene}${shell}\n$AS "$0" --no-warnings --input-type=module --eval "$1"\n${after}`,
-      process.execPath,
+      `${SHOW}${scene}${shell}\n$AS "$0" --no-warnings --input-type=module --eval "$1"\n${after}`,
+      SHOWN_NODE,
       script,
     ],
-    { env: { BASE: base, PATH: process.env.PATH ?? "", AS: "", LD_PRELOAD: "" } },
+    { cwd: "/", env: { BASE: base, PATH: process.env.PATH ?? "", AS: "", LD_PRELOAD: "" } },
   );
   return stdout;
 }

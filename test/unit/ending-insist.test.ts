@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, expect, test, vi } from "vitest";
 import { hold, isGone } from "../../src/ending/held.ts";
 import { HANG_UP_SIGNAL, ITSELF, insist, KILL, TERMINATE, target } from "../../src/ending/insist.ts";
 import { childrenOf, type ProcessRef, readStat } from "../../src/login/process.ts";
+import { SHOW, SHOWN, SHOWN_NODE } from "./support/shown.ts";
 
 const GENEROUS_MS = 20_000;
 const SHORT_MS = 300;
@@ -139,14 +139,14 @@ test("a measure that fails is told, and the next one is taken without waiting", 
 test("a process that /proc hides is neither signalled nor called gone", async () => {
   const shell = await startShell(":");
   const script = `
-    import { KILL, insist, target } from ${JSON.stringify(resolve(import.meta.dirname, "../../src/ending/insist.ts"))};
+    import { KILL, insist, target } from ${JSON.stringify(`${SHOWN}/src/ending/insist.ts`)};
     using it = target("sshd", ${JSON.stringify({ pid: shell.pid, startTicks: shell.startTicks })});
     console.log(JSON.stringify(await insist(it, [KILL], 100)));`;
   // As somebody else than the owner of the process, as root would see it all the same.
-  const shown = `mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "$0" --no-warnings --input-type=module --eval "$1"`;
+  const shown = `${SHOW}mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "$0" --no-warnings --input-type=module --eval "$1"`;
   const { stdout } = await promisify(execFile)(
     "unshare",
-    ["--mount", "sh", "-c", shown, process.execPath, script],
+    ["--mount", "sh", "-euc", shown, SHOWN_NODE, script],
     { cwd: "/" },
   );
   expect(JSON.parse(stdout)).toEqual({

@@ -62,6 +62,7 @@ describe("formFor", () => {
   const raw = { local: 0, output: 0o5 };
   const curses = { local: 0, output: 0o1 };
   const rawOutput = { local: 0, output: 0o4 };
+  const pyrepl = { local: 0o1, output: 0o4 };
 
   it.each([
     ["a build", lineMode, ["make", "cc1"], "prompt"],
@@ -76,6 +77,10 @@ describe("formFor", () => {
     ["top", raw, ["top"], "bar"],
     ["vim", curses, ["vim"], "bar"],
     ["a full-screen program that calls itself bash", curses, ["bash"], "bar"],
+    ["python from 3.13 on", pyrepl, ["python3.13"], "prompt"],
+    ["a python program that takes the terminal", rawOutput, ["python3"], "bar"],
+    ["another program that leaves signals on", pyrepl, ["mc"], "bar"],
+    ["a program that python started", pyrepl, ["python3", "editor"], "bar"],
     ["nano", rawOutput, ["nano"], "bar"],
     ["a nested ssh", rawOutput, ["ssh"], "bar"],
     ["nobody known", raw, [], "bar"],

@@ -16,6 +16,7 @@ import { defaultPolicy } from "../../src/policy/default.ts";
 import { loadPolicy } from "../../src/policy/load.ts";
 import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 import { formatProblem, PolicyError } from "../../src/policy/problems.ts";
+import { SHOW, SHOWN, SHOWN_NODE } from "./support/shown.ts";
 
 const S = 1_000;
 const M = 60 * S;
@@ -53,9 +54,10 @@ function loadElsewhere(first = ""): string {
   const script = `${first}
     const { loadPolicy } = await import(process.argv[1]);
     console.log(await loadPolicy(process.argv[2]).then((policy) => policy.base.idleTimeoutMs, (error) => error.message));`;
-  const load = new URL("../../src/policy/load.ts", import.meta.url).pathname;
+  const load = `${SHOWN}/src/policy/load.ts`;
   const options = ["--no-warnings", "--input-type=module", "-e", script, load, main];
-  return execFileSync(process.execPath, options, {
+  return execFileSync("unshare", ["--mount", "sh", "-euc", `${SHOW}exec "$0" "$@"`, SHOWN_NODE, ...options], {
+    cwd: "/",
     encoding: "utf8",
     timeout: 30_000,
     killSignal: "SIGKILL",
