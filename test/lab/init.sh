@@ -3,7 +3,7 @@
 # outside sees it) and `ready`, and then only reaps. Whoever kills it ends every process and frees every mount of the lab.
 # Arguments: the checkout, a file of lines for sshd_config, and the directory whose files the host has.
 checkout=$1 sshd_lines=$2 files=${3%/}
-# shellcheck source=test/lab/mounts.sh
+# shellcheck source=/dev/null # it is checked by itself
 . "$(dirname "$0")/mounts.sh"
 
 # /proc is still the outside's here, so this is the pid out there.
