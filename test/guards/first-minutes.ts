@@ -23,8 +23,8 @@ export const guards: readonly Guard[] = [
   {
     ...refused,
     file: "src/setup/programs.ts",
-    find: "LD_TRACE_LOADED_OBJECTS=1",
-    replace: "LD_TRACE_LOADED_OBJECTS=1 :",
+    find: "LD_TRACE_LOADED_OBJECTS=1 $node",
+    replace: ": $node",
     why: "the command names the library that its Node lacks, and the remedy",
     case: "the command says what its Node lacks",
   },
