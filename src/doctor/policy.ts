@@ -1,10 +1,10 @@
 // Whether the policy can be used, and what it needs.
 import { placeOfSs } from "../activity/connections.ts";
 import { loadPolicy } from "../policy/load.ts";
-import type { Policy, Source } from "../policy/policy.ts";
 import { formatProblem, PolicyError } from "../policy/problems.ts";
 import { look } from "../setup/change.ts";
 import { POLICY, POLICY_DIRECTORY } from "../setup/layout.ts";
+import { asksForSs, SS_REMEDY } from "../setup/ss.ts";
 import { type Check, error, type Problem, problemOf } from "./finding.ts";
 import { isUsers } from "./installation.ts";
 
@@ -48,22 +48,7 @@ export const ss: Check = {
       placeOfSs();
       return [];
     } catch (thrown) {
-      return [
-        problemOf(
-          thrown,
-          "apt install iproute2, or leave busy and transfer out of the policy's activity, and trust_tty_times on",
-        ),
-      ];
+      return [problemOf(thrown, SS_REMEDY)];
     }
   },
 };
-
-/** A policy that cannot be used has the defaults' sources, which ask for it. */
-function asksForSs(policy: Policy | undefined): boolean {
-  const needing: readonly Source[] = ["busy", "transfer"];
-  if (policy === undefined) return true;
-  const limits = [policy.base, ...policy.rules.map((rule) => rule.limits)];
-  return limits.some(
-    ({ activity, trustTtyTimes }) => !trustTtyTimes || needing.some((source) => activity.includes(source)),
-  );
-}

@@ -1,5 +1,6 @@
 // Planning and carrying out an install.
 import { loadPolicy } from "../policy/load.ts";
+import type { Policy } from "../policy/policy.ts";
 import { formatProblem, PolicyError } from "../policy/problems.ts";
 import { ABSENT, type Change, isDue, look } from "./change.ts";
 import type { HookOptions, HookPlan } from "./hook.ts";
@@ -20,6 +21,7 @@ import {
 import { planConfiguration, planPrograms } from "./programs.ts";
 import { SetupError } from "./setup-error.ts";
 import { planShared } from "./shared.ts";
+import { mustHaveSs } from "./ss.ts";
 import { mustHaveSshd } from "./sshd.ts";
 import { carryOutAll } from "./transaction.ts";
 
@@ -40,7 +42,7 @@ export async function planInstall(
 ): Promise<InstallPlan> {
   mustHaveSshd();
   const before = readManifest() ?? NOTHING_INSTALLED;
-  if (look(layout.POLICY) !== undefined) await mustBeGoodPolicy();
+  mustHaveSs(look(layout.POLICY) === undefined ? undefined : await goodPolicy());
   const hook = planHook(name, options);
   const programs = planPrograms(dist);
   const planned: readonly (readonly [Role, readonly Change[]])[] = [
@@ -79,9 +81,9 @@ function planHook(name: layout.Hook, options: HookOptions): HookPlan {
   return name === "force-command" ? planForceCommand(options) : planProfile();
 }
 
-async function mustBeGoodPolicy(): Promise<void> {
+async function goodPolicy(): Promise<Policy> {
   try {
-    await loadPolicy(layout.POLICY);
+    return await loadPolicy(layout.POLICY);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw new SetupError(

@@ -10,7 +10,7 @@ export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
 /** The JSON Schema of a policy, for editors; part of the build. */
 export const POLICY_SCHEMA = `${PROGRAM_DIRECTORY}/dist/afkill.schema.json`;
 /** The native half of node-pty, in a build. */
-export const PTY_MODULE = "node_modules/node-pty/build/Release/pty.node";
+export const PTY_MODULE = `node_modules/node-pty/prebuilds/linux-${process.arch}/pty.node`;
 /** Where root's watchdogs keep what they remember, a directory a login; it is empty after a start of the host. */
 export const RUN_DIRECTORY = "/run/afkill";
 /** And where sweeps do. */

@@ -2,11 +2,12 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { defaultPolicy } from "../policy/default.ts";
-import { type Change, directory, file, look, ROOT } from "./change.ts";
+import { type Change, directory, file, ROOT } from "./change.ts";
 import { run } from "./command.ts";
 import { eachPiece } from "./content.ts";
 import { executableMemoryProbe } from "./executable-memory.ts";
 import * as layout from "./layout.ts";
+import { LIBATOMIC, ownNode, remedyFor } from "./own-node.ts";
 import { SetupError } from "./setup-error.ts";
 import { SHARED_SOURCES } from "./shared.ts";
 
@@ -21,15 +22,20 @@ const SHELL_PROGRAMS = {
 
 const PROBE = "executable-memory.so";
 
+/**
+ * The loader lists what Node needs, in a tenth of the time that Node takes to start: its own complaint names no remedy (ld.so(8)). And
+ * where this process may not make memory executable, which shows when the loader is to map a file there, Node aborts: it works without
+ * its compiler.
+ */
 const WRAPPER = `\
 #!/bin/sh -p
 node=${layout.PROGRAM_DIRECTORY}/node cli=${layout.PROGRAM_DIRECTORY}/dist/cli.js
-# Where this process may not make memory executable Node aborts; it works without its compiler. The loader, which is to map a file
-# into such memory, tells in a millisecond.
-case $(LC_ALL=C LD_PRELOAD=${layout.PROGRAM_DIRECTORY}/${PROBE} /bin/true 2>&1) in
-*"/${PROBE}"*"failed to map"*) exec "$node" --jitless "$cli" "$@" ;;
+case $(LC_ALL=C LD_TRACE_LOADED_OBJECTS=1 LD_PRELOAD=${layout.PROGRAM_DIRECTORY}/${PROBE} $node 2>&1) in
+*${LIBATOMIC}" => not found"*) echo "afkill: $node needs ${LIBATOMIC}; ${remedyFor(LIBATOMIC)}" >&2; exit 1 ;;
+*" => not found"*) echo "afkill: $node needs a library that is missing; ldd $node names it" >&2; exit 1 ;;
+*"/${PROBE}"*"failed to map"*) exec $node --jitless $cli "$@" ;;
 esac
-exec "$node" "$cli" "$@"
+exec $node $cli "$@"
 `;
 
 /**
@@ -44,7 +50,7 @@ export function planPrograms(dist: string): Change[] {
   );
   return [
     ...[layout.PROGRAM_DIRECTORY, ...[...directories].sort()].map(directory),
-    file(at("node"), 0o755, { copyOf: nodeBeside(dist) }),
+    file(at("node"), 0o755, { copyOf: ownNode(dist) }),
     ...files.map((path) => file(at("dist", path), 0o644, { copyOf: join(dist, path) })),
     ...Object.entries(SHELL_PROGRAMS).map(([name, runs]) =>
       file(at(name), runs ? 0o755 : 0o644, { copyOf: join(dist, "pam", name) }),
@@ -100,18 +106,6 @@ function buildFiles(dist: string): string[] {
 /** A directory below the program directory, and those above it up to there. */
 function withParents(path: string): string[] {
   return path === layout.PROGRAM_DIRECTORY ? [] : [...withParents(dirname(path)), path];
-}
-
-/** The Node that the build was made for: beside an installed build, or in the checkout that the build belongs to. */
-function nodeBeside(dist: string): string {
-  const places = [join(dist, "../node"), join(dist, `../node_modules/node-linux-${process.arch}/bin/node`)];
-  const found = places.find((path) => look(path)?.isFile());
-  if (found === undefined)
-    throw new SetupError(
-      `there is no Node for this machine at ${places[1]}`,
-      "run `npm ci` in the checkout first",
-    );
-  return found;
 }
 
 /**

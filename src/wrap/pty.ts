@@ -37,7 +37,7 @@ interface Native {
     helper: string,
     onExit: (status: number, signal: number) => void,
   ): { readonly fd: number; readonly pid: number; readonly pty: string };
-  resize(fd: number, columns: number, rows: number): void;
+  resize(fd: number, columns: number, rows: number, widthPixels: number, heightPixels: number): void;
 }
 
 export interface Program {
@@ -50,9 +50,9 @@ export interface Program {
 const SAME_USER = -1;
 const SAME_DIRECTORY = "";
 
-/** Loads the native half of node-pty. Throws when there is none, or none that this Node can use. */
+/** Loads the native half of node-pty, as it was built for glibc. Throws when there is none, or none that this Node can use. */
 export function loadNative(): Native {
-  return createRequire(import.meta.url)("node-pty/build/Release/pty.node");
+  return createRequire(import.meta.url)(`node-pty/prebuilds/linux-${process.arch}/pty.node`);
 }
 
 /** Starts a program on a new pty, as the leader of its session. Throws when there is no node-pty, no pty or no process to be had. */
@@ -80,7 +80,7 @@ export function startOnPty({ file, args, env }: Program, columns: number, rows: 
     fd,
     output: new ReadStream(fd),
     input: inputOf(fd),
-    resize: (toColumns, toRows) => native.resize(fd, toColumns, toRows),
+    resize: (toColumns, toRows) => native.resize(fd, toColumns, toRows, 0, 0),
     ended: ended.promise,
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { afkill, stateOf } from "./install-support.ts";
@@ -55,6 +56,12 @@ const refusals: Record<string, Refusal> = {
     given: "mv /usr/sbin/sshd /usr/sbin/sshd-away",
     undo: "mv /usr/sbin/sshd-away /usr/sbin/sshd",
     says: "there is no /usr/sbin/sshd; install the SSH server first",
+  },
+  "no ss": {
+    args: "install --hook pam",
+    given: "cp -a /usr/bin/ss /root/ss && rm -f /usr/bin/ss /usr/sbin/ss /bin/ss /sbin/ss",
+    undo: "cp -a /root/ss /usr/bin/ss",
+    says: /need ss \(package iproute2\), found none of .*; apt install iproute2, or/,
   },
   "a machine without PAM": {
     args: "install --hook pam",
@@ -258,4 +265,56 @@ test("where sshd is not running, and its directory is not there, it installs and
   expect(ran).toMatchObject({ status: 0, stderr: "" });
   expect(ran.stdout).toContain("no running sshd found to reload; it takes effect when sshd starts\n");
   expect((await other.run("ls -d /run/sshd")).status).toBe(2);
+});
+
+/** A copy of the build whose Node asks for a library that no host has, in the place of another with a name as long. */
+const BROKEN = "/root/broken";
+const breakNode = (library: string) => `
+  mkdir -p ${BROKEN}/node_modules/node-linux-${process.arch}/bin
+  cp -R ${lab.checkout}/dist ${BROKEN}/
+  sed 's/libatomic\\.so\\.1/${library}/' ${lab.node} >${BROKEN}/node_modules/node-linux-${process.arch}/bin/node
+  chmod 755 ${BROKEN}/node_modules/node-linux-${process.arch}/bin/node`;
+
+test("a Node that cannot start here is not copied: the missing library is named, and nothing changed", async () => {
+  await lab.must(breakNode("libmissing.so1"));
+  const before = await stateOf(lab);
+  const ran = await lab.run(`${lab.node} ${BROKEN}/dist/cli.js install --hook pam`);
+  expect(ran.stderr).toMatch(
+    /^afkill: \S+\/bin\/node needs libmissing\.so1, which this host does not have; install [^\n]+\n$/,
+  );
+  expect(ran.status).toBe(1);
+  expect(await stateOf(lab)).toBe(before);
+  await lab.must(`rm -r ${BROKEN}`);
+});
+
+const HOST_NODE = "/usr/bin/node";
+/** Node needs this library, which a minimal Debian has not. */
+const TAKE_ATOMIC =
+  "cd /usr/lib/*-linux-gnu && mkdir /root/away && cp -a libatomic.so.1* /root/away && rm libatomic.so.1*";
+const GIVE_ATOMIC = "cd /usr/lib/*-linux-gnu && cp -a /root/away/. . && rm -r /root/away";
+const REMEDY =
+  /^afkill: \S*node needs libatomic\.so\.1[^\n]*; install it: apt-get install libatomic1 [^\n]+\n$/;
+
+test.skipIf(!existsSync(HOST_NODE))("a host's own Node, however old, installs with the build's", async () => {
+  const install = `${HOST_NODE} ${lab.checkout}/dist/cli.js install`;
+  expect((await lab.run(`${install} --hook pam --dry-run`)).stdout).toContain("would create");
+  expect((await lab.run(install)).status).toBe(2);
+
+  await lab.must(TAKE_ATOMIC);
+  const before = await stateOf(lab);
+  const ran = await lab.run(`${install} --hook pam`);
+  expect(ran.stderr).toMatch(REMEDY);
+  expect(ran.status).toBe(1);
+  expect(await stateOf(lab)).toBe(before);
+  await lab.must(GIVE_ATOMIC);
+});
+
+test("the command says what its Node lacks", async () => {
+  await lab.install("pam");
+  await lab.must(TAKE_ATOMIC);
+  const ran = await lab.run("/usr/sbin/afkill list");
+  await lab.must(GIVE_ATOMIC);
+  expect(ran.stderr).toMatch(REMEDY);
+  expect(ran.status).toBe(1);
+  await lab.must("/usr/sbin/afkill uninstall");
 });

@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Finding } from "../../src/doctor/finding.ts";
-import { checkout, type Lab, type LabProcess, startLab } from "../lab/lab.ts";
+import { checkout } from "../lab/boot.ts";
+import { type Lab, type LabProcess, startLab } from "../lab/lab.ts";
 import { afkill } from "./install-support.ts";
 import {
   atPrompt,
@@ -16,15 +17,16 @@ import {
   type,
 } from "./support/logins.ts";
 
-const NO_EXEC = `/usr/bin/python3 ${join(checkout, "test/lab/no-exec.py")}`;
+const PROGRAM = "test/lab/no-exec.py";
+const noExecIn = (directory: string) => `/usr/bin/python3 ${join(directory, PROGRAM)}`;
 /** Linux before 6.3 cannot deny it so. */
-const canDeny = spawnSync("sh", ["-c", `${NO_EXEC} true`]).status === 0;
+const canDeny = spawnSync("sh", ["-c", `${noExecIn(checkout)} true`]).status === 0;
 
 /** Starts sshd anew, so that neither it nor any login may make memory executable. */
 async function denyToLogins(lab: Lab): Promise<void> {
   await lab.must(`
     pid=$(cat /run/sshd.pid) && kill $pid && while kill -0 $pid 2>/dev/null; do sleep 0.02; done
-    rm -f /run/sshd.pid; ${NO_EXEC} /usr/sbin/sshd && until [ -s /run/sshd.pid ]; do sleep 0.02; done`);
+    rm -f /run/sshd.pid; ${noExecIn(lab.checkout)} /usr/sbin/sshd && until [ -s /run/sshd.pid ]; do sleep 0.02; done`);
 }
 
 /** What the doctor says of Node. */

@@ -1,10 +1,12 @@
 // Faults of a wrap are caused one by one: nobody is locked out, and the log says why.
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { PROGRAM_DIRECTORY, PTY_MODULE } from "../../src/setup/layout.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { watchdogs } from "./hooks-support.ts";
 import { aliveAfter, atPrompt, LIMIT_S, policyOfSeconds, SOON } from "./support/logins.ts";
 
-const PTY = "/usr/lib/afkill/dist/node_modules/node-pty/build/Release/pty.node";
+const PTY = join(PROGRAM_DIRECTORY, "dist", PTY_MODULE);
 const DEVPTS = "newinstance,ptmxmode=0666,gid=5,mode=620";
 
 const start = () => startLab({ hook: "force-command", flags: "--wrap", policy: policyOfSeconds() });
