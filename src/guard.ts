@@ -1,15 +1,17 @@
 // One check from beginning to end: observe, judge, act, and say when to look again.
 import { setTimeout as sleep } from "node:timers/promises";
-import { act, type Means, recordStays, type Scene } from "./act.ts";
+import { act, type Means, recordFaults, recordStays, type Scene } from "./act.ts";
 import type { OwnTerminal } from "./activity/look.ts";
 import { log } from "./audit/syslog.ts";
-import { type ClockReading, mapClocks, newsFor, parseHistory, readClocks, withEvents } from "./clock.ts";
+import { reasonOf } from "./ending/insist.ts";
+import { endAfter } from "./libc.ts";
+import { type ClockMap, type ClockReading, mapClocks, newsFor, parseHistory, readClocks, withEvents } from "./clock.ts";
 import { judge, type Verdict } from "./judge.ts";
-import { findLogin } from "./login/login.ts";
+import { findLogin, type Login } from "./login/login.ts";
 import { type ProcessRef, readStat, startedBootMs } from "./login/process.ts";
 import { type Memory, readMemory, writeMemory } from "./memory.ts";
 import type { Shown } from "./notice/show.ts";
-import { observe } from "./observe.ts";
+import { NOTHING_SEEN, type Observation, observe } from "./observe.ts";
 import { decidePolicy, isUninstalled } from "./policy/decide.ts";
 import { type Applied, withIdleTimeout } from "./policy/policy.ts";
 import { note, remember, restAfter } from "./remember.ts";
@@ -36,6 +38,9 @@ const POLICY_MS = 5_000;
  * would tell how long it really took may have run on while the machine did not.
  */
 const WORK_MS = 1_000;
+
+/** A look, and what comes of it, that takes longer than this hangs: the kernel then ends the check, and the watchdog judges by age alone. */
+const LONGEST_LOOK_S = 120;
 
 /** One look of a check and what came of it, for whoever asked for the check. */
 export interface Look {
@@ -94,14 +99,23 @@ export async function guard(
     const { applied } = decided;
 
     const map = mapClocks(memory.history, reading);
-    const observation = await observe(login, memory, map, applied, resident && { own: resident.own });
+    endAfter(LONGEST_LOOK_S);
+    const { observation, failure } = await lookSafely(login, memory, map, applied, resident);
     const verdict = judge(situationOf(login, applied, observation, memory, map));
     const scene = { login, applied, observation, map };
     await recordStays(scene, memory.subjects);
+    await recordFaults(scene, memory.faults);
     const ended = await act(verdict, scene, shown, resident?.means);
     watch?.({ scene, verdict, ended, complaint: memory.complaint });
-    memory = remember(memory, login, observation, verdict, map);
+    const known = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
+    memory = remember(memory, login, known, verdict, map);
     if (ended || resident?.isOver()) return "done";
+    // While a notice of `max_login` stands, the check goes on without a look.
+    if (failure && !verdict.stay) {
+      keep(memory);
+      throw failure;
+    }
+    endAfter(0);
 
     const rest = restAfter(verdict, memory.complaint, watch !== undefined);
     const expectedMs = Math.min(performance.now() - readAtMs, WORK_MS) + (rest.leaves ? 0 : rest.waitMs);
@@ -117,6 +131,23 @@ export async function guard(
     }
     reading = next;
     readAtMs = performance.now();
+  }
+}
+
+/**
+ * Looks. Where that fails, the login's age is still judged, and nothing else is: what could not be looked at ends nobody for being idle.
+ */
+async function lookSafely(
+  login: Login,
+  memory: Memory,
+  map: ClockMap,
+  applied: Applied,
+  resident: Resident | undefined,
+): Promise<{ observation: Observation; failure?: unknown }> {
+  try {
+    return { observation: await observe(login, memory, map, applied, resident && { own: resident.own }) };
+  } catch (failure) {
+    return { observation: { ...NOTHING_SEEN, faults: { login: reasonOf(failure) } }, failure };
   }
 }
 

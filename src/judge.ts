@@ -39,6 +39,8 @@ export interface Situation {
   readonly subjects: readonly Subject[];
   /** Commands or subsystems run in the login outside its terminals: ending a terminal must not take them along. */
   readonly commandsRun: boolean;
+  /** Something moves of which only looks a second apart can tell whether it is use. */
+  readonly needsCloseLooks?: boolean | undefined;
   readonly standing: Readonly<Record<string, Standing>>;
 }
 
@@ -194,8 +196,8 @@ export function judge(situation: Situation): Verdict {
     decisions,
     standing,
     endsAtMs,
-    wakeInMs: Math.min(...wakesInMs),
-    stay: Object.keys(standing).length > 0,
+    wakeInMs: situation.needsCloseLooks ? Math.min(...wakesInMs, WATCH_MS) : Math.min(...wakesInMs),
+    stay: Object.keys(standing).length > 0 || situation.needsCloseLooks === true,
   };
 }
 

@@ -15,6 +15,7 @@ import type { InputState } from "./activity/input.ts";
 import type { JobCounters } from "./activity/job.ts";
 import type { ConnectionCounters } from "./activity/look.ts";
 import type { OutputState } from "./activity/output.ts";
+import type { UseState } from "./activity/use.ts";
 import type { ClockEvent } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import type { ProcessRef } from "./login/process.ts";
@@ -30,6 +31,8 @@ export interface Baseline {
 /** What is known of one subject: a terminal by its id, or the login as a whole. */
 export interface SubjectMemory {
   readonly lastActivity: Evidence;
+  /** The last activity but for the use of the connection; absent where that was never asked for. */
+  readonly besideUse?: Evidence | undefined;
   readonly baseline: Baseline;
   readonly input?: InputState | undefined;
   readonly output?: OutputState | undefined;
@@ -41,6 +44,10 @@ export interface Memory {
   readonly child?: ProcessRef | undefined;
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
   readonly standing: Readonly<Record<string, Standing>>;
+  /** What the last look could not read. */
+  readonly faults?: Readonly<Record<string, string>> | undefined;
+  /** What the connection was used for. */
+  readonly use?: UseState | undefined;
   /** What the last policy that could be read said of this login. */
   readonly lastGood?: Applied | undefined;
   /** The fault that was logged last, so that it is said once. */
@@ -86,6 +93,31 @@ const event = v.variant("kind", [
   }),
   v.object({ kind: v.literal("gap"), fromBootS: finite, toBootS: finite }),
 ]);
+const evidence = v.object({
+  source: v.union([source, v.picklist(["stay", "keep", "login"])]),
+  atMs: finite,
+  detail: v.string(),
+});
+const moved = { upBytes: finite, throughBytes: finite, usedBeforeMs: finite };
+const use = v.object({
+  last: v.object({
+    bootMs: finite,
+    inBytes: finite,
+    outBytes: finite,
+    forwarded: v.record(v.string(), finite),
+    forwardedInBytes: finite,
+    otherChannels: finite,
+    sinceClientMs: duration,
+    sinceForwardedMs: duration,
+  }),
+  usedAtMs: finite,
+  detail: v.string(),
+  source: v.picklist(["input", "transfer"]),
+  bursts: v.array(v.object({ ...moved, atMs: finite, blurMs: finite, follows: v.boolean() })),
+  isUnbroken: v.boolean(),
+  lump: v.optional(v.object({ ...moved, fromMs: finite, toMs: finite })),
+  closeSinceMs: v.optional(finite),
+});
 const schema = v.object({
   version: v.literal(1),
   history: v.array(event),
@@ -93,11 +125,8 @@ const schema = v.object({
   subjects: v.record(
     v.string(),
     v.object({
-      lastActivity: v.object({
-        source: v.union([source, v.picklist(["stay", "keep", "login"])]),
-        atMs: finite,
-        detail: v.string(),
-      }),
+      lastActivity: evidence,
+      besideUse: v.optional(evidence),
       baseline: v.object({
         bootMs: finite,
         job: v.record(v.string(), counters),
@@ -115,6 +144,8 @@ const schema = v.object({
     }),
   ),
   standing: v.record(v.string(), v.object({ sinceMs: finite, promisedMs: finite, givenMs: v.array(finite) })),
+  faults: v.optional(v.record(v.string(), v.string())),
+  use: v.optional(use),
   lastGood: v.optional(
     v.object({
       rule: v.string(),

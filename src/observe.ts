@@ -7,24 +7,43 @@ import { type Look, type LookOptions, type TerminalLook, takeLook } from "./acti
 import { outputAt } from "./activity/output.ts";
 import { type Stay, staysIn } from "./activity/stay.ts";
 import { movedSince, transferSince } from "./activity/transfer.ts";
+import { type Channels, type UseState, useAfter } from "./activity/use.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import type { Login } from "./login/login.ts";
-import { type ProcessStat, startedBootMs } from "./login/process.ts";
+import { beginLook } from "./login/budget.ts";
+import { hasEnded, type ProcessStat, startedBootMs } from "./login/process.ts";
 import { innermost, type Terminal, terminalsOf, treeOfLogin } from "./login/terminal.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
-import type { Applied, Limits, Source } from "./policy/policy.ts";
+import type { Applied, Limits } from "./policy/policy.ts";
 
 /** The subject that a login without a terminal is. */
 export const LOGIN_SUBJECT = "login";
 
+/** What a login is there for, as far as its channels tell: a terminal, files, a command, or nothing but forwardings. */
+export type LoginKind = "shell" | "sftp" | "command" | "tunnel";
+
 export interface Observation {
   readonly terminals: readonly Terminal[];
+  readonly kind: LoginKind;
   /** What to remember of each subject; a terminal that is gone is not in it. Times on the boot clock. */
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
   /** Commands or subsystems run in the login outside its terminals. */
   readonly commandsRun: boolean;
+  /** What the connection has been used for; absent where sshd may not be asked. */
+  readonly use?: UseState | undefined;
+  /** What could not be read, in words, by what it is of; what it would have told counts as not having happened. */
+  readonly faults: Readonly<Record<string, string>>;
 }
+
+/** What is known of a login that could not be looked at. */
+export const NOTHING_SEEN: Observation = {
+  terminals: [],
+  kind: "command",
+  subjects: {},
+  commandsRun: false,
+  faults: {},
+};
 
 /** Newer ssh clients send made-up keystrokes for some seconds after each real one; the connection is judged only after that. */
 const KEY_ECHO_MS = 5_000;
@@ -40,31 +59,53 @@ export interface Known extends Omit<LookOptions, "sources" | "payload"> {
 }
 
 /**
- * Looks once and works out each subject's last activity. Throws when a source that the policy names cannot be read.
+ * Looks once and works out each subject's last activity. What cannot be read is a fault, and no evidence. Throws only where the host lets
+ * nobody look at terminals.
  */
 export async function observe(
   login: Login,
   memory: Memory,
   map: ClockMap,
   applied: Applied,
-  { tree = treeOfLogin(login), processes, ...known }: Known = {},
+  { tree = treeOfLogin(login), processes, isOver = beginLook(), ...known }: Known = {},
 ): Promise<Observation> {
   const { own } = known;
-  const terminals = terminalsOf(login, tree).filter(({ leader }) => !own || leader.pid === own.leaderPid);
+  const terminals = terminalsOf(login, { tree, isOver }).filter(
+    ({ leader }) => !own || leader?.pid === own.leaderPid,
+  );
+  const kind = kindOf(login, terminals, tree);
   if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
-    return { terminals, subjects: {}, commandsRun: false };
-  const sources: readonly Source[] = terminals.length > 0 ? applied.limits.activity : ["busy", "transfer"];
+    return { terminals, kind, subjects: {}, commandsRun: false, faults: {} };
   const look = await takeLook(login, terminals, {
     ...known,
-    sources,
+    // Without a terminal, what comes from the client is all that there is of keys.
+    sources: terminals.length > 0 ? applied.limits.activity : [...applied.limits.activity, "transfer"],
     tree,
     payload: !applied.limits.trustTtyTimes,
+    isOver,
   });
   const stays = Number.isFinite(applied.limits.maxStayMs)
     ? staysIn(sessionsOf(login, terminals, tree), processes)
     : [];
   const keep = keepOf(login, map.now);
-  return interpret({ login, terminals, look, stays, keep, memory, map, limits: applied.limits });
+  return { kind, ...interpret({ login, terminals, look, stays, keep, memory, map, limits: applied.limits }) };
+}
+
+/** Names are the processes' own word: they only tell what a login is called. */
+function kindOf(
+  { server }: Login,
+  terminals: readonly Terminal[],
+  tree: readonly ProcessStat[],
+): LoginKind {
+  if (terminals.length > 0) return "shell";
+  const commands = tree.filter((it) => it.parent === server.pid && !hasEnded(it));
+  if (commands.length === 0) return "tunnel";
+  const isFiles = (it: ProcessStat): boolean =>
+    it.name === "sftp-server" ||
+    // internal-sftp is sshd itself; of a shell that was told to run sftp-server, the server is a child.
+    /^sshd/.test(it.name) ||
+    tree.some((child) => child.parent === it.pid && child.name === "sftp-server");
+  return commands.every(isFiles) ? "sftp" : "command";
 }
 
 /** All that one look showed of a login, and what is known from before. */
@@ -81,27 +122,54 @@ export interface Seen {
 }
 
 /** What one look comes to. Pure. A terminal that went away before the look is left out. */
-export function interpret({ login, terminals, look, stays, keep, memory, map, limits }: Seen): Observation {
-  const commandsRun = Object.keys(look.detached).length > 0;
+export function interpret(seen: Seen): Omit<Observation, "kind"> {
+  const { terminals, look, keep, memory } = seen;
+  const inputs = inputsOf(seen);
+  const use = look.traffic && useAfter(memory.use, look.traffic, channelsOf(seen, inputs));
+  const common = { commandsRun: look.commandsRun, faults: look.faults, use };
   if (terminals.length === 0) {
-    const subject = observeLogin(login, look, stays, memory, map.now.bootMs, limits);
-    return { terminals, subjects: kept({ [LOGIN_SUBJECT]: subject }, keep), commandsRun };
+    const subjects = { [LOGIN_SUBJECT]: observeLogin(seen, use) };
+    return { terminals, subjects: kept(subjects, keep), ...common };
   }
-  const inputs = new Map(
-    look.terminals.flatMap((seen) => {
-      const terminal = terminals.find(({ id }) => id === seen.id);
-      return terminal ? [[seen.id, inputOf(terminal, seen, look, memory, map, limits)] as const] : [];
-    }),
-  );
   const lastKeyMs = Math.max(...[...inputs.values()].map(({ atMs }) => atMs));
   const subjects: Record<string, SubjectMemory> = {};
-  for (const seen of look.terminals) {
-    const terminal = terminals.find(({ id }) => id === seen.id);
-    const input = inputs.get(seen.id);
-    if (!terminal || !input) continue;
-    subjects[seen.id] = observeTerminal(terminal, seen, look, stays, input, lastKeyMs, memory, map, limits);
+  for (const terminal of terminals) {
+    const face = look.terminals.find(({ id }) => id === terminal.id);
+    const input = inputs.get(terminal.id);
+    if (face && input) subjects[terminal.id] = observeTerminal(seen, { terminal, face, input, lastKeyMs, use });
+    else if (look.faults[terminal.id] !== undefined) subjects[terminal.id] = unseen(seen, terminal.id);
   }
-  return { terminals, subjects: kept(subjects, keep), commandsRun };
+  return { terminals, subjects: kept(subjects, keep), ...common };
+}
+
+/** A terminal that cannot be read is as idle as it was, and at its first look as old as its login. */
+function unseen({ login, memory, map }: Seen, id: string): SubjectMemory {
+  const began: Evidence = { source: "login", atMs: login.startedBootMs, detail: "the login began" };
+  return memory.subjects[id] ?? { lastActivity: began, baseline: { bootMs: map.now.bootMs, job: {} } };
+}
+
+/** The input of each terminal that could be looked at. */
+function inputsOf(seen: Seen): Map<string, InputState> {
+  return new Map(
+    seen.look.terminals.flatMap((face) => {
+      const terminal = seen.terminals.find(({ id }) => id === face.id);
+      return terminal ? [[face.id, inputOf(seen, terminal, face)] as const] : [];
+    }),
+  );
+}
+
+/**
+ * What of the connection can be use beside terminals. Payload is keys, or something that a terminal answered, unless something else
+ * takes it and no terminal had input: with commands or forwarded sockets beside terminals it lives in doubt.
+ */
+function channelsOf({ terminals, look, memory, limits }: Seen, inputs: ReadonlyMap<string, InputState>): Channels {
+  const transferCounts = limits.activity.includes("transfer");
+  const inputMoved = [...inputs].some(([id, { atMs }]) => atMs !== memory.subjects[id]?.input?.atMs);
+  return {
+    hasTerminals: terminals.length > 0,
+    payloadCounts: terminals.length === 0 || (transferCounts && look.commandsRun && !inputMoved),
+    transferCounts,
+  };
 }
 
 /** The subjects of a login that an administrator keeps: all of them count as active. */
@@ -116,40 +184,37 @@ function kept(subjects: Observation["subjects"], keep: Evidence | undefined): Ob
 }
 
 /**
- * The time is the look's own, which can be long after `map` was made. A terminal is in use when it opens: what
- * seems to lie before that comes from a clock that was stepped where no watchdog saw it.
+ * The time is the look's own, which can be long after `map` was made. A terminal is in use when it opens: what seems to lie before that
+ * comes from a clock that was stepped where no watchdog saw it. Only a first look asks its leader for that, which can be another later.
  */
-function inputOf(
-  { leader }: Terminal,
-  seen: TerminalLook,
-  { bootMs, payload }: Look,
-  memory: Memory,
-  map: ClockMap,
-  { mouseMotion }: Limits,
-): InputState {
-  const before = memory.subjects[seen.id]?.input;
-  const input = inputAt(before, seen, bootMs, (wallS) => map.toBootMs(wallS * 1000), payload);
-  if (!seen.exact) return { ...input, atMs: Math.max(input.atMs, startedBootMs(leader)) };
-  const { lastKeyMs, lastMotionMs } = seen.exact;
-  return { ...input, atMs: mouseMotion ? Math.max(lastKeyMs, lastMotionMs) : lastKeyMs };
+function inputOf({ look, memory, map, limits }: Seen, { leader }: Terminal, face: TerminalLook): InputState {
+  const before = memory.subjects[face.id]?.input;
+  const input = inputAt(before, face, look.bootMs, (wallS) => map.toBootMs(wallS * 1000), look.payload);
+  if (!face.exact)
+    return before || !leader ? input : { ...input, atMs: Math.max(input.atMs, startedBootMs(leader)) };
+  const { lastKeyMs, lastMotionMs } = face.exact;
+  return { ...input, atMs: limits.mouseMotion ? Math.max(lastKeyMs, lastMotionMs) : lastKeyMs };
+}
+
+/** One terminal of a look. */
+interface SeenTerminal {
+  readonly terminal: Terminal;
+  readonly face: TerminalLook;
+  readonly input: InputState;
+  /** The last key on any terminal of the login. */
+  readonly lastKeyMs: number;
+  readonly use: UseState | undefined;
 }
 
 /** One terminal: its keys, its foreground job, its output, and the connection it came over. */
 function observeTerminal(
-  terminal: Terminal,
-  seen: TerminalLook,
-  look: Look,
-  stays: readonly Stay[],
-  input: InputState,
-  lastKeyMs: number,
-  memory: Memory,
-  map: ClockMap,
-  limits: Limits,
+  { look, stays, memory, map, limits }: Seen,
+  { terminal, face, input, lastKeyMs, use }: SeenTerminal,
 ): SubjectMemory {
   const nowMs = map.now.bootMs;
-  const before = memory.subjects[seen.id];
-  const standing = memory.standing[seen.id];
-  const baseline = before?.baseline ?? firstBaseline(terminal, seen, input);
+  const before = memory.subjects[face.id];
+  const standing = memory.standing[face.id];
+  const baseline = before?.baseline ?? firstBaseline(terminal, face, input);
   const windowMs = windowOf(baseline, standing, nowMs);
   const sessions = new Set(sessionsIn(terminal));
   const asked = stays.filter(({ session }) => sessions.has(session));
@@ -158,8 +223,8 @@ function observeTerminal(
     ...asked.map((stay) => evidenceOf(stay, input.atMs, nowMs, limits)),
   ];
 
-  if (limits.activity.includes("busy") && seen.canonical) {
-    const work = workSince(baseline.job, seen.job, baseline.bootMs, windowMs, look.fairShare);
+  if (limits.activity.includes("busy") && face.canonical) {
+    const work = workSince(baseline.job, face.job, baseline.bootMs, windowMs, look.fairShare);
     if (work)
       found.push({
         source: "busy",
@@ -172,19 +237,19 @@ function observeTerminal(
     const moved = transferSince(baseline.connection, look.connection, windowMs);
     if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   }
-  const output = outputAt(before?.output, seen, look.bootMs, (wallS) => map.toBootMs(wallS * 1000));
+  const output = outputAt(before?.output, face, look.bootMs, (wallS) => map.toBootMs(wallS * 1000));
   if (limits.activity.includes("output"))
     found.push({
       source: "output",
-      atMs: seen.exact?.lastOutputMs ?? output.atMs,
+      atMs: face.exact?.lastOutputMs ?? output.atMs,
       detail: "output on the terminal",
     });
 
   return {
-    lastActivity: latest(found, before?.lastActivity),
+    ...activityOf(found, before, use),
     baseline: nextBaseline(baseline, standing, found, {
       bootMs: nowMs,
-      job: seen.job,
+      job: face.job,
       connection: look.connection,
     }),
     input,
@@ -192,40 +257,62 @@ function observeTerminal(
   };
 }
 
+/**
+ * The last activity: the use of the connection beside all else, which is kept by itself. Use can turn out to have been a heartbeat, and
+ * then it never was.
+ */
+function activityOf(
+  found: readonly Evidence[],
+  before: SubjectMemory | undefined,
+  use: UseState | undefined,
+): Pick<SubjectMemory, "lastActivity" | "besideUse"> {
+  const besideUse = latest(found, before?.besideUse ?? before?.lastActivity);
+  if (!use || use.usedAtMs === 0) return { lastActivity: besideUse, besideUse };
+  const used: Evidence = { source: use.source, atMs: use.usedAtMs, detail: use.detail };
+  return { lastActivity: latest([used], besideUse), besideUse };
+}
+
 /** A login without a terminal: only what it does and moves can tell that it is in use. */
-function observeLogin(
-  login: Login,
-  look: Look,
-  stays: readonly Stay[],
-  memory: Memory,
-  nowMs: number,
-  limits: Limits,
-): SubjectMemory {
+function observeLogin({ login, look, stays, memory, map, limits }: Seen, use: UseState | undefined): SubjectMemory {
+  const nowMs = map.now.bootMs;
   const before = memory.subjects[LOGIN_SUBJECT];
   const standing = memory.standing[LOGIN_SUBJECT];
   const began: Evidence = { source: "login", atMs: login.startedBootMs, detail: "the login began" };
   const seen: Baseline = { bootMs: nowMs, job: look.detached, connection: look.connection };
-  // Without an earlier look nothing is known: the login counts as active now, and the next look tells.
-  if (!before) return { lastActivity: { ...began, atMs: nowMs }, baseline: seen };
+  if (!before) return { lastActivity: { ...began, atMs: firstAtMs(login, look, nowMs) }, baseline: seen };
 
   const windowMs = windowOf(before.baseline, standing, nowMs);
   const found = stays.map((stay) => evidenceOf(stay, login.startedBootMs, nowMs, limits));
-  const work = workSince(
-    before.baseline.job,
-    look.detached,
-    before.baseline.bootMs,
-    windowMs,
-    look.fairShare,
-  );
-  if (work) found.push({ source: "busy", atMs: nowMs, detail: describeWork(work) });
-  if (before.baseline.connection && look.connection) {
+  if (limits.activity.includes("busy")) {
+    const work = workSince(
+      before.baseline.job,
+      look.detached,
+      before.baseline.bootMs,
+      windowMs,
+      look.fairShare,
+    );
+    const usedAtMs = Math.max(login.startedBootMs, use?.usedAtMs ?? 0);
+    if (work)
+      found.push({
+        source: "busy",
+        atMs: Math.min(nowMs, usedAtMs + limits.busyMaxMs),
+        detail: describeWork(work),
+      });
+  }
+  if (limits.activity.includes("transfer") && before.baseline.connection && look.connection) {
     const moved = movedSince(before.baseline.connection, look.connection, windowMs);
     if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   }
   return {
-    lastActivity: latest(found, before.lastActivity),
+    ...activityOf(found, before, use),
     baseline: nextBaseline(before.baseline, standing, found, seen),
   };
+}
+
+/** Without an earlier look the login was in use when anything last came or went; where nobody can tell, it is now. */
+function firstAtMs(login: Login, { traffic }: Look, nowMs: number): number {
+  if (!traffic) return nowMs;
+  return Math.max(login.startedBootMs, nowMs - Math.min(traffic.sinceClientMs, traffic.sinceForwardedMs));
 }
 
 /** The sessions of a login: its terminals' and those inside them, and those of commands without a terminal. */
@@ -239,7 +326,7 @@ function sessionsOf(
 }
 
 function sessionsIn({ leader, inner }: Terminal): number[] {
-  return [leader.pid, ...(inner ? sessionsIn(inner) : [])];
+  return [...(leader ? [leader.pid] : []), ...(inner ? sessionsIn(inner) : [])];
 }
 
 /** A stay lasts as long as it was asked for, and at most `max_stay` after the last key; without keys, after the login began. */
@@ -279,7 +366,7 @@ function nextBaseline(
  */
 function firstBaseline(terminal: Terminal, seen: TerminalLook, input: InputState): Baseline {
   const { leader } = innermost(terminal);
-  const key = `${leader.pid}-${leader.startTicks}`;
+  const key = leader ? `${leader.pid}-${leader.startTicks}` : "";
   const counters = seen.job[key];
   return { bootMs: input.atMs - BUCKET_MS, job: counters ? { [key]: counters } : {} };
 }

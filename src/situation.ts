@@ -1,4 +1,5 @@
 // From what was seen of a login, on the clocks of the machine, to what `judge` is asked.
+import { needsCloseLooks } from "./activity/use.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Situation, Standing } from "./judge.ts";
 import type { Login } from "./login/login.ts";
@@ -28,6 +29,7 @@ export function situationOf(
       lastActivity: { ...lastActivity, atMs: map.toIdleMs(lastActivity.atMs) },
     })),
     commandsRun: observation.commandsRun,
+    needsCloseLooks: observation.use !== undefined && needsCloseLooks(observation.use),
     standing: Object.fromEntries(
       Object.entries(memory.standing).map(([id, standing]) => [id, onIdleClock(standing)]),
     ),

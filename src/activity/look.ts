@@ -4,12 +4,15 @@ import { availableParallelism, loadavg } from "node:os";
 import { type ClockReading, readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
 import type { Login } from "../login/login.ts";
+import { beginLook, type IsOver } from "../login/budget.ts";
+import { MasterGone } from "../login/masters.ts";
 import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
 import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
 import { type Held, holdingsOf, type JobCounters, jobCounters } from "./job.ts";
-import { type Payload, readPayload } from "./payload.ts";
+import type { Payload } from "./payload.ts";
+import { readTraffic, type Traffic } from "./traffic.ts";
 
 export type { JobCounters, WorkCounters } from "./job.ts";
 
@@ -53,12 +56,18 @@ export interface Look {
   /** When the devices had been asked, on the boot clock: no key that they tell of came later. */
   readonly bootMs: number;
   readonly terminals: readonly TerminalLook[];
-  /** What runs in the login outside its terminals (commands, subsystems). */
+  /** What could not be read, in words, by what it is of: a terminal's id, or `connection`. It is no evidence. */
+  readonly faults: Readonly<Record<string, string>>;
+  /** Commands or subsystems run in the login outside its terminals. */
+  readonly commandsRun: boolean;
+  /** What they have used. */
   readonly detached: JobCounters;
   /** Of a CPU, what each process got that wanted one all the time: 1 unless more than there are CPUs did, or no job is judged. */
   readonly fairShare: number;
-  /** Absent where the login has no TCP peer, or the policy does not ask for it. */
-  readonly connection?: ConnectionCounters;
+  /** What sshd has moved; absent where the policy does not ask for it, the login has no TCP peer, or sshd may not be asked. */
+  readonly traffic?: Traffic | undefined;
+  /** The bytes on the wire, where what sshd has moved cannot be told, as by a user's own watchdog. */
+  readonly connection?: ConnectionCounters | undefined;
   /** What the client had sent that can be keys. Absent where it cannot be told, or is not asked for. */
   readonly payload?: Payload | undefined;
 }
@@ -81,14 +90,19 @@ export interface LookOptions {
   readonly clocks?: (() => ClockReading) | undefined;
   /** The only terminal that is looked at. */
   readonly own?: OwnTerminal | undefined;
+  /** When the look must end: what has not been read by then is no evidence. */
+  readonly isOver?: IsOver | undefined;
 }
 
+/** A login as far as a look asks for it. */
+export type Lookable = Pick<Login, "server" | "client"> & Partial<Pick<Login, "privileged">>;
+
 /**
- * Looks once. What goes away meanwhile is left out. Throws when a source that is asked for cannot be read: no `ss`, a terminal
- * that may not be opened. Files and sockets are looked into only for `busy`.
+ * Looks once. What goes away meanwhile is left out, and what cannot be read is a fault: it never keeps the rest from being read. Files
+ * and sockets are looked into only for `busy`. Throws only where the host lets nobody open a terminal.
  */
 export async function takeLook(
-  login: Pick<Login, "server" | "client">,
+  login: Lookable,
   terminals: readonly Terminal[],
   {
     sources,
@@ -98,27 +112,34 @@ export async function takeLook(
     connectionsOf = (client) => readConnections(client && [client]),
     clocks = readClocks,
     own,
+    isOver = beginLook(),
   }: LookOptions,
 ): Promise<Look> {
+  const faults: Record<string, string> = {};
   const isBusyAsked = sources.includes("busy");
+  const isTransferAsked = sources.includes("transfer");
   // Before and after the devices are asked: no key may count twice, or not at all.
-  const payloadNow = () => (isPayloadAsked ? payloadOf(login, connectionsOf) : undefined);
-  const payloadBefore = await payloadNow();
-  const faces = terminals.flatMap((terminal) => faceOf(terminal) ?? []);
+  const trafficNow = (isAsked: boolean) =>
+    isAsked ? readTraffic({ privileged: undefined, ...login }, isOver) : undefined;
+  const trafficBefore = trafficNow(isPayloadAsked);
+  const faces = terminals.flatMap((terminal) => faceOf(terminal, faults) ?? []);
   const { bootMs } = clocks();
-  const payloadAfter = payloadBefore && (await payloadNow());
+  const traffic = trafficNow(isTransferAsked || isPayloadAsked);
   const jobs = faces.map(({ terminal, face }) =>
     isBusyAsked && (face.canonical || !isForNow) ? jobOf(terminal) : [],
   );
-  const detached = detachedFrom(login, terminals, tree);
+  const { commandsRun, processes: detached } = detachedFrom(login, terminals, tree);
 
   const held = isBusyAsked ? holdingsOf([...jobs.flat(), ...detached]) : new Map<number, Held>();
   const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
-  const peer = sources.includes("transfer") ? login.client : undefined;
-  const connections = holdsSockets || peer ? await connectionsOf(holdsSockets ? undefined : peer) : [];
+  const peer = isTransferAsked && !traffic ? login.client : undefined;
+  const connections =
+    holdsSockets || peer ? await connectionsSafely(connectionsOf, holdsSockets ? undefined : peer, faults) : [];
 
   const byInode = new Map((holdsSockets ? connections : []).map((it) => [it.inode ?? "", it]));
-  const connection = peer && (connectionOf(peer, connections) ?? lostConnection(login));
+  const connection = peer && connectionOf(peer, connections);
+  if (peer && !connection && isAlive(login.server))
+    faults[CONNECTION] ??= "ss does not show the login's own connection";
   return {
     bootMs,
     terminals: faces.map(({ terminal, face }, index) => ({
@@ -132,11 +153,34 @@ export async function takeLook(
       }),
       job: jobCounters(jobs[index] ?? [], held, byInode, idleLeaderOf(terminal)),
     })),
+    faults,
+    commandsRun,
     detached: jobCounters(detached, held, byInode),
     fairShare: held.size > 0 ? fairShareNow() : 1,
+    traffic: isTransferAsked ? traffic : undefined,
     ...(connection && { connection: countersOf(connection, own?.chatterBytes) }),
-    payload: payloadAfter && { least: payloadBefore.least, most: payloadAfter.most },
+    payload: trafficBefore && traffic && { least: trafficBefore.inBytes, most: traffic.inBytes },
   };
+}
+
+/** What a fault of the connection, or of what tells of connections, is kept under. */
+const CONNECTION = "connection";
+
+async function connectionsSafely(
+  ask: AskForConnections,
+  client: Login["client"],
+  faults: Record<string, string>,
+): Promise<Connection[]> {
+  try {
+    return await ask(client);
+  } catch (error) {
+    faults[CONNECTION] = reasonOf(error);
+    return [];
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** By the load of the last minute (proc_loadavg(5)): those that run, and those that wait for a CPU. */
@@ -145,18 +189,16 @@ function fairShareNow(): number {
   return Math.min(1, availableParallelism() / lastMinute);
 }
 
-/** The payload of a login; `undefined` for one without a TCP connection. */
-async function payloadOf(
-  { server, client }: Pick<Login, "server" | "client">,
-  connectionsOf: AskForConnections,
-): Promise<Payload | undefined> {
-  return client && readPayload(server, async () => connectionOf(client, await connectionsOf(client)));
-}
+/** What no user can cause: no right to ask, or no means. Nothing can be said of any terminal then. */
+const HOST_FAULTS = new Set(["EPERM", "EACCES", "ENOSYS", "EMFILE", "ENFILE", "ENOMEM"]);
 
 type Face = Omit<TerminalLook, "job">;
 
-/** What the devices tell, from the terminal inwards; `undefined` when the terminal is gone. */
-function faceOf(terminal: Terminal): { terminal: Terminal; face: Face } | undefined {
+/** What the devices tell, from the terminal inwards; `undefined` when the terminal is gone, or cannot be asked: then `faults` says why. */
+function faceOf(
+  terminal: Terminal,
+  faults: Record<string, string>,
+): { terminal: Terminal; face: Face } | undefined {
   try {
     const outer = touch(terminal);
     const inner = insideOf(terminal).map((it) => {
@@ -178,11 +220,18 @@ function faceOf(terminal: Terminal): { terminal: Terminal; face: Face } | undefi
     };
     return { terminal, face };
   } catch (error) {
-    const leader = readStat(terminal.leader.pid);
-    if (!isAlive(terminal.leader) || (leader && leader.ttyNr >>> 0 !== terminal.deviceNumber))
-      return undefined;
-    throw error;
+    if (error instanceof MasterGone || !isStillThere(terminal)) return undefined;
+    if (HOST_FAULTS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    faults[terminal.id] = reasonOf(error);
+    return undefined;
   }
+}
+
+/** Whether a terminal that could not be opened is there all the same. One that goes by its leader is not, when that has another. */
+function isStillThere({ master, leader, deviceNumber }: Terminal): boolean {
+  if (master) return isAlive(master.holder);
+  const stat = leader && readStat(leader.pid);
+  return leader !== undefined && stat !== undefined && isAlive(leader) && stat.ttyNr >>> 0 === deviceNumber;
 }
 
 function insideOf(terminal: Terminal): Terminal[] {
@@ -208,7 +257,7 @@ function touch(terminal: Terminal) {
 /** The foreground job of the innermost terminal and its session leader, which waits for the short commands of a loop. */
 function jobOf(terminal: Terminal): ProcessStat[] {
   const { leader, foregroundJob } = innermost(terminal);
-  if (foregroundJob.some(({ pid }) => pid === leader.pid)) return [...foregroundJob];
+  if (!leader || foregroundJob.some(({ pid }) => pid === leader.pid)) return [...foregroundJob];
   const stat = readStat(leader.pid);
   return stat?.startTicks === leader.startTicks ? [stat, ...foregroundJob] : [...foregroundJob];
 }
@@ -216,26 +265,27 @@ function jobOf(terminal: Terminal): ProcessStat[] {
 /** The session leader that is in the job only for its CPU. */
 function idleLeaderOf(terminal: Terminal): number | undefined {
   const { leader, foregroundJob } = innermost(terminal);
-  return foregroundJob.some(({ pid }) => pid === leader.pid) ? undefined : leader.pid;
+  return foregroundJob.some(({ pid }) => pid === leader?.pid) ? undefined : leader?.pid;
 }
 
-/** What runs below the login's sshd and not below one of its terminals' session leaders. */
+/**
+ * What runs below the login's sshd and not below one of its terminals' session leaders. A terminal that its leader gave up still has a
+ * child of sshd of its own, which is no command, whatever it did to its terminal: only children beyond those are.
+ */
 function detachedFrom(
   { server }: Pick<Login, "server">,
   terminals: readonly Terminal[],
   tree: readonly ProcessStat[],
-): ProcessStat[] {
-  const leaders = new Set(terminals.map(({ leader }) => leader.pid));
+): { commandsRun: boolean; processes: ProcessStat[] } {
+  const leaders = new Set(terminals.map(({ leader }) => leader?.pid));
   const living = tree.filter((it) => !hasEnded(it));
-  const tops = living.filter(({ pid, parent }) => parent === server.pid && !leaders.has(pid));
-  return [...tops, ...belowAnyOf(tops, living)];
+  const children = living.filter(({ parent }) => parent === server.pid);
+  const tops = children.filter(({ pid }) => !leaders.has(pid));
+  const givenUp = terminals.filter(({ leader }) => !children.some(({ pid }) => pid === leader?.pid)).length;
+  if (tops.length <= givenUp) return { commandsRun: false, processes: [] };
+  return { commandsRun: true, processes: [...tops, ...belowAnyOf(tops, living)] };
 }
 
 function countersOf({ receivedBytes, sentBytes }: Connection, chatterBytes = 0): ConnectionCounters {
   return { receivedBytes: receivedBytes - chatterBytes, sentBytes };
-}
-
-/** No such connection: the login has ended meanwhile, or `ss` sees another network than the login. */
-function lostConnection(login: Pick<Login, "server">): undefined {
-  if (isAlive(login.server)) throw new Error("ss does not show the login's own connection");
 }

@@ -34,8 +34,8 @@ export async function endLogin(
     privileged && privileged.pid !== server.pid
       ? holds.use(target(`privileged sshd ${privileged.pid}`, privileged))
       : undefined;
-  const leaders = terminals.map((terminal) =>
-    holds.use(target(`session leader ${terminal.leader.pid} of ${terminalName(terminal)}`, terminal.leader)),
+  const leaders = terminals.flatMap(({ leader, path }) =>
+    leader ? [holds.use(target(`session leader ${leader.pid} of ${terminalName({ path })}`, leader))] : [],
   );
 
   const said = await Promise.all(terminals.map((terminal) => sayLastLine(terminal, say)));

@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { hangUpTerminal } from "../libc.ts";
 import { openTerminal, type Terminal, terminalName } from "../login/terminal.ts";
-import { HANG_UP_SIGNAL, insist, KILL, type Measure, type Outcome, outcomeOf, target } from "./insist.ts";
+import { HANG_UP_SIGNAL, insist, KILL, type Measure, type Outcome, outcomeOf, reasonOf, target } from "./insist.ts";
 import { type Said, type Say, sayLastLine } from "./last-line.ts";
 
 /** How an ending goes about it. */
@@ -19,6 +19,7 @@ export interface Manner {
  * kernel hangs up its foreground job when it ends, and what the user detached lives on. Never throws.
  */
 export async function hangUp(terminal: Terminal, { asRoot, graceMs, say }: Manner): Promise<Outcome> {
+  if (!terminal.leader) return hangUpWithoutLeader(terminal, say);
   using leader = target(
     `session leader ${terminal.leader.pid} of ${terminalName(terminal)}`,
     terminal.leader,
@@ -30,17 +31,38 @@ export async function hangUp(terminal: Terminal, { asRoot, graceMs, say }: Manne
   return outcomeOf([{ ended: true, text: said.text }, step]);
 }
 
+/** A terminal that no process of the login leads: there is nobody to signal, and whoever has it open loses it with the line. */
+async function hangUpWithoutLeader(terminal: Terminal, say: Say): Promise<Outcome> {
+  const said = await sayLastLine(terminal, say);
+  const line = { ended: true, text: said.text };
+  try {
+    hangUpNow(terminal);
+    return outcomeOf([line, { ended: true, text: `${terminalName(terminal)} hung up` }]);
+  } catch (error) {
+    return outcomeOf([
+      line,
+      { ended: false, text: `${terminalName(terminal)} not hung up: ${reasonOf(error)}` },
+    ]);
+  } finally {
+    said.thaw();
+  }
+}
+
+function hangUpNow(terminal: Terminal): void {
+  const fd = openTerminal(terminal);
+  try {
+    hangUpTerminal(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Thaws at once: nothing reaches a terminal that has been hung up, and a leader that waits for its job can see the job end. */
 function hangUpLine(terminal: Terminal, said: Said): Measure {
   return {
     name: "after a hang-up",
     take: () => {
-      const fd = openTerminal(terminal);
-      try {
-        hangUpTerminal(fd);
-      } finally {
-        closeSync(fd);
-      }
+      hangUpNow(terminal);
       said.thaw();
       return true;
     },

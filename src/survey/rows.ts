@@ -2,7 +2,7 @@
 import { idleLimitMs } from "../judge.ts";
 import { innermost, type Terminal, terminalName } from "../login/terminal.ts";
 import { spoken } from "../notice/text.ts";
-import { LOGIN_SUBJECT } from "../observe.ts";
+import { LOGIN_SUBJECT, type LoginKind } from "../observe.ts";
 import type { State } from "./state.ts";
 import { idleMsOf, leftMsOf, type Surveyed } from "./survey.ts";
 
@@ -28,6 +28,8 @@ export interface LoginRow {
   readonly loginTime: string;
   /** The CPU that its living processes and their ended children used. */
   readonly cpuSeconds: number;
+  /** What it is there for: a terminal, files, a command, or forwarded ports only. */
+  readonly kind: LoginKind;
   readonly state: State;
   readonly watchdog: "root" | "user" | null;
   readonly own: boolean;
@@ -48,6 +50,7 @@ export function rowOf(surveyed: Surveyed): LoginRow {
     sshdPid: (login.privileged ?? login.server).pid,
     loginTime: new Date(startedMs).toISOString(),
     cpuSeconds: Math.round(cpuMs / 100) / 10,
+    kind: observation.kind,
     state,
     watchdog: watchdog ?? null,
     own: isOwn,

@@ -3,19 +3,20 @@ import type { Watchdog } from "../login/watchdogs.ts";
 import { LOGIN_SUBJECT } from "../observe.ts";
 import type { Surveyed } from "./survey.ts";
 
-/** `no watchdog`: it would be warned or ended, and nobody is there to do it. */
-export type State = "active" | "idle" | "warned" | "exempt" | "no watchdog";
+/** `fault`: something of it could not be read, or its policy not be told. `no watchdog`: it would be warned or ended, and nobody is there to do it. */
+export type State = "active" | "idle" | "warned" | "exempt" | "no watchdog" | "fault";
 
 /** Whoever did something within this time is at work. A limit of seconds halves it. */
 const ACTIVE_MS = 60_000;
 
-type Looked = Pick<Surveyed, "applied" | "observation" | "map" | "memory"> & {
+type Looked = Pick<Surveyed, "applied" | "observation" | "map" | "memory" | "fault"> & {
   readonly login: Login;
   readonly watchdog: Watchdog | undefined;
 };
 
-/** The state of a login: exempt, else unguarded, else warned, else by its most active terminal. */
-export function stateOf({ applied, watchdog, memory, observation, map }: Looked): State {
+/** The state of a login: a fault, else exempt, else unguarded, else warned, else by its most active terminal. */
+export function stateOf({ applied, watchdog, memory, observation, map, fault }: Looked): State {
+  if (fault !== undefined) return "fault";
   if (applied.exempt) return "exempt";
   if (watchdog === undefined) return "no watchdog";
   if (Object.keys(memory.standing).some((id) => isStillThere(id, observation))) return "warned";

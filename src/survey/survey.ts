@@ -3,12 +3,12 @@ import { askingTogether } from "../activity/connections.ts";
 import { type ClockMap, mapClocks, sharedClocks } from "../clock.ts";
 import { judge, type Verdict } from "../judge.ts";
 import { findLogins } from "../login/all.ts";
+import { beginLook } from "../login/budget.ts";
 import { directoryNameOf, type Login } from "../login/login.ts";
 import { allProcesses, type ProcessStat } from "../login/process.ts";
 import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { BLANK, type Memory, readMemory } from "../memory.ts";
-import { type Known, type Observation, observe } from "../observe.ts";
-import { NO_POLICY } from "../policy/decide.ts";
+import { type Known, NOTHING_SEEN, type Observation, observe } from "../observe.ts";
 import { type Applied, withIdleTimeout } from "../policy/policy.ts";
 import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../setup/layout.ts";
 import { situationOf } from "../situation.ts";
@@ -71,6 +71,7 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
         isForNow: true,
         connectionsOf,
         clocks,
+        isOver: beginLook(ONE_OF_MANY_MS),
       });
       const verdict = judge(situationOf(login, seen.applied, seen.observation, memory, map));
       const looked = { login, watchdog, memory, map, verdict, ...seen, fault: seen.fault ?? complaint };
@@ -78,6 +79,9 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
     }),
   );
 }
+
+/** A look at one of many logins takes at most this: one user's many processes must not hold up what is told of the others. */
+const ONE_OF_MANY_MS = 500;
 
 interface Seen {
   readonly applied: Applied;
@@ -94,7 +98,8 @@ async function lookAt(
 ): Promise<Seen> {
   try {
     // Only a second look can tell a transfer.
-    const isFirst = Object.values(memory.subjects).every(({ baseline }) => !baseline.connection);
+    const isFirst =
+      !memory.use && Object.values(memory.subjects).every(({ baseline }) => !baseline.connection);
     const observation = await observe(
       login,
       memory,
@@ -102,10 +107,11 @@ async function lookAt(
       isFirst ? withoutTransfer(applied) : applied,
       known,
     );
-    return { applied, observation, fault: undefined };
+    const [fault] = Object.values(observation.faults);
+    return { applied, observation, fault };
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
-    return { applied: NO_POLICY, observation: { terminals: [], subjects: {}, commandsRun: false }, fault };
+    return { applied, observation: NOTHING_SEEN, fault };
   }
 }
 
