@@ -68,7 +68,10 @@ export async function recordStays(scene: Scene, before: Memory["subjects"]): Pro
 }
 
 /** Records what could not be read, once for as long as it lasts. `before`: what the last look could not. */
-export async function recordFaults(scene: Scene, before: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function recordFaults(
+  scene: Scene,
+  before: Readonly<Record<string, string>> = {},
+): Promise<void> {
   for (const [id, reason] of Object.entries(scene.observation.faults)) {
     if (before[id] !== undefined) continue;
     await record(describe("fault", id, scene, { cause: null, outcome: "not read", ended: null, reason }));

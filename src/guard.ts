@@ -3,10 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { act, type Means, recordFaults, recordStays, type Scene } from "./act.ts";
 import type { OwnTerminal } from "./activity/look.ts";
 import { log } from "./audit/syslog.ts";
+import {
+  type ClockMap,
+  type ClockReading,
+  mapClocks,
+  newsFor,
+  parseHistory,
+  readClocks,
+  withEvents,
+} from "./clock.ts";
 import { reasonOf } from "./ending/insist.ts";
-import { endAfter } from "./libc.ts";
-import { type ClockMap, type ClockReading, mapClocks, newsFor, parseHistory, readClocks, withEvents } from "./clock.ts";
 import { judge, type Verdict } from "./judge.ts";
+import { endAfter } from "./libc.ts";
 import { findLogin, type Login } from "./login/login.ts";
 import { type ProcessRef, readStat, startedBootMs } from "./login/process.ts";
 import { type Memory, readMemory, writeMemory } from "./memory.ts";

@@ -134,7 +134,8 @@ const TCP_INFO_BYTES = 216;
 export function tcpCounters(fd: number): TcpCounters | undefined {
   const raw = new Uint8Array(TCP_INFO_BYTES);
   const size = [raw.length];
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, raw, size) !== 0 || (size[0] ?? 0) < TCP_INFO_BYTES) return undefined;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, raw, size) !== 0 || (size[0] ?? 0) < TCP_INFO_BYTES)
+    return undefined;
   const info = new DataView(raw.buffer);
   const wide = (offset: number) => Number(info.getBigUint64(offset, true));
   return {

@@ -98,7 +98,7 @@ const evidence = v.object({
   atMs: finite,
   detail: v.string(),
 });
-const moved = { upBytes: finite, throughBytes: finite, usedBeforeMs: finite };
+const moved = { bytes: finite, usedBeforeMs: finite };
 const use = v.object({
   last: v.object({
     bootMs: finite,
@@ -161,6 +161,7 @@ const schema = v.object({
         maxStayMs: v.optional(duration, "off"),
         mouseMotion: v.optional(v.boolean(), true),
         trustTtyTimes: v.optional(v.boolean(), true),
+        heartbeats: v.optional(v.boolean(), true),
         message: v.string(),
       }),
     }),

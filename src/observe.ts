@@ -10,8 +10,8 @@ import { movedSince, transferSince } from "./activity/transfer.ts";
 import { type Channels, type UseState, useAfter } from "./activity/use.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
-import type { Login } from "./login/login.ts";
 import { beginLook } from "./login/budget.ts";
+import type { Login } from "./login/login.ts";
 import { hasEnded, type ProcessStat, startedBootMs } from "./login/process.ts";
 import { innermost, type Terminal, terminalsOf, treeOfLogin } from "./login/terminal.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
@@ -88,15 +88,11 @@ export async function observe(
     ? staysIn(sessionsOf(login, terminals, tree), processes)
     : [];
   const keep = keepOf(login, map.now);
-  return { kind, ...interpret({ login, terminals, look, stays, keep, memory, map, limits: applied.limits }) };
+  return interpret({ login, kind, terminals, look, stays, keep, memory, map, limits: applied.limits });
 }
 
 /** Names are the processes' own word: they only tell what a login is called. */
-function kindOf(
-  { server }: Login,
-  terminals: readonly Terminal[],
-  tree: readonly ProcessStat[],
-): LoginKind {
+function kindOf({ server }: Login, terminals: readonly Terminal[], tree: readonly ProcessStat[]): LoginKind {
   if (terminals.length > 0) return "shell";
   const commands = tree.filter((it) => it.parent === server.pid && !hasEnded(it));
   if (commands.length === 0) return "tunnel";
@@ -111,6 +107,8 @@ function kindOf(
 /** All that one look showed of a login, and what is known from before. */
 export interface Seen {
   readonly login: Login;
+  /** What a login without a terminal is there for. */
+  readonly kind?: LoginKind | undefined;
   readonly terminals: readonly Terminal[];
   readonly look: Look;
   readonly stays: readonly Stay[];
@@ -122,11 +120,12 @@ export interface Seen {
 }
 
 /** What one look comes to. Pure. A terminal that went away before the look is left out. */
-export function interpret(seen: Seen): Omit<Observation, "kind"> {
+export function interpret(seen: Seen): Observation {
   const { terminals, look, keep, memory } = seen;
   const inputs = inputsOf(seen);
   const use = look.traffic && useAfter(memory.use, look.traffic, channelsOf(seen, inputs));
-  const common = { commandsRun: look.commandsRun, faults: look.faults, use };
+  const kind = terminals.length > 0 ? "shell" : (seen.kind ?? "command");
+  const common = { kind, commandsRun: look.commandsRun, faults: look.faults, use };
   if (terminals.length === 0) {
     const subjects = { [LOGIN_SUBJECT]: observeLogin(seen, use) };
     return { terminals, subjects: kept(subjects, keep), ...common };
@@ -136,7 +135,8 @@ export function interpret(seen: Seen): Omit<Observation, "kind"> {
   for (const terminal of terminals) {
     const face = look.terminals.find(({ id }) => id === terminal.id);
     const input = inputs.get(terminal.id);
-    if (face && input) subjects[terminal.id] = observeTerminal(seen, { terminal, face, input, lastKeyMs, use });
+    if (face && input)
+      subjects[terminal.id] = observeTerminal(seen, { terminal, face, input, lastKeyMs, use });
     else if (look.faults[terminal.id] !== undefined) subjects[terminal.id] = unseen(seen, terminal.id);
   }
   return { terminals, subjects: kept(subjects, keep), ...common };
@@ -162,13 +162,17 @@ function inputsOf(seen: Seen): Map<string, InputState> {
  * What of the connection can be use beside terminals. Payload is keys, or something that a terminal answered, unless something else
  * takes it and no terminal had input: with commands or forwarded sockets beside terminals it lives in doubt.
  */
-function channelsOf({ terminals, look, memory, limits }: Seen, inputs: ReadonlyMap<string, InputState>): Channels {
+function channelsOf(
+  { terminals, look, memory, limits }: Seen,
+  inputs: ReadonlyMap<string, InputState>,
+): Channels {
   const transferCounts = limits.activity.includes("transfer");
   const inputMoved = [...inputs].some(([id, { atMs }]) => atMs !== memory.subjects[id]?.input?.atMs);
   return {
     hasTerminals: terminals.length > 0,
     payloadCounts: terminals.length === 0 || (transferCounts && look.commandsRun && !inputMoved),
     transferCounts,
+    heartbeatsCount: limits.heartbeats,
   };
 }
 
@@ -273,7 +277,10 @@ function activityOf(
 }
 
 /** A login without a terminal: only what it does and moves can tell that it is in use. */
-function observeLogin({ login, look, stays, memory, map, limits }: Seen, use: UseState | undefined): SubjectMemory {
+function observeLogin(
+  { login, look, stays, memory, map, limits }: Seen,
+  use: UseState | undefined,
+): SubjectMemory {
   const nowMs = map.now.bootMs;
   const before = memory.subjects[LOGIN_SUBJECT];
   const standing = memory.standing[LOGIN_SUBJECT];
@@ -299,7 +306,8 @@ function observeLogin({ login, look, stays, memory, map, limits }: Seen, use: Us
         detail: describeWork(work),
       });
   }
-  if (limits.activity.includes("transfer") && before.baseline.connection && look.connection) {
+  // On the wire nobody can tell what was typed from what was sent: whatever the policy counts, it is somebody.
+  if (before.baseline.connection && look.connection) {
     const moved = movedSince(before.baseline.connection, look.connection, windowMs);
     if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   }

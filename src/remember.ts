@@ -33,7 +33,14 @@ export function remember(
       return [id, { sinceMs: since, promisedMs: since + promisedMs - sinceMs, givenMs }];
     }),
   );
-  return { ...memory, child: login.child ?? memory.child, subjects: observation.subjects, use: observation.use, faults: observation.faults, standing };
+  return {
+    ...memory,
+    child: login.child ?? memory.child,
+    subjects: observation.subjects,
+    use: observation.use,
+    faults: observation.faults,
+    standing,
+  };
 }
 
 /** What a check does after a look: wait for the next one, or leave, with the seconds until the next check. */

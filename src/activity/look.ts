@@ -3,8 +3,8 @@ import { closeSync, fstatSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { type ClockReading, readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
-import type { Login } from "../login/login.ts";
 import { beginLook, type IsOver } from "../login/budget.ts";
+import type { Login } from "../login/login.ts";
 import { MasterGone } from "../login/masters.ts";
 import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
 import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
@@ -134,7 +134,9 @@ export async function takeLook(
   const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
   const peer = isTransferAsked && !traffic ? login.client : undefined;
   const connections =
-    holdsSockets || peer ? await connectionsSafely(connectionsOf, holdsSockets ? undefined : peer, faults) : [];
+    holdsSockets || peer
+      ? await connectionsSafely(connectionsOf, holdsSockets ? undefined : peer, faults)
+      : [];
 
   const byInode = new Map((holdsSockets ? connections : []).map((it) => [it.inode ?? "", it]));
   const connection = peer && connectionOf(peer, connections);

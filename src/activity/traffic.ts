@@ -1,12 +1,21 @@
 // What an sshd has moved: every byte can be accounted for, so that no rate, cipher, keepalive or rekey has to be guessed at.
 import { closeSync, readFileSync } from "node:fs";
-import { closePidfd, isListening, openPidfd, type Pidfd, peerOf, takeDescriptor, tcpCounters, unreadBytes } from "../libc.ts";
+import { readClocks } from "../clock.ts";
+import {
+  closePidfd,
+  isListening,
+  openPidfd,
+  type Pidfd,
+  peerOf,
+  takeDescriptor,
+  tcpCounters,
+  unreadBytes,
+} from "../libc.ts";
 import type { IsOver } from "../login/budget.ts";
 import { type Client, plainAddress } from "../login/client.ts";
 import { descriptorsIn } from "../login/descriptors.ts";
 import type { Login } from "../login/login.ts";
 import { readStat } from "../login/process.ts";
-import { readClocks } from "../clock.ts";
 
 /** Counters of a login's connection, of its whole life. Only differences mean something. */
 export interface Traffic {
@@ -39,7 +48,10 @@ const MOST_DESCRIPTORS = 65_536;
  * Reads the counters of a login. `undefined` where it has no TCP client, or where its sshd may not be asked, as by a user's own
  * watchdog. Counters are read until two readings agree, or time or patience are up: what they differ by is a packet, and comes back.
  */
-export function readTraffic(login: Pick<Login, "server" | "privileged" | "client">, isOver: IsOver): Traffic | undefined {
+export function readTraffic(
+  login: Pick<Login, "server" | "privileged" | "client">,
+  isOver: IsOver,
+): Traffic | undefined {
   const { client } = login;
   if (!client) return undefined;
   for (let tries = 1; ; tries++) {
@@ -47,7 +59,8 @@ export function readTraffic(login: Pick<Login, "server" | "privileged" | "client
     const sockets = before && socketsOf(login, client, isOver);
     const after = countersOf(login);
     if (!before || !after || !sockets) return undefined;
-    if (tries < MOST_TRIES && !isOver() && before.written + before.read !== after.written + after.read) continue;
+    if (tries < MOST_TRIES && !isOver() && before.written + before.read !== after.written + after.read)
+      continue;
     return {
       bootMs: readClocks().bootMs,
       inBytes: after.written - sockets.toClientBytes,
@@ -96,7 +109,12 @@ function socketsOf({ server }: Pick<Login, "server">, client: Client, isOver: Is
   const pidfd = openPidfd(server.pid);
   if (pidfd === undefined) return undefined;
   try {
-    const tally = { forwarded: {} as Record<string, number>, inBytes: 0, others: 0, sinceMs: Number.POSITIVE_INFINITY };
+    const tally = {
+      forwarded: {} as Record<string, number>,
+      inBytes: 0,
+      others: 0,
+      sinceMs: Number.POSITIVE_INFINITY,
+    };
     let own: TcpSocket | undefined;
     for (const { fd, target } of descriptorsIn(server.pid, MOST_DESCRIPTORS, isOver)) {
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];

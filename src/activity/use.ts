@@ -1,7 +1,8 @@
 // Whether people use a connection beside its terminals, by what it has moved. Pure. Times on the boot clock, in ms.
 //
-// A program's heartbeat (an editor left open, a pool of database connections) moves payload too. What tells it from a person is that it
-// comes in equal steps at equal distances: to see that takes looks that are a second apart.
+// A program's heartbeat (an editor left open, a pool of database connections) moves payload too. It counts as use, unless the policy says
+// `heartbeats = false`: then what comes through a forwarded port in equal steps at equal distances is none. To see that takes looks that
+// are a second apart.
 import type { Traffic } from "./traffic.ts";
 
 /** Something that moved, between two looks or within one. */
@@ -10,9 +11,8 @@ export interface Burst {
   readonly atMs: number;
   /** It may have been so much earlier. */
   readonly blurMs: number;
-  /** Payload from the client that is not forwarded, and bytes through what is forwarded. */
-  readonly upBytes: number;
-  readonly throughBytes: number;
+  /** Bytes through what is forwarded. */
+  readonly bytes: number;
   /** The last use before it; 0 for none. */
   readonly usedBeforeMs: number;
   /** Nobody looked closely between the burst before and this one. */
@@ -41,8 +41,7 @@ export interface UseState {
 export interface Lump {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly upBytes: number;
-  readonly throughBytes: number;
+  readonly bytes: number;
   readonly usedBeforeMs: number;
 }
 
@@ -54,13 +53,16 @@ export interface Channels {
   readonly payloadCounts: boolean;
   /** The policy counts what is forwarded, and what commands send. */
   readonly transferCounts: boolean;
+  /** The policy takes a heartbeat for use: none is looked for. */
+  readonly heartbeatsCount: boolean;
 }
 
 /** Looks that are no farther apart than this see each burst by itself. */
 const CLOSE_MS = 2_500;
 /** A heartbeat is small: a question, an answer. What moves more is use, however regularly. */
-const HEARTBEAT_BYTES = 512;
-const HEARTBEAT_THROUGH_BYTES = 1_024;
+const HEARTBEAT_BYTES = 1_024;
+/** More than this between two looks is no heartbeat, however long they lie apart. */
+const MOST_OF_A_LUMP_BYTES = 1_000_000;
 /** So many bursts of one kind are a heartbeat. Two are a coincidence. */
 const LEAST_BEATS = 3;
 const MOST_BURSTS = 8;
@@ -86,7 +88,7 @@ export function useAfter(before: UseState | undefined, now: Traffic, channels: C
       bursts: [],
       isUnbroken: false,
       // What forwards something is used, or its heartbeat beats: no need to wait for a lump.
-      ...(Object.keys(now.forwarded).length > 0 && { closeSinceMs: now.bootMs }),
+      ...(!channels.heartbeatsCount && Object.keys(now.forwarded).length > 0 && { closeSinceMs: now.bootMs }),
     };
   const moved = movedBetween(before.last, now, channels);
   const isClose = now.bootMs - before.last.bootMs <= CLOSE_MS;
@@ -96,7 +98,8 @@ export function useAfter(before: UseState | undefined, now: Traffic, channels: C
     : isClose
       ? afterBurst(known, now, moved, channels)
       : afterLump(known, now, moved, channels);
-  return withCloseLooks(next, now, moved !== undefined && !isClose && isSmall(moved));
+  if (channels.heartbeatsCount) return { ...next, closeSinceMs: undefined };
+  return withCloseLooks(next, now, moved !== undefined && !isClose && mayBeHeartbeat(moved));
 }
 
 /** Whether looks must be close together now. */
@@ -119,7 +122,8 @@ function movedBetween(before: Traffic, now: Traffic, channels: Channels): Moved 
   const throughBytes = transferCounts ? throughSince(before, now) : 0;
   const payload = now.inBytes - before.inBytes - (now.forwardedInBytes - before.forwardedInBytes);
   const upBytes = payloadCounts ? Math.max(0, payload) : 0;
-  const downBytes = hasTerminals || !transferCounts ? 0 : Math.max(0, now.outBytes - before.outBytes - throughBytes);
+  const downBytes =
+    hasTerminals || !transferCounts ? 0 : Math.max(0, now.outBytes - before.outBytes - throughBytes);
   const spanMs = Math.max(1, now.bootMs - before.bootMs);
   const isOutput = downBytes >= Math.max(LEAST_OUTPUT_BYTES, (OUTPUT_BYTES_PER_S * spanMs) / 1000);
   if (throughBytes === 0 && upBytes === 0 && !isOutput) return undefined;
@@ -138,12 +142,14 @@ function movedBetween(before: Traffic, now: Traffic, channels: Channels): Moved 
 /** Bytes through what is forwarded since; a connection that is new counts whole, one that is gone no more. */
 function throughSince(before: Traffic, now: Traffic): number {
   let sum = 0;
-  for (const [inode, bytes] of Object.entries(now.forwarded)) sum += Math.max(0, bytes - (before.forwarded[inode] ?? 0));
+  for (const [inode, bytes] of Object.entries(now.forwarded))
+    sum += Math.max(0, bytes - (before.forwarded[inode] ?? 0));
   return sum;
 }
 
-function isSmall({ upBytes, throughBytes, downBytes }: Moved): boolean {
-  return downBytes === 0 && upBytes + throughBytes < 1_000_000;
+/** Only what is forwarded can be: what comes to a command's own input is somebody at work, or nobody can tell. */
+function mayBeHeartbeat({ upBytes, throughBytes, downBytes }: Moved): boolean {
+  return downBytes === 0 && upBytes === 0 && throughBytes < MOST_OF_A_LUMP_BYTES;
 }
 
 /** A burst goes on in the next look: a question, then its answer. */
@@ -157,14 +163,13 @@ function afterBurst(before: UseState, now: Traffic, moved: Moved, channels: Chan
   const burst: Burst = {
     atMs: moved.atMs,
     blurMs: moved.blurMs,
-    upBytes: moved.upBytes + (merged?.upBytes ?? 0),
-    throughBytes: moved.throughBytes + (merged?.throughBytes ?? 0),
+    bytes: moved.throughBytes + (merged?.bytes ?? 0),
     usedBeforeMs: merged?.usedBeforeMs ?? before.usedAtMs,
     follows: merged?.follows ?? before.isUnbroken,
   };
   const bursts = [...(merged ? before.bursts.slice(0, -1) : before.bursts), burst].slice(-MOST_BURSTS);
   const next = { ...before, last: now, bursts, isUnbroken: true };
-  const beats = moved.downBytes === 0 ? beatsAtEnd(bursts) : [];
+  const beats = !channels.heartbeatsCount && mayBeHeartbeat(moved) ? beatsAtEnd(bursts) : [];
   const [first] = beats;
   if (!first) return { ...next, usedAtMs: moved.atMs, ...describe(moved, channels) };
   const { lump } = before;
@@ -176,11 +181,11 @@ function afterLump(before: UseState, now: Traffic, moved: Moved, channels: Chann
   const lump: Lump = {
     fromMs: before.last.bootMs,
     toMs: now.bootMs,
-    upBytes: moved.upBytes,
-    throughBytes: moved.throughBytes,
+    bytes: moved.throughBytes,
     usedBeforeMs: before.usedAtMs,
   };
-  const isHeartbeat = moved.downBytes === 0 && isExplained(lump, beatsAtEnd(before.bursts));
+  const isHeartbeat =
+    !channels.heartbeatsCount && mayBeHeartbeat(moved) && isExplained(lump, beatsAtEnd(before.bursts));
   if (isHeartbeat) return { ...before, last: now };
   return { ...before, last: now, lump, usedAtMs: moved.atMs, ...describe(moved, channels) };
 }
@@ -190,13 +195,12 @@ function beatsAtEnd(bursts: readonly Burst[]): readonly Burst[] {
   const last = bursts.at(-1);
   // The last one may still go on.
   const model = bursts.at(-2);
-  if (!last || !model || model.upBytes > HEARTBEAT_BYTES || model.throughBytes > HEARTBEAT_THROUGH_BYTES) return [];
-  if (last.upBytes > model.upBytes || last.throughBytes > model.throughBytes) return [];
+  if (!last || !model || model.bytes > HEARTBEAT_BYTES || last.bytes > model.bytes) return [];
   let first = bursts.length - 1;
   const distances: { ms: number; blurMs: number }[] = [];
   for (let at = bursts.length - 1; at > 0; at--) {
     const [a, b] = [bursts[at - 1], bursts[at]];
-    if (!a || !b || a.upBytes !== model.upBytes || a.throughBytes !== model.throughBytes) break;
+    if (!a || !b || a.bytes !== model.bytes) break;
     if (b.follows) {
       const distance = { ms: b.atMs - a.atMs, blurMs: a.blurMs + b.blurMs };
       if (distances.some((it) => !areEqual(it, distance))) break;
@@ -215,15 +219,14 @@ function areEqual(a: { ms: number; blurMs: number }, b: { ms: number; blurMs: nu
 
 /** Whether a lump is nothing but the beats of a heartbeat that nobody saw one by one. */
 function isExplained(lump: Lump, beats: readonly Burst[]): boolean {
-  const [first, second] = beats;
-  if (!first || !second) return false;
+  const [first] = beats;
+  if (!first) return false;
   const follower = beats.findIndex((it, index) => index > 0 && it.follows);
   const [a, b] = [beats[follower - 1], beats[follower]];
   if (!a || !b) return false;
   const wanted = (lump.toMs - lump.fromMs) / (b.atMs - a.atMs);
-  const isCount = (bytes: number, each: number) =>
-    each === 0 ? bytes === 0 : bytes % each === 0 && Math.abs(bytes / each - wanted) <= 1.5 + JITTER_SHARE * wanted;
-  return isCount(lump.upBytes, first.upBytes) && isCount(lump.throughBytes, first.throughBytes);
+  const count = lump.bytes / first.bytes;
+  return Number.isInteger(count) && Math.abs(count - wanted) <= 1.5 + JITTER_SHARE * wanted;
 }
 
 /** Begins and ends close looks: they end when a person is told from a heartbeat, or after a minute. */
@@ -240,14 +243,17 @@ function withCloseLooks(state: UseState, now: Traffic, isDoubtful: boolean): Use
 /** Bursts that can be no heartbeat. The last one may still go on. */
 function areUnlike(bursts: readonly Burst[]): boolean {
   const [a, b, c] = bursts.slice(-4, -1);
-  if (a && (a.upBytes > HEARTBEAT_BYTES || a.throughBytes > HEARTBEAT_THROUGH_BYTES)) return true;
+  if (a && a.bytes > HEARTBEAT_BYTES) return true;
   if (!a || !b) return false;
-  if (a.upBytes !== b.upBytes || a.throughBytes !== b.throughBytes) return true;
+  if (a.bytes !== b.bytes) return true;
   return (
     c !== undefined &&
     b.follows &&
     c.follows &&
-    !areEqual({ ms: b.atMs - a.atMs, blurMs: a.blurMs + b.blurMs }, { ms: c.atMs - b.atMs, blurMs: b.blurMs + c.blurMs })
+    !areEqual(
+      { ms: b.atMs - a.atMs, blurMs: a.blurMs + b.blurMs },
+      { ms: c.atMs - b.atMs, blurMs: b.blurMs + c.blurMs },
+    )
   );
 }
 

@@ -1,7 +1,16 @@
 import { closeSync } from "node:fs";
 import { hangUpTerminal } from "../libc.ts";
 import { openTerminal, type Terminal, terminalName } from "../login/terminal.ts";
-import { HANG_UP_SIGNAL, insist, KILL, type Measure, type Outcome, outcomeOf, reasonOf, target } from "./insist.ts";
+import {
+  HANG_UP_SIGNAL,
+  insist,
+  KILL,
+  type Measure,
+  type Outcome,
+  outcomeOf,
+  reasonOf,
+  target,
+} from "./insist.ts";
 import { type Said, type Say, sayLastLine } from "./last-line.ts";
 
 /** How an ending goes about it. */

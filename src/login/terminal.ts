@@ -196,7 +196,11 @@ interface Context {
 }
 
 /** Describes a terminal. What is no process of the login is neither its leader nor its job: it is not ours to signal. */
-function terminalOf({ master, number, session, foregroundGroup }: Found, context: Context, depth: number): Terminal {
+function terminalOf(
+  { master, number, session, foregroundGroup }: Found,
+  context: Context,
+  depth: number,
+): Terminal {
   const { tree } = context;
   const leader = session === 0 ? undefined : tree.find(({ pid }) => pid === session);
   const group = leader

@@ -69,7 +69,8 @@ function serversOn(path: string, client: number): number[] {
     if (!/^\d+$/.test(entry)) continue;
     if (isOver() || looked >= MOST_SERVERS) break;
     const pid = Number(entry);
-    if (!/^(tmux: server|tmux|screen|SCREEN)$/.test(readStat(pid)?.name ?? "") || uidOf(pid) !== uid) continue;
+    if (!/^(tmux: server|tmux|screen|SCREEN)$/.test(readStat(pid)?.name ?? "") || uidOf(pid) !== uid)
+      continue;
     looked++;
     if (holds(pid, path, isOver)) servers.push(pid);
   }

@@ -21,6 +21,7 @@ export const NO_POLICY: Applied = {
     maxStayMs: Number.POSITIVE_INFINITY,
     mouseMotion: true,
     trustTtyTimes: true,
+    heartbeats: true,
     message: "",
   },
 };

@@ -49,6 +49,10 @@ mouse_motion = true
 # only if the client has also sent something that can be one. Needs the pam hook.
 trust_tty_times = true
 
+# Whether a heartbeat through a forwarded port counts as use of it: an editor that was left open, a pool
+# of database connections. false: small amounts in equal steps at equal distances do not. Needs the pam hook.
+heartbeats = true
+
 # A line of your own that follows each notice: printable ASCII, at most 200 characters. "" for none.
 message = ""
 

@@ -65,9 +65,9 @@ export const guards: readonly Guard[] = [
   },
   {
     ...systemd,
-    file: "src/activity/look.ts",
-    find: "const connection = peer && (connectionOf(peer, connections) ?? lostConnection(login));",
-    replace: "const connection = (peer && connectionOf(peer, connections)) ?? lostConnection(login);",
+    file: "src/activity/traffic.ts",
+    find: "  if (!client) return undefined;\n",
+    replace: '  if (!client) throw new Error("no client");\n',
     why: "a login may have no connection to look for",
     case: "sshd on a unix socket: a login from no address is guarded, and ended on time",
   },

@@ -10,7 +10,7 @@ const swept = "test/cases/must-end-sweep.test.ts";
 export const guards: readonly Guard[] = [
   {
     file: "src/observe.ts",
-    find: 'if (limits.activity.includes("busy") && seen.canonical) {',
+    find: 'if (limits.activity.includes("busy") && face.canonical) {',
     replace: 'if (limits.activity.includes("busy")) {',
     why: "a program that waits for keys does not work, whatever it draws",
     case: "an idle top (fifty screens a second)",

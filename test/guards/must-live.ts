@@ -36,8 +36,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/observe.ts",
-    find: 'if (limits.activity.includes("transfer") && keysRest && baseline.connection && look.connection) {',
-    replace: "if (false) {",
+    find: "const use = look.traffic && useAfter(memory.use, look.traffic, channelsOf(seen, inputs));",
+    replace: "const use = undefined as UseState | undefined;",
     why: "what the client sends keeps an idle terminal",
     case: "beside an idle terminal",
     project: "cases",
@@ -45,8 +45,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/observe.ts",
-    find: "movedSince(before.baseline.connection, look.connection, windowMs)",
-    replace: "undefined as string | undefined",
+    find: "  return { lastActivity: latest([used], besideUse), besideUse };",
+    replace: "  return { lastActivity: besideUse, besideUse };",
     why: "what moves keeps a login without a terminal",
     case: "a forwarded port in use of a login without a terminal",
     project: "cases",

@@ -215,7 +215,7 @@ test("bytes through the job's own sockets are work", async () => {
   }
 }, 30_000);
 
-test("the login's own connection is counted, and missed when it is not there", async () => {
+test("the login's own connection is found among the sockets of its sshd, and missed when it is not there", async () => {
   const accepted: Socket[] = [];
   const listener = createServer((socket) => accepted.push(socket.resume()));
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
@@ -227,13 +227,17 @@ test("the login's own connection is counted, and missed when it is not there", a
   const lookAt = (peer: typeof client) =>
     takeLook({ server: server(), client: peer }, [], { sources: ["transfer"] });
   try {
-    expect((await lookAt(client)).connection).toEqual({ receivedBytes: 0, sentBytes: 0 });
+    // The other end is this process's too: to it, that is a connection that it forwards.
+    const bytes = async () => Object.values((await lookAt(client)).traffic?.forwarded ?? {});
+    expect(await bytes()).toContain(0);
     socket.write("z".repeat(5000));
-    await until(async () => (await lookAt(client)).connection?.receivedBytes === 5000);
-    // Connecting counts as one byte acknowledged.
+    await until(async () => (await bytes()).includes(5000));
     accepted[0]?.write("z".repeat(700));
-    await until(async () => ((await lookAt(client)).connection?.sentBytes ?? 0) >= 700);
-    await expect(lookAt({ ...client, address: "127.0.0.2" })).rejects.toThrow("own connection");
+    await until(async () => (await bytes()).includes(5700));
+    expect((await lookAt(client)).faults).toEqual({});
+    const elsewhere = await lookAt({ ...client, address: "127.0.0.2" });
+    expect(elsewhere.traffic).toBeUndefined();
+    expect(elsewhere.faults).toEqual({ connection: expect.stringContaining("own connection") });
     const gone = { server: { ...server(), startTicks: 1 }, client: { ...client, address: "127.0.0.2" } };
     expect((await takeLook(gone, [], { sources: ["transfer"] })).connection).toBeUndefined();
     const noPeer = { server: server(), client: undefined };
@@ -268,12 +272,14 @@ test("what runs outside the terminals is apart", async () => {
   }
 });
 
-test("a terminal that goes away is left out, one that may not be opened is an error", async () => {
+test("a terminal that goes away is left out, one that cannot be read is a fault", async () => {
   const shell = await bash();
   const terminal = shell.terminal();
   const lookAt = (it: typeof terminal) =>
     takeLook({ server: server(), client: undefined }, [it], { sources: ["input"] });
-  await expect(lookAt({ ...terminal, path: "/dev/null" })).rejects.toThrow("/dev/null");
+  const unreadable = await lookAt({ ...terminal, master: undefined, path: "/dev/null" });
+  expect(unreadable.terminals).toEqual([]);
+  expect(unreadable.faults).toEqual({ [terminal.id]: expect.stringContaining("/dev/null") });
   shell.pty.kill("SIGKILL");
   await until(() => !isAlive(terminal.leader));
   expect((await lookAt(terminal)).terminals).toEqual([]);

@@ -8,7 +8,7 @@ import { hangUp } from "../../src/ending/hang-up.ts";
 import { type Say, sayLastLine } from "../../src/ending/last-line.ts";
 import type { Login } from "../../src/login/login.ts";
 import { childrenOf, isAlive, type ProcessRef, readStat } from "../../src/login/process.ts";
-import type { Terminal } from "../../src/login/terminal.ts";
+import type { Led } from "./support/real-terminals.ts";
 
 const GENEROUS_MS = 20_000;
 const SHORT_MS = 400;
@@ -29,7 +29,7 @@ function refOf(pid: number | undefined): ProcessRef {
 }
 
 /** A shell on a pty of its own, after its first command line has run. */
-async function shellOn(line: string): Promise<{ pty: IPty; terminal: Terminal; output: () => string }> {
+async function shellOn(line: string): Promise<{ pty: IPty; terminal: Led; output: () => string }> {
   const pty = spawn("/bin/bash", ["--norc", "--noprofile"], { env: { PATH: "/usr/bin:/bin", PS1: "$ " } });
   let output = "";
   pty.onData((data) => {
@@ -43,10 +43,11 @@ async function shellOn(line: string): Promise<{ pty: IPty; terminal: Terminal; o
   const { ttyNr } = readStat(pty.pid) ?? { ttyNr: 0 };
   const path = `/dev/pts/${(ttyNr & 0xff) | ((ttyNr >>> 12) & 0xfff00)}`;
   expect(statSync(path).rdev).toBe(ttyNr);
-  const terminal: Terminal = {
+  const terminal: Led = {
     id: path,
     path,
     deviceNumber: ttyNr,
+    master: undefined,
     leader,
     reachable: true,
     foregroundGroup: leader.pid,
@@ -152,7 +153,7 @@ test("a last line that comes too late is given up, and what it stops then is let
 });
 
 /** Something like a login: a parent that ends when its child does, the child, and a shell that neither of them started. */
-async function loginOf(parentScript: string): Promise<{ login: Login; terminal: Terminal }> {
+async function loginOf(parentScript: string): Promise<{ login: Login; terminal: Led }> {
   const { terminal } = await shellOn("trap '' HUP TERM");
   const parent = background("/bin/bash", ["-c", parentScript]);
   await expect.poll(() => childrenOf(parent.pid).length, { timeout: GENEROUS_MS }).toBe(1);

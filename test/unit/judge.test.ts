@@ -24,6 +24,7 @@ const limits: Limits = {
   maxStayMs: OFF,
   mouseMotion: true,
   trustTtyTimes: true,
+  heartbeats: true,
   message: "",
 };
 const applied = (change: Partial<Limits> = {}, exempt = false): Applied => ({

@@ -42,6 +42,8 @@ function lastActivity(id: string, fairShare: number) {
     look: {
       bootMs: now.bootMs,
       terminals: isTerminal ? [seen] : [],
+      faults: {},
+      commandsRun: false,
       detached: isTerminal ? {} : job(10_600),
       fairShare,
     },

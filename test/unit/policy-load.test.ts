@@ -81,6 +81,7 @@ describe("a good policy", () => {
       maxStayMs: OFF,
       mouseMotion: true,
       trustTtyTimes: true,
+      heartbeats: true,
       message: "",
     });
   });

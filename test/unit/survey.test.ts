@@ -9,7 +9,7 @@ import type { ProcessStat } from "../../src/login/process.ts";
 import type { Terminal } from "../../src/login/terminal.ts";
 import type { Watchdog } from "../../src/login/watchdogs.ts";
 import { BLANK, type SubjectMemory } from "../../src/memory.ts";
-import { LOGIN_SUBJECT } from "../../src/observe.ts";
+import { LOGIN_SUBJECT, NOTHING_SEEN } from "../../src/observe.ts";
 import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 import type { Limits } from "../../src/policy/policy.ts";
 import { ownLogins } from "../../src/survey/own.ts";
@@ -37,6 +37,7 @@ function terminal(number: number, more: Partial<Terminal> = {}): Terminal {
     id: `pts/${number}:12-100`,
     path: `/dev/pts/${number}`,
     deviceNumber: (136 << 8) | number,
+    master: undefined,
     leader: ref(12),
     reachable: true,
     foregroundGroup: 12,
@@ -82,7 +83,8 @@ function surveyed(facts: Facts = {}): Surveyed {
     },
     memory: { ...BLANK, standing },
     map: mapClocks(history, { bootMs: NOW_MS, wallMs: WALL_MS }),
-    observation: { terminals, subjects, commandsRun: false },
+    observation: { ...NOTHING_SEEN, terminals, subjects },
+    fault: facts.fault,
   };
   return {
     ...looked,
@@ -90,7 +92,6 @@ function surveyed(facts: Facts = {}): Surveyed {
     isOwn: false,
     verdict: { decisions: [], standing: {}, endsAtMs: facts.endsAtMs ?? {}, wakeInMs: 1, stay: false },
     state: stateOf(looked),
-    fault: facts.fault,
   };
 }
 
@@ -150,6 +151,7 @@ test("a row tells of the login, and of each of its terminals", () => {
     }),
   );
   expect(row).toEqual({
+    kind: "command",
     user: "alice",
     uid: 1000,
     client: "192.0.2.7",

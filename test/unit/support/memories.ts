@@ -45,6 +45,7 @@ export const FULL_MEMORY: Memory = {
       maxStayMs: 7_200_000,
       mouseMotion: false,
       trustTtyTimes: false,
+      heartbeats: true,
       message: "",
     },
   },

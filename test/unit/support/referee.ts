@@ -215,7 +215,7 @@ export function createReferee(story: Story) {
       Object.assign(part, { seen: true, blurred: false, forgotten: false });
     }
     for (const { session } of host.stays()) {
-      const id = host.terminals().find(({ leader }) => leader.pid === session)?.id;
+      const id = host.terminals().find(({ leader }) => leader?.pid === session)?.id;
       const part = id === undefined ? undefined : parts.get(id);
       const { maxStayMs } = applied.limits;
       if (part && Number.isFinite(maxStayMs))

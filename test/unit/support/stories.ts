@@ -26,6 +26,7 @@ function policies(shortestS: number, longestS: number, longestNoticeS: number): 
     noTerminalMs: sometimes(limit, 1, 1),
     maxLoginMs: sometimes(seconds(shortestS, 3 * longestS)),
     mouseMotion: fc.constant(true),
+    heartbeats: fc.constant(true),
     trustTtyTimes: fc.constant(true),
     maxStayMs: sometimes(limit, 1, 1),
     message: fc.constant(""),

@@ -3,7 +3,7 @@
 import { type ClockReading, mapClocks, newsFor, parseHistory, withEvents } from "../../../src/clock.ts";
 import { judge, type Verdict } from "../../../src/judge.ts";
 import { BLANK, type Memory, parseMemory, serialise } from "../../../src/memory.ts";
-import { interpret, type Observation } from "../../../src/observe.ts";
+import { interpret, NOTHING_SEEN, type Observation } from "../../../src/observe.ts";
 import { NO_POLICY } from "../../../src/policy/decide.ts";
 import { firstCheckS } from "../../../src/policy/first-check.ts";
 import type { Applied } from "../../../src/policy/policy.ts";
@@ -191,7 +191,7 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
   ): Observation {
     const terminals = host.terminals();
     if (terminals.length === 0 && !Number.isFinite(limits.noTerminalMs))
-      return { terminals, subjects: {}, commandsRun: false };
+      return { ...NOTHING_SEEN, terminals };
     const stays = Number.isFinite(limits.maxStayMs) ? host.stays() : [];
     return interpret({ login, terminals, look: host.look(), stays, memory, map, limits });
   }

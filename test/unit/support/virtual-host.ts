@@ -156,6 +156,8 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
     look: (): Look => ({
       bootMs: host.clocks().bootMs,
       terminals: [...ttys.values()].map(lookOf),
+      faults: {},
+      commandsRun: commandRuns,
       detached: commandRuns ? { "77-7": command } : {},
       fairShare: 1,
       connection: { receivedBytes, sentBytes: 0 },
@@ -235,6 +237,7 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
     id: idOf(tty),
     path: `/dev/pts/${tty.number}`,
     deviceNumber: tty.number,
+    master: undefined,
     leader: { pid: sessionOf(tty), startTicks: startTicksOf(tty) },
     reachable: true,
     foregroundGroup: 1,
