@@ -232,6 +232,7 @@ export function describe(
     uid: login.uid,
     client: login.client?.address ?? null,
     terminals: terminals.map(terminalName),
+    kind: observation.kind,
     sshdPid: (login.privileged ?? login.server).pid,
     rule: applied.rule,
     idleSeconds: last ? Math.floor(idleMsOf(id, scene) / 1000) : null,

@@ -11,17 +11,15 @@ import { type Channels, type UseState, useAfter } from "./activity/use.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import { beginLook } from "./login/budget.ts";
+import { kindOf, type LoginKind } from "./login/kind.ts";
 import type { Login } from "./login/login.ts";
-import { hasEnded, type ProcessStat, startedBootMs } from "./login/process.ts";
+import { type ProcessStat, startedBootMs } from "./login/process.ts";
 import { innermost, type Terminal, terminalsOf, treeOfLogin } from "./login/terminal.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
 import type { Applied, Limits } from "./policy/policy.ts";
 
 /** The subject that a login without a terminal is. */
 export const LOGIN_SUBJECT = "login";
-
-/** What a login is there for, as far as its channels tell: a terminal, files, a command, or nothing but forwardings. */
-export type LoginKind = "shell" | "sftp" | "command" | "tunnel";
 
 export interface Observation {
   readonly terminals: readonly Terminal[];
@@ -89,19 +87,6 @@ export async function observe(
     : [];
   const keep = keepOf(login, map.now);
   return interpret({ login, kind, terminals, look, stays, keep, memory, map, limits: applied.limits });
-}
-
-/** Names are the processes' own word: they only tell what a login is called. */
-function kindOf({ server }: Login, terminals: readonly Terminal[], tree: readonly ProcessStat[]): LoginKind {
-  if (terminals.length > 0) return "shell";
-  const commands = tree.filter((it) => it.parent === server.pid && !hasEnded(it));
-  if (commands.length === 0) return "tunnel";
-  const isFiles = (it: ProcessStat): boolean =>
-    it.name === "sftp-server" ||
-    // internal-sftp is sshd itself; of a shell that was told to run sftp-server, the server is a child.
-    /^sshd/.test(it.name) ||
-    tree.some((child) => child.parent === it.pid && child.name === "sftp-server");
-  return commands.every(isFiles) ? "sftp" : "command";
 }
 
 /** All that one look showed of a login, and what is known from before. */

@@ -29,6 +29,7 @@ export function syslogLine(r: AuditRecord): string {
       ["uid", c.uid],
       ["client", c.client],
       ["terminals", c.terminals.length > 0 ? c.terminals.join(",") : null],
+      ...(c.kind === undefined ? [] : [["kind", c.kind] satisfies [string, string]]),
       ["sshd", c.sshdPid],
       ["rule", c.rule],
       ["idle", c.idleSeconds],
@@ -66,6 +67,7 @@ function cutRecord(r: AuditRecord, longest: number): AuditRecord {
   return {
     time: cut(r.time, longest),
     action: r.action,
+    ...(r.kind !== undefined && { kind: r.kind }),
     cause: r.cause,
     outcome: cut(r.outcome, longest),
     ended: r.ended,

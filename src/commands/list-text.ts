@@ -60,7 +60,7 @@ function cellsOf(row: LoginRow, subject: SubjectRow, isFirst: boolean): string[]
   return [
     login(`${printable(row.user)}${row.own ? "*" : ""}`),
     login(row.client ?? "-"),
-    subject.terminal ?? "-",
+    subject.terminal ?? `(${row.kind})`,
     login(since(row.loginTime)),
     duration(subject.idleSeconds),
     subject.limitSeconds === null ? "off" : duration(subject.limitSeconds),
