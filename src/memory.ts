@@ -15,7 +15,7 @@ import type { InputState } from "./activity/input.ts";
 import type { JobCounters } from "./activity/job.ts";
 import type { ConnectionCounters } from "./activity/look.ts";
 import type { OutputState } from "./activity/output.ts";
-import type { ClockEvent } from "./clock.ts";
+import type { ClockEvent, Clocks } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import type { ProcessRef } from "./login/process.ts";
 import type { Applied } from "./policy/policy.ts";
@@ -38,6 +38,8 @@ export interface SubjectMemory {
 export interface Memory {
   readonly version: 1;
   readonly history: readonly ClockEvent[];
+  /** What the clocks showed when the history was brought up to date. */
+  readonly clocks?: Clocks | undefined;
   readonly child?: ProcessRef | undefined;
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
   readonly standing: Readonly<Record<string, Standing>>;
@@ -89,6 +91,7 @@ const event = v.variant("kind", [
 const schema = v.object({
   version: v.literal(1),
   history: v.array(event),
+  clocks: v.optional(v.object({ bootMs: finite, wallMs: finite, suspendedMs: finite })),
   child: v.optional(v.object({ pid: finite, startTicks: finite })),
   subjects: v.record(
     v.string(),
@@ -114,7 +117,15 @@ const schema = v.object({
       output: v.optional(v.object({ modifiedWallS: finite, atMs: finite })),
     }),
   ),
-  standing: v.record(v.string(), v.object({ sinceMs: finite, promisedMs: finite, givenMs: v.array(finite) })),
+  standing: v.record(
+    v.string(),
+    v.object({
+      sinceMs: finite,
+      promisedMs: finite,
+      givenMs: v.array(finite),
+      isAnew: v.optional(v.boolean()),
+    }),
+  ),
   lastGood: v.optional(
     v.object({
       rule: v.string(),
