@@ -49,8 +49,7 @@ const STUBS: Readonly<Record<string, string>> = {
     uptime() { cut -d. -f1 $T/uptime; }
     add() { echo $(($(cat "$1") + $2)) >"$1"; }
     skip() { echo "$(($(uptime) + $1)).00 0.00" >$T/uptime; }
-    late() { skip "$1"; monotonic $(($(cut -d' ' -f3 $T/timer_list | tail -n 1) / 1000000000 + $1)); }
-    monotonic() { printf 'Version\\nBases\\nnow at %s nsecs\\n\\n' "$1"000000000 >$T/timer_list; }
+    late() { skip "$1"; add $T/awake "$1"; printf 'Version\\nBases\\nnow at %s nsecs\\n' $(cat $T/awake)000000000 >$T/timer_list; }
     step() { add $T/offset "$1"; }
     end() { kill -9 $(cat $T/pids); for pid in $(cat $T/pids); do gone $pid; done; }
     gone() { while grep -qs '^State:.[^ZX]' /proc/$1/status; do :; done; }`,
@@ -70,8 +69,8 @@ mount -t overlay -o lowerdir=/etc,upperdir=$T/etc,workdir=$T/etc-work overlay /e
 mount -t overlay -o lowerdir=/usr/lib,upperdir=$T/lib.d,workdir=$T/lib-work overlay /usr/lib
 mkdir -p /etc/afkill /usr/lib/afkill/dist
 echo "${BOOT_S}.00 0.00" >$T/uptime
-. $T/lib
-monotonic ${BOOT_S - SUSPENDED_S}
+echo ${BOOT_S - SUSPENDED_S} >$T/awake
+(. $T/lib; late 0)
 echo $((${WALL_S} - ${BOOT_S})) >$T/offset
 cp $T/node $PAM/watchdog /usr/lib/afkill/
 sed -i "1s:/bin/sh:$WATCHDOG_SHELL:" /usr/lib/afkill/watchdog
