@@ -3,20 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { act, type Means, recordFaults, recordStays, type Scene } from "./act.ts";
 import type { OwnTerminal } from "./activity/look.ts";
 import { log } from "./audit/syslog.ts";
-import {
-  type ClockMap,
-  type ClockReading,
-  mapClocks,
-  newsFor,
-  parseHistory,
-  readClocks,
-  withEvents,
-} from "./clock.ts";
+import { type ClockMap, type Clocks, mapClocks, parseTold, readClocks, uptimeShiftS } from "./clock.ts";
 import { reasonOf } from "./ending/insist.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { endAfter } from "./libc.ts";
 import { findLogin, type Login } from "./login/login.ts";
-import { type ProcessRef, readStat, startedBootMs } from "./login/process.ts";
+import type { ProcessRef } from "./login/process.ts";
 import { type Memory, readMemory, writeMemory } from "./memory.ts";
 import type { Shown } from "./notice/show.ts";
 import { NOTHING_SEEN, type Observation, observe } from "./observe.ts";
@@ -41,11 +33,6 @@ export type Outcome = "done" | number;
 
 /** While a notice stands the policy is read again this often. */
 const POLICY_MS = 5_000;
-/**
- * What a check does between two sleeps takes no longer than this, or so much longer that the machine stood still: a clock that
- * would tell how long it really took may have run on while the machine did not.
- */
-const WORK_MS = 1_000;
 
 /** A look, and what comes of it, that takes longer than this hangs: the kernel then ends the check, and the watchdog judges by age alone. */
 const LONGEST_LOOK_S = 120;
@@ -85,11 +72,13 @@ export async function guard(
   { idleTimeoutMs, watch, resident }: GuardOptions = {},
 ): Promise<Outcome> {
   let reading = readClocks();
-  let readAtMs = performance.now();
   const keep = resident?.keep ?? ((memory: Memory) => void writeMemory(assignment.stateDirectory, memory));
-  let memory = resident?.recall() ?? note(recall(assignment), birth(), reading, Math.min(readAtMs, WORK_MS));
+  let memory = resident ? note(resident.recall(), reading) : recall(assignment, reading);
   let decided: { applied: Applied; atMs: number } | undefined;
+  let lookedAtMs: number | undefined;
   const shown = new Map<string, Shown>();
+  // The process of a sweep looks at others too, and a wrap's is its terminal's: they must not end for it.
+  const isAlone = watch === undefined && resident === undefined;
   for (;;) {
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
     if (!login) return "done";
@@ -99,17 +88,17 @@ export async function guard(
       memory = { ...memory, lastGood, complaint };
       decided = { applied: withIdleTimeout(applied, idleTimeoutMs), atMs: reading.bootMs };
       // Resolving groups can take seconds, and the clocks must be those of the look: a key that came meanwhile lies ahead of older ones.
-      const now = readClocks();
-      memory = note(memory, reading, now, Math.min(performance.now() - readAtMs, WORK_MS));
-      reading = now;
-      readAtMs = performance.now();
+      reading = readClocks();
+      memory = note(memory, reading);
     }
     const { applied } = decided;
 
     const map = mapClocks(memory.history, reading);
-    endAfter(LONGEST_LOOK_S);
+    if (isAlone) endAfter(LONGEST_LOOK_S);
     const { observation, failure } = await lookSafely(login, memory, map, applied, resident);
-    const verdict = judge(situationOf(login, applied, observation, memory, map));
+    const unseenMs = lookedAtMs === undefined ? 0 : map.toIdleMs(reading.bootMs) - map.toIdleMs(lookedAtMs);
+    const verdict = judge({ ...situationOf(login, applied, observation, memory, map), unseenMs });
+    lookedAtMs = reading.bootMs;
     const scene = { login, applied, observation, map };
     await recordStays(scene, memory.subjects);
     await recordFaults(scene, memory.faults);
@@ -123,22 +112,14 @@ export async function guard(
       keep(memory);
       throw failure;
     }
-    endAfter(0);
+    if (isAlone) endAfter(0);
 
     const rest = restAfter(verdict, memory.complaint, watch !== undefined);
-    const expectedMs = Math.min(performance.now() - readAtMs, WORK_MS) + (rest.leaves ? 0 : rest.waitMs);
-    if (!rest.leaves) {
-      keep(memory);
-      await sleep(rest.waitMs);
-    }
-    const next = readClocks();
-    memory = note(memory, reading, next, expectedMs);
-    if (rest.leaves) {
-      keep(memory);
-      return rest.answerS;
-    }
-    reading = next;
-    readAtMs = performance.now();
+    keep(memory);
+    if (rest.leaves) return rest.answerS;
+    await sleep(rest.waitMs);
+    reading = readClocks();
+    memory = note(memory, reading);
   }
 }
 
@@ -159,15 +140,8 @@ async function lookSafely(
   }
 }
 
-/** When this process started. What happened to the clocks since then no sleep of the watchdog shows. */
-function birth(): ClockReading {
-  const self = readStat(process.pid);
-  if (!self) throw new Error("/proc does not show this process");
-  return { bootMs: startedBootMs(self), wallMs: performance.timeOrigin };
-}
-
-function recall({ stateDirectory, clockHistory }: Assignment): Memory {
+/** What the last check left, and what the watchdog has noted since then. */
+function recall({ stateDirectory, clockHistory }: Assignment, now: Clocks): Memory {
   const memory = readMemory(stateDirectory);
-  const news = newsFor(memory.history, parseHistory(clockHistory));
-  return { ...memory, history: withEvents(memory.history, news) };
+  return note(memory, now, clockHistory === "" ? undefined : parseTold(clockHistory, uptimeShiftS()));
 }

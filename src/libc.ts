@@ -16,6 +16,7 @@ const open = libc.func("int open(const char *path, int flags)");
 const read = libc.func("long read(int fd, void *buffer, unsigned long count)");
 const close = libc.func("int close(int fd)");
 const flock = libc.func("int flock(int fd, int operation)");
+const clockGettime = libc.func("int clock_gettime(int clock, _Out_ int64_t *timespec)");
 const futimens = libc.func("int futimens(int fd, const uint8_t *times)");
 const syscallPid = libc.func("long syscall(long number, long pid, long flags)");
 const syscallSignal = libc.func("long syscall(long number, long pidfd, long signal, long info, long flags)");
@@ -31,6 +32,10 @@ const TIOCGPTN = 0x80045430;
 const TIOCGWINSZ = 0x5413;
 const TIOCSWINSZ = 0x5414;
 const TIOCVHANGUP = 0x5437;
+/** Runs on while the machine is suspended (clock_gettime(2), linux/time.h). */
+export const CLOCK_BOOTTIME = 7;
+/** Stands still then. */
+export const CLOCK_MONOTONIC = 1;
 // linux/stat.h: the nanoseconds of a time that stays as it is.
 const UTIME_OMIT = 0x3ffffffen;
 // asm-generic/fcntl.h; the same on x86-64 and arm64.
@@ -57,6 +62,15 @@ export class SystemCallError extends Error {
 function mustSucceed(result: number, call: string): number {
   if (result < 0) throw new SystemCallError(call);
   return result;
+}
+
+// A `struct timespec`, the same on x86-64 and arm64.
+const timespec = new BigInt64Array(2);
+
+/** What a clock of the kernel shows, in ms. */
+export function clockMs(clock: number): number {
+  mustSucceed(clockGettime(clock, timespec), "clock_gettime");
+  return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
 }
 
 const start = Buffer.allocUnsafeSlow(64 << 10);

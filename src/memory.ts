@@ -16,7 +16,7 @@ import type { JobCounters } from "./activity/job.ts";
 import type { ConnectionCounters } from "./activity/look.ts";
 import type { OutputState } from "./activity/output.ts";
 import type { UseState } from "./activity/use.ts";
-import type { ClockEvent } from "./clock.ts";
+import type { ClockEvent, Clocks } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import type { ProcessRef } from "./login/process.ts";
 import type { Applied } from "./policy/policy.ts";
@@ -41,6 +41,8 @@ export interface SubjectMemory {
 export interface Memory {
   readonly version: 1;
   readonly history: readonly ClockEvent[];
+  /** What the clocks showed when the history was brought up to date. */
+  readonly clocks?: Clocks | undefined;
   readonly child?: ProcessRef | undefined;
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
   readonly standing: Readonly<Record<string, Standing>>;
@@ -121,6 +123,7 @@ const use = v.object({
 const schema = v.object({
   version: v.literal(1),
   history: v.array(event),
+  clocks: v.optional(v.object({ bootMs: finite, wallMs: finite, suspendedMs: finite })),
   child: v.optional(v.object({ pid: finite, startTicks: finite })),
   subjects: v.record(
     v.string(),
@@ -143,7 +146,15 @@ const schema = v.object({
       output: v.optional(v.object({ modifiedWallS: finite, atMs: finite })),
     }),
   ),
-  standing: v.record(v.string(), v.object({ sinceMs: finite, promisedMs: finite, givenMs: v.array(finite) })),
+  standing: v.record(
+    v.string(),
+    v.object({
+      sinceMs: finite,
+      promisedMs: finite,
+      givenMs: v.array(finite),
+      isAnew: v.optional(v.boolean()),
+    }),
+  ),
   faults: v.optional(v.record(v.string(), v.string())),
   use: v.optional(use),
   lastGood: v.optional(

@@ -15,9 +15,10 @@ export function situationOf(
   memory: Memory,
   map: ClockMap,
 ): Situation {
-  const onIdleClock = ({ sinceMs, promisedMs, givenMs }: Standing): Standing => {
+  const onIdleClock = (standing: Standing): Standing => {
+    const { sinceMs, promisedMs } = standing;
     const idleSinceMs = map.toIdleMs(sinceMs);
-    return { sinceMs: idleSinceMs, promisedMs: idleSinceMs + promisedMs - sinceMs, givenMs };
+    return { ...standing, sinceMs: idleSinceMs, promisedMs: idleSinceMs + promisedMs - sinceMs };
   };
   return {
     nowMs: map.toIdleMs(map.now.bootMs),

@@ -1,7 +1,7 @@
 // One look at a login: raw counters, as plain data that can be kept in a file. Judging the difference of two looks is pure.
 import { closeSync, fstatSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { type ClockReading, readClocks } from "../clock.ts";
+import { readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
 import { beginLook, type IsOver } from "../login/budget.ts";
 import type { Login } from "../login/login.ts";
@@ -86,8 +86,6 @@ export interface LookOptions {
   readonly payload?: boolean | undefined;
   /** How to ask for TCP connections: see `askingTogether`. */
   readonly connectionsOf?: AskForConnections | undefined;
-  /** How to read the clocks: see `sharedClocks`. */
-  readonly clocks?: (() => ClockReading) | undefined;
   /** The only terminal that is looked at. */
   readonly own?: OwnTerminal | undefined;
   /** When the look must end: what has not been read by then is no evidence. */
@@ -110,7 +108,6 @@ export async function takeLook(
     isForNow = false,
     payload: isPayloadAsked = false,
     connectionsOf = (client) => readConnections(client && [client]),
-    clocks = readClocks,
     own,
     isOver = beginLook(),
   }: LookOptions,
@@ -123,7 +120,7 @@ export async function takeLook(
     isAsked ? readTraffic({ privileged: undefined, ...login }, isOver) : undefined;
   const trafficBefore = trafficNow(isPayloadAsked);
   const faces = terminals.flatMap((terminal) => faceOf(terminal, faults) ?? []);
-  const { bootMs } = clocks();
+  const { bootMs } = readClocks();
   const traffic = trafficNow(isTransferAsked || isPayloadAsked);
   const jobs = faces.map(({ terminal, face }) =>
     isBusyAsked && (face.canonical || !isForNow) ? jobOf(terminal) : [],

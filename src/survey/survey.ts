@@ -1,6 +1,6 @@
 // Every login of the host as its watchdog would see it now: the same observation, the same policy, the same `judge`.
 import { askingTogether } from "../activity/connections.ts";
-import { type ClockMap, mapClocks, sharedClocks } from "../clock.ts";
+import { type ClockMap, mapClocks, readClocks } from "../clock.ts";
 import { judge, type Verdict } from "../judge.ts";
 import { findLogins } from "../login/all.ts";
 import { beginLook } from "../login/budget.ts";
@@ -10,6 +10,7 @@ import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { BLANK, type Memory, readMemory } from "../memory.ts";
 import { type Known, NOTHING_SEEN, type Observation, observe } from "../observe.ts";
 import { type Applied, withIdleTimeout } from "../policy/policy.ts";
+import { note } from "../remember.ts";
 import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../setup/layout.ts";
 import { situationOf } from "../situation.ts";
 import { ownLogins } from "./own.ts";
@@ -53,16 +54,17 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
   const watchdogOf = watchdogsAmong(processes);
   const own = ownLogins(logins, processes);
   const policyOf = await policy;
-  const clocks = sharedClocks();
   const connectionsOf = askingTogether();
   return Promise.all(
     logins.map(async (login): Promise<Surveyed> => {
       const { applied: ofPolicy, complaint } = policyOf(login);
       const watchdog = watchdogOf(login);
-      const memory = memoryOf(login, watchdog);
+      const now = readClocks();
+      // What its watchdog notes of its sleep, and when, is not known before it wakes.
+      const memory = note(memoryOf(login, watchdog), now, { events: [] });
       const inForce = complaint === undefined ? ofPolicy : (memory.lastGood ?? ofPolicy);
       const applied = withIdleTimeout(inForce, idleTimeoutMs);
-      const map = mapClocks(memory.history, clocks());
+      const map = mapClocks(memory.history, now);
       const tree = treeOf(login, processes, children);
       const below = tree.filter(({ pid }) => pid !== login.privileged?.pid && pid !== login.server.pid);
       const seen = await lookAt(login, memory, map, applied, {
@@ -70,7 +72,6 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
         processes,
         isForNow: true,
         connectionsOf,
-        clocks,
         isOver: beginLook(ONE_OF_MANY_MS),
       });
       const verdict = judge(situationOf(login, seen.applied, seen.observation, memory, map));

@@ -99,6 +99,8 @@ function shortestLimit({ limits }: Applied, otherwiseMs: number): number {
 }
 
 const clocks = {
+  isRoots: fc.boolean(),
+  suspendedMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 90 * S })),
   bootMs: fc.integer({ min: 100 * S, max: 200 * S }),
   wallMs: fc.integer({ min: 1_700_000_000 * S, max: 1_700_000_100 * S }),
 };
