@@ -1,9 +1,10 @@
 // Which logins have a watchdog, and whose it is.
-import { readlinkSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { PROGRAM_DIRECTORY } from "../setup/layout.ts";
 import type { Login } from "./login.ts";
 import { commandLineOf, type ProcessRef, type ProcessStat } from "./process.ts";
+import { isInContainer, programOf } from "./program.ts";
 import { uidOf } from "./user.ts";
 
 /** `root`: its user cannot stop it. `user`: it runs as the user of its login. */
@@ -94,23 +95,35 @@ function watchdogIn(stat: ProcessStat): Running[] {
   // Before it the waiting bash has the length of its pause.
   const sshdPid = at < 0 ? undefined : words.slice(at + 1).findLast((word) => /^\d+$/.test(word));
   const uid = sshdPid === undefined ? undefined : uidOf(stat.pid);
-  return uid === undefined ? [] : [{ sshdPid: Number(sshdPid), uid, stat }];
+  if (uid === undefined || isInContainer(stat.pid) || (uid === 0 && !isShell(stat.pid))) return [];
+  return [{ sshdPid: Number(sshdPid), uid, stat }];
+}
+
+/**
+ * Whether a process runs one of the shells that a watchdog is run by. Any user can have a process of root's that has the name and the
+ * words of a watchdog: sudo asks for a password as root, called whatever its caller says.
+ */
+function isShell(pid: number): boolean {
+  shells ??= ["/bin/sh", "/bin/dash", "/bin/bash"].flatMap(realPathOf);
+  return shells.includes(programOf(pid));
+}
+
+let shells: readonly string[] | undefined;
+
+function realPathOf(path: string): string[] {
+  try {
+    return [realpathSync(path)];
+  } catch {
+    return [];
+  }
 }
 
 /** A wrap guards the login whose terminal it stands on: the leader of its session is a child of the login's sshd. */
 function wrapIn(stat: ProcessStat, processes: ReadonlyMap<number, ProcessStat>): Running[] {
   if (!NODE_NAMES.has(stat.name) || stat.ttyNr === 0) return [];
   const leader = processes.get(stat.session);
-  if (!leader || !isInstalledNode(stat.pid) || !commandLineOf(stat.pid).includes(WRAP)) return [];
+  // By its file, for a name can be anybody's.
+  if (!leader || programOf(stat.pid) !== NODE || !commandLineOf(stat.pid).includes(WRAP)) return [];
   const uid = uidOf(stat.pid);
-  return uid === undefined ? [] : [{ sshdPid: leader.parent, uid, stat }];
-}
-
-/** By its file, for a name can be anybody's. An install since then has put another one in its place. */
-function isInstalledNode(pid: number): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") === NODE;
-  } catch {
-    return false;
-  }
+  return uid === undefined || isInContainer(stat.pid) ? [] : [{ sshdPid: leader.parent, uid, stat }];
 }

@@ -68,8 +68,14 @@ cp $T/node $PAM/watchdog /usr/lib/afkill/
 sed -i "1s:/bin/sh:$WATCHDOG_SHELL:" /usr/lib/afkill/watchdog
 chmod 755 /usr/lib/afkill/*
 # Their parent never waits for them: what is killed stays as a zombie.
+cat >$T/privileged/script <<'END'
+echo $$ >$T/privileged.pid
+$T/child/sshd 600 &
+echo $! >$T/child.pid
+wait
+END
 dash -c '
-  $T/privileged/sshd -c "echo \\$\\$ >$T/privileged.pid; $T/child/sshd 600 & echo \\$! >$T/child.pid; wait" &
+  bash -c "exec -a \\"sshd: visitor [priv]\\" $T/privileged/sshd $T/privileged/script" &
   exec $T/child/sshd 600' &
 until [ -s $T/child.pid ]; do :; done
 cat $T/child.pid $T/privileged.pid >$T/pids
