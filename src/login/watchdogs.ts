@@ -1,5 +1,4 @@
 // Which logins have a watchdog, and whose it is.
-import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { PROGRAM_DIRECTORY } from "../setup/layout.ts";
 import type { Login } from "./login.ts";
@@ -95,27 +94,8 @@ function watchdogIn(stat: ProcessStat): Running[] {
   // Before it the waiting bash has the length of its pause.
   const sshdPid = at < 0 ? undefined : words.slice(at + 1).findLast((word) => /^\d+$/.test(word));
   const uid = sshdPid === undefined ? undefined : uidOf(stat.pid);
-  if (uid === undefined || isInContainer(stat.pid) || (uid === 0 && !isShell(stat.pid))) return [];
-  return [{ sshdPid: Number(sshdPid), uid, stat }];
-}
-
-/**
- * Whether a process runs one of the shells that a watchdog is run by. Any user can have a process of root's that has the name and the
- * words of a watchdog: sudo asks for a password as root, called whatever its caller says.
- */
-function isShell(pid: number): boolean {
-  shells ??= ["/bin/sh", "/bin/dash", "/bin/bash"].flatMap(realPathOf);
-  return shells.includes(programOf(pid));
-}
-
-let shells: readonly string[] | undefined;
-
-function realPathOf(path: string): string[] {
-  try {
-    return [realpathSync(path)];
-  } catch {
-    return [];
-  }
+  // The pid that a container's watchdog was told is one of the container's.
+  return uid === undefined || isInContainer(stat.pid) ? [] : [{ sshdPid: Number(sshdPid), uid, stat }];
 }
 
 /** A wrap guards the login whose terminal it stands on: the leader of its session is a child of the login's sshd. */
