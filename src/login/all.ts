@@ -14,7 +14,7 @@ import { isInContainer, isNamedSshd, programOf, rootsPrograms, runsSshd } from "
 import { namesAskedOnce, titleOf, uidOf, userInTitle } from "./user.ts";
 
 /** A process that may be an sshd of a login, with the user that its title names. */
-interface Candidate extends Sshd {
+export interface Candidate extends Sshd {
   readonly parent: number;
   readonly user: string | undefined;
 }
@@ -47,7 +47,7 @@ export async function findLogins(processes: ReadonlyMap<number, ProcessStat>): P
  * The sshds of each login. Before authentication the privileged one carries the name of the user that was asked for, too: a login
  * then has no child yet, and root's without one does not say that it has.
  */
-function sshdsOfLogins(candidates: readonly Candidate[], sockets: SocketTable): Sshds[] {
+export function sshdsOfLogins(candidates: readonly Candidate[], sockets: SocketTable): Sshds[] {
   const separate = new Set(candidates.filter((it) => it.uid === 0 && hasChild(it.title)).map(pidOf));
   const isChild = ({ uid, title, parent }: Candidate) =>
     serves(uid, title) && (uid !== 0 || separate.has(parent));

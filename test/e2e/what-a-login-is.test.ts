@@ -1,4 +1,5 @@
 // What counts as a login of this host: what a process is, whatever it is called, and no container's.
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { LoginRow } from "../../src/survey/rows.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
@@ -96,6 +97,23 @@ describe.concurrent.each(releases)("an sshd of another name: $name", (release) =
     },
   );
 });
+
+test.concurrent.each(releases)(
+  "a wrap on root's terminal knows both sshds of its login: $name",
+  async (release) => {
+    await using lab = await startLab({ release });
+    const ssh = await atPrompt(lab, "root");
+    ssh.write(`${lab.node} --no-warnings ${join(lab.checkout, "test/e2e/support/assignment.ts")}\r`);
+    await ssh.waitFor(/^assigned=.*\]/m);
+    const [privileged, child] = JSON.parse(/^assigned=(.*\])/m.exec(ssh.screen())?.[1] ?? "[]");
+    const pidOf = (title: RegExp) => lab.processes().find(({ cmdline }) => title.test(cmdline[0] ?? ""))?.pid;
+    const serving = pidOf(/: root@pts\/\d+$/);
+    expect(serving).toBeDefined();
+    expect([privileged, child]).toEqual(
+      release === bookworm ? [serving, null] : [pidOf(/: root \[priv\]$/), serving],
+    );
+  },
+);
 
 test("with hook profile a user's watchdog knows a login by its title, where the name says nothing", async () => {
   await using lab = await startLab({ hook: "profile", policy: policyOfSeconds() });

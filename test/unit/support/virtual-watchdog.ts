@@ -16,6 +16,8 @@ export interface Scenario {
   readonly onNap: string;
   /** Shell text of a check, $c counts from 1; it prints the answer. */
   readonly onCheck?: string;
+  /** The title of the privileged sshd; a user's unless it is another one. */
+  readonly title?: string;
   /** The shell that runs the watchdog. */
   readonly shell: string;
 }
@@ -75,7 +77,7 @@ echo $! >$T/child.pid
 wait
 END
 dash -c '
-  bash -c "exec -a \\"sshd: visitor [priv]\\" $T/privileged/sshd $T/privileged/script" &
+  bash -c "exec -a \\"$TITLE\\" $T/privileged/sshd $T/privileged/script" &
   exec $T/child/sshd 600' &
 until [ -s $T/child.pid ]; do :; done
 cat $T/child.pid $T/privileged.pid >$T/pids
@@ -95,6 +97,7 @@ export async function runWatchdog({
   before = "",
   onNap,
   onCheck = "echo 3600",
+  title = "sshd: visitor [priv]",
   shell,
 }: Scenario): Promise<Ran> {
   const directory = mkdtempSync(join(tmpdir(), "afkill-watchdog-"));
@@ -118,7 +121,7 @@ export async function runWatchdog({
       "unshare",
       [...namespaces, "dash", "-c", `export T=/mnt; ${mount}; ${keep}`, "sh", directory],
       {
-        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", PAM: pam, WATCHDOG_SHELL: shell },
+        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", PAM: pam, WATCHDOG_SHELL: shell, TITLE: title },
         timeout: 60_000,
       },
     );
