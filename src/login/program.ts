@@ -75,9 +75,18 @@ export function rootsPrograms(): (pid: number, program: string) => boolean {
     if (!program.startsWith("/") || !isRootsDirectory(dirname(program))) return false;
     const running = statsOf(`/proc/${pid}/exe`);
     if (!isRootsAlone(running)) return false;
-    // Not so for one that was upgraded since: it is the host's where its root directory is.
-    return isSame(running, statsOf(program)) || isSame(statsOf(`/proc/${pid}/root`), statsOf("/"));
+    return isSame(running, statsOf(program)) || isAmongOurFiles(pid);
   };
+}
+
+/**
+ * Whether a process sees the files that we see, by its root directory or, where sshd's `ChrootDirectory` has moved it, by its mounts.
+ * For one whose program was upgraded since, so that another file is at its path.
+ */
+function isAmongOurFiles(pid: number): boolean {
+  const mounts = linkOf(`/proc/${pid}/ns/mnt`);
+  if (mounts !== "" && mounts === linkOf("/proc/self/ns/mnt")) return true;
+  return isSame(statsOf(`/proc/${pid}/root`), statsOf("/"));
 }
 
 function statsOf(path: string): Stats | undefined {

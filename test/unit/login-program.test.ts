@@ -1,6 +1,7 @@
 // What program a process runs, whatever that is called, and whether only the host's root can have put it there.
 import { spawn } from "node:child_process";
-import { appendFileSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { appendFileSync, chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -61,6 +62,26 @@ describe.skipIf(process.getuid?.() !== 0)("as root", () => {
     const pid = await start("/usr/bin/sleep", ["unshare", "--mount", "sh", "-ec", script, "sh"]);
     expect(programOf(pid)).toBe("/usr/bin/sleep");
     expect(rootsPrograms()(pid, "/usr/bin/sleep")).toBe(false);
+  });
+
+  test("a program that was upgraded since is the host's, also where its process was moved to a directory", async () => {
+    const own = mkdtempSync("/run/afkill-program-");
+    onTestFinished(() => rmSync(own, { recursive: true }));
+    chmodSync(own, 0o755);
+    const perl = join(own, "perl");
+    copyFileSync("/usr/bin/perl", perl);
+    const moved = spawn(perl, ["-e", 'chroot "/tmp"; $| = 1; print "moved\\n"; sleep 600'], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    onTestFinished(() => void moved.kill("SIGKILL"));
+    await once(moved.stdout, "data");
+    const pid = moved.pid ?? 0;
+    expect(rootsPrograms()(pid, perl)).toBe(true);
+    rmSync(perl);
+    expect(programOf(pid)).toBe(perl);
+    expect(rootsPrograms()(pid, perl)).toBe(true);
+    chmodSync(own, 0o777);
+    expect(rootsPrograms()(pid, perl)).toBe(false);
   });
 
   test("a container is another pid namespace, and no other one", async () => {
