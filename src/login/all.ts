@@ -17,6 +17,7 @@ import { namesAskedOnce, titleOf, uidOf, userInTitle } from "./user.ts";
 export interface Candidate extends Sshd {
   readonly parent: number;
   readonly user: string | undefined;
+  readonly inContainer: boolean;
 }
 
 /**
@@ -49,17 +50,16 @@ export async function findLogins(processes: ReadonlyMap<number, ProcessStat>): P
  */
 export function sshdsOfLogins(candidates: readonly Candidate[], sockets: SocketTable): Sshds[] {
   const separate = new Set(candidates.filter((it) => it.uid === 0 && hasChild(it.title)).map(pidOf));
-  const isChild = ({ uid, title, parent }: Candidate) =>
-    serves(uid, title) && (uid !== 0 || separate.has(parent));
+  const isChild = ({ uid, title, parent }: Candidate) => serves(title) && (uid !== 0 || separate.has(parent));
   const roots = candidates.filter((it) => it.uid === 0 && it.user !== undefined && !isChild(it));
   const guardians = new Set(roots.map(pidOf));
   // What root's only sshd has started is called as itself until it becomes a shell.
-  const privileged = roots.filter(({ parent }) => !guardians.has(parent));
+  const privileged = roots.filter(({ parent, inContainer }) => !inContainer && !guardians.has(parent));
   const serving = candidates.filter(isChild);
   const children = new Map(serving.map((child) => [child.parent, child]));
-  const orphans = serving.filter(
-    (it) => !guardians.has(it.parent) && clientSocketOf(pidOf(it), sockets)?.ownerUid === 0,
-  );
+  // A child whose privileged sshd is the host's is so too, though a PAM module may have given it a pid namespace.
+  const alone = serving.filter(({ parent, inContainer }) => !inContainer && !guardians.has(parent));
+  const orphans = alone.filter((it) => clientSocketOf(pidOf(it), sockets)?.ownerUid === 0);
   return [
     ...privileged
       .map((it) => ({ privileged: it, child: children.get(pidOf(it)) }))
@@ -84,9 +84,8 @@ function candidatesAmong(processes: ReadonlyMap<number, ProcessStat>): Candidate
     const user = userInTitle(title);
     if (!isNamed && user === undefined) return [];
     const uid = uidOf(pid);
-    if (uid === undefined || isInContainer(pid) || !isRoots(pid, program) || !runsSshd(pid, program))
-      return [];
-    return [{ ref: { pid, startTicks }, parent, uid, title, user }];
+    if (uid === undefined || !isRoots(pid, program) || !runsSshd(pid, program)) return [];
+    return [{ ref: { pid, startTicks }, parent, uid, title, user, inContainer: isInContainer(pid) }];
   });
 }
 

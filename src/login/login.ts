@@ -7,7 +7,7 @@ import {
   readStat,
   startedBootMs,
 } from "./process.ts";
-import { isInContainer, isNamedSshd, programOf, runsSshd } from "./program.ts";
+import { isNamedSshd, programOf, runsSshd } from "./program.ts";
 import { isTitleOfLogin, type Names, nameOfUid, systemNames, titleOf, uidOf, userInTitle } from "./user.ts";
 
 /**
@@ -100,7 +100,7 @@ export interface KnownLogin {
 export function findLogin(known: KnownLogin): Login | undefined {
   const privileged = findSshd(known.privileged, (uid) => uid === 0);
   // Of a root login that is one sshd, what the watchdog took for a child is about to become a shell.
-  const isChild = (uid: number, title: string) => (uid !== 0 || !privileged) && serves(uid, title);
+  const isChild = (uid: number, title: string) => (uid !== 0 || !privileged) && serves(title);
   const child = (privileged && childOf(privileged.ref)) ?? findSshd(known.child, isChild);
   const server = child ?? privileged;
   if (!server) return undefined;
@@ -139,7 +139,7 @@ function childOf(privileged: ProcessRef): Sshd | undefined {
     const uid = uidOf(pid);
     if (uid === undefined || (uid === 0 && !isSeparate)) continue;
     const title = titleOf(pid);
-    const stat = serves(uid, title) ? readStat(pid) : undefined;
+    const stat = serves(title) ? readStat(pid) : undefined;
     if (stat && isSshd(stat)) return { ref: { pid, startTicks: stat.startTicks }, uid, title };
   }
   return undefined;
@@ -154,22 +154,23 @@ export function hasChild(title: string): boolean {
 }
 
 /**
- * Whether an sshd with this uid and title may be the one that serves a login. Before authentication there is a child that runs as
- * `sshd`, called `[net]` in its title (a program of its own, `sshd-auth`, from OpenSSH 10 on); and each begins with its parent's title.
+ * Whether an sshd with this title may be the one that serves a login. Before authentication there is a child that runs as `sshd`,
+ * called `[net]` in its title (a program of its own, `sshd-auth`, from OpenSSH 10 on). And each begins with its parent's title: what
+ * runs `AuthorizedKeysCommand` too, as another user, and whatever a PAM module starts.
  */
-export function serves(uid: number, title: string): boolean {
-  return !title.endsWith(" [net]") && (uid !== 0 || !title.endsWith(PRIVILEGED));
+export function serves(title: string): boolean {
+  return !title.endsWith(" [net]") && !title.endsWith(PRIVILEGED);
 }
 
 const PRIVILEGED = " [priv]";
 
 /**
- * Whether a process is an sshd of this host that serves one connection: by its program. Only where we may not ask for that, as a
+ * Whether a process is an sshd that serves one connection: by its program. Only where we may not ask for that, as a
  * user may not of their own sshds, its name and its title have to do. Neither proves anything: callers also know its parent or its start.
  */
 export function isSshd(stat: ProcessStat): boolean {
   if (hasEnded(stat)) return false;
   const program = programOf(stat.pid);
   if (program === "") return isNamedSshd(stat.name) || isTitleOfLogin(titleOf(stat.pid));
-  return runsSshd(stat.pid, program) && !isInContainer(stat.pid);
+  return runsSshd(stat.pid, program);
 }

@@ -58,10 +58,11 @@ function holdsTitleFormat(pid: number): boolean {
 /**
  * Tells whether a process runs a program of the host's that only root can have put there: file and directories up to `/` are root's,
  * and nobody else may write to them. A path alone proves nothing: in a mount namespace of their own users put there what they like.
- * For the processes of one survey: what it asks of directories it asks once.
+ * For the processes of one survey: what it asks of a path it asks once.
  */
 export function rootsPrograms(): (pid: number, program: string) => boolean {
   const directories = new Map<string, boolean>();
+  const files = new Map<string, Stats | undefined>();
   // From the top down: below a directory of a user's may be a file system of theirs that never answers.
   const isRootsDirectory = (path: string): boolean => {
     const before = directories.get(path);
@@ -75,7 +76,8 @@ export function rootsPrograms(): (pid: number, program: string) => boolean {
     if (!program.startsWith("/") || !isRootsDirectory(dirname(program))) return false;
     const running = statsOf(`/proc/${pid}/exe`);
     if (!isRootsAlone(running)) return false;
-    return isSame(running, statsOf(program)) || isAmongOurFiles(pid);
+    if (!files.has(program)) files.set(program, statsOf(program));
+    return isSame(running, files.get(program)) || isAmongOurFiles(pid);
   };
 }
 

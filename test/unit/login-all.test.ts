@@ -8,7 +8,7 @@ const LISTENER = 5;
 const FIRST = 2 ** 22 + 1;
 
 /** An sshd; pids count from 0 here. */
-function sshd(pid: number, parent: number, uid: number, title: string): Candidate {
+function sshd(pid: number, parent: number, uid: number, title: string, inContainer = false): Candidate {
   const ref = { pid: FIRST + pid, startTicks: pid };
   return {
     ref,
@@ -16,6 +16,7 @@ function sshd(pid: number, parent: number, uid: number, title: string): Candidat
     uid,
     title,
     user: userInTitle(title),
+    inContainer,
   };
 }
 
@@ -58,6 +59,24 @@ test("nobody has logged in before there is a child, and nobody listens in", () =
       sshd(3, 1, 0, "sshd: /usr/sbin/sshd [listener] 2 of 10-100 startups"),
     ),
   ).toEqual([]);
+});
+
+test("what asks for a user's keys, as another user, is nobody's login", () => {
+  expect(
+    pidsOf(sshd(0, LISTENER, 0, "sshd: alice [priv]"), sshd(1, 0, 65_534, "sshd: alice [priv]")),
+  ).toEqual([]);
+});
+
+test("a container is where the privileged sshd is", () => {
+  expect(
+    pidsOf(
+      sshd(0, LISTENER, 0, "sshd: alice [priv]", true),
+      sshd(1, 0, 1000, "sshd: alice@pts/0", true),
+      sshd(2, LISTENER, 0, "sshd: bob [priv]"),
+      sshd(3, 2, 1000, "sshd: bob@pts/0", true),
+      sshd(4, LISTENER, 0, "sshd: root@pts/1", true),
+    ),
+  ).toEqual([[2, 3]]);
 });
 
 test("a child without its privileged sshd serves a connection that root accepted, or nobody", () => {
