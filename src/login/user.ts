@@ -25,16 +25,22 @@ export function titleOf(pid: number): string {
 }
 
 /**
- * The user in the title of an authenticated sshd: `sshd: USER [priv]`, `sshd: USER@pts/0,pts/1`, `sshd: USER@notty`, `sshd: USER`,
- * from OpenSSH 9.8 on `sshd-session: …`. `undefined` for other titles, such as the listener's or that of a login not yet authenticated.
+ * The user in the title of an authenticated sshd: `sshd: USER [priv]`, `sshd: USER@pts/0,pts/1`, `sshd: USER@notty`, `sshd: USER`.
+ * Before the colon it has the name that the program was called by: from OpenSSH 9.8 on `sshd-session`, or that of a link to it.
+ * `undefined` for other titles, such as the listener's or that of a login not yet authenticated.
  */
 export function userInTitle(title: string): string | undefined {
-  const text = /^sshd(?:-session)?: (.+)$/s.exec(title)?.[1];
+  const text = /^[^\s:/]+: (.+)$/s.exec(title)?.[1];
   if (text === undefined) return undefined;
   // A name may hold an `@` itself (`alice@example.org`): only what follows the last one can be terminals.
   const served = /^(.+)@(?:notty|pts\/\d+(?:,pts\/\d+)*)$/s.exec(text)?.[1];
   const user = served ?? text.replace(/ \[priv\]$/, "");
   return /[[\]\s]/.test(user) ? undefined : user;
+}
+
+/** Whether a title can be nothing but that of an sshd that holds a login; one that only names a user can be that of much else. */
+export function isTitleOfLogin(title: string): boolean {
+  return userInTitle(title) !== undefined && /( \[priv\]|@notty|@pts\/\d+(,pts\/\d+)*)$/.test(title);
 }
 
 /** The system's resolver for user names (NSS: LDAP and SSSD too). `undefined` when there is no such user, or no answer. */

@@ -4,7 +4,7 @@ import { type ClockMap, mapClocks, readClocks } from "../clock.ts";
 import { judge, type Verdict } from "../judge.ts";
 import { findLogins } from "../login/all.ts";
 import { beginLook } from "../login/budget.ts";
-import { directoryNameOf, type Login } from "../login/login.ts";
+import { directoryNameOf, type Login, sshdOf } from "../login/login.ts";
 import { allProcesses, type ProcessStat } from "../login/process.ts";
 import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { BLANK, type Memory, readMemory } from "../memory.ts";
@@ -134,11 +134,11 @@ function childrenIn(processes: ReadonlyMap<number, ProcessStat>): Map<number, Pr
 
 /** The processes of a login, parents before children. */
 function treeOf(
-  { privileged, server }: Login,
+  login: Login,
   processes: ReadonlyMap<number, ProcessStat>,
   children: ReadonlyMap<number, ProcessStat[]>,
 ): ProcessStat[] {
-  const top = processes.get((privileged ?? server).pid);
+  const top = processes.get(sshdOf(login).pid);
   const found = top ? [top] : [];
   for (const it of found) found.push(...(children.get(it.pid) ?? []));
   return found;

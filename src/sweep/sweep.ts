@@ -2,7 +2,7 @@
 import type { Scene } from "../act.ts";
 import { guard, type Look } from "../guard.ts";
 import { findLogins } from "../login/all.ts";
-import { findLogin, type Login } from "../login/login.ts";
+import { findLogin, type Login, sshdOf } from "../login/login.ts";
 import { allProcesses } from "../login/process.ts";
 import { guardedAmong } from "../login/watchdogs.ts";
 import { survey } from "../survey/survey.ts";
@@ -35,7 +35,7 @@ export async function sweep(options: SweepOptions, tell: (news: News) => void): 
 }
 
 async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) => void): Promise<void> {
-  const name = `${login.user} (sshd ${(login.privileged ?? login.server).pid})`;
+  const name = `${login.user} (sshd ${sshdOf(login).pid})`;
   let last: Look | undefined;
   let didAnything = false;
   const hungUp = new Set<string>();
@@ -83,9 +83,7 @@ export async function rehearseSweep(
       it.fault === undefined ? deedsOf(it.verdict.decisions, it satisfies Scene, it.verdict.endsAtMs) : [],
     ),
     faults: due.flatMap(({ login, fault }) =>
-      fault === undefined
-        ? []
-        : [{ user: login.user, sshdPid: (login.privileged ?? login.server).pid, fault }],
+      fault === undefined ? [] : [{ user: login.user, sshdPid: sshdOf(login).pid, fault }],
     ),
   };
 }

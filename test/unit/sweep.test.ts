@@ -21,7 +21,10 @@ vi.mock("../../src/login/all.ts", () => ({ findLogins: parts.logins }));
 vi.mock("../../src/login/watchdogs.ts", () => ({ guardedAmong: () => parts.isGuarded }));
 vi.mock("../../src/sweep/state.ts", () => ({ prepareState: () => undefined, claim: parts.claim }));
 vi.mock("../../src/guard.ts", () => ({ guard: parts.guard }));
-vi.mock("../../src/login/login.ts", () => ({ findLogin: parts.findLogin }));
+vi.mock("../../src/login/login.ts", async (original) => ({
+  ...(await original<typeof import("../../src/login/login.ts")>()),
+  findLogin: parts.findLogin,
+}));
 vi.mock("../../src/sweep/deeds.ts", () => ({
   deedsOf: (decisions: readonly Decision[]) => [{ terminals: ["pts/1"], kind: decisions[0]?.kind ?? "keep" }],
   wordsOf: ({ kind }: { kind: string }) => kind,

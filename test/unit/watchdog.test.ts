@@ -33,6 +33,11 @@ describe.skipIf(process.getuid?.() !== 0).each(["/bin/dash", "/bin/bash"])("the 
     expect(ran.left).toEqual([]);
   });
 
+  test("does not take what root's only sshd has started for a child of its own", async () => {
+    const ran = await run({ title: "sshd: root@pts/0", onNap: "[ $n -lt 2 ] || end" });
+    expect(ran.checks.map(({ args }) => Object.keys(args).includes("child"))).toEqual([false]);
+  });
+
   test("goes before it has done anything when its login was a short one", async () => {
     const ran = await run({ onNap: "end" });
     expect(ran).toEqual({ naps: [1], checks: [], log: [], dates: 0, left: [], status: 0 });

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly onNap: string;
   /** Shell text of a check, $c counts from 1; it prints the answer. */
   readonly onCheck?: string;
+  /** The title of the privileged sshd; a user's unless it is another one. */
+  readonly title?: string;
   /** The shell that runs the watchdog. */
   readonly shell: string;
 }
@@ -76,8 +78,14 @@ cp $T/node $PAM/watchdog /usr/lib/afkill/
 sed -i "1s:/bin/sh:$WATCHDOG_SHELL:" /usr/lib/afkill/watchdog
 chmod 755 /usr/lib/afkill/*
 # Their parent never waits for them: what is killed stays as a zombie.
+cat >$T/privileged/script <<'END'
+echo $$ >$T/privileged.pid
+$T/child/sshd 600 &
+echo $! >$T/child.pid
+wait
+END
 dash -c '
-  $T/privileged/sshd -c "echo \\$\\$ >$T/privileged.pid; $T/child/sshd 600 & echo \\$! >$T/child.pid; wait" &
+  bash -c "exec -a \\"$TITLE\\" $T/privileged/sshd $T/privileged/script" &
   exec $T/child/sshd 600' &
 until [ -s $T/child.pid ]; do :; done
 cat $T/child.pid $T/privileged.pid >$T/pids
@@ -98,6 +106,7 @@ export async function runWatchdog({
   before = "",
   onNap,
   onCheck = "echo 3600",
+  title = "sshd: visitor [priv]",
   shell,
 }: Scenario): Promise<Ran> {
   const directory = mkdtempSync(join(tmpdir(), "afkill-watchdog-"));
@@ -121,7 +130,7 @@ export async function runWatchdog({
       "unshare",
       [...namespaces, "dash", "-c", `export T=/mnt; ${mount}; ${keep}`, "sh", directory],
       {
-        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", PAM: pam, WATCHDOG_SHELL: shell },
+        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", PAM: pam, WATCHDOG_SHELL: shell, TITLE: title },
         timeout: 60_000,
       },
     );
