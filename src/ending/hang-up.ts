@@ -1,7 +1,17 @@
 import { closeSync } from "node:fs";
 import { hangUpTerminal } from "../libc.ts";
 import { openTerminal, type Terminal, terminalName } from "../login/terminal.ts";
-import { HANG_UP_SIGNAL, insist, KILL, type Measure, type Outcome, outcomeOf, target } from "./insist.ts";
+import {
+  HANG_UP_SIGNAL,
+  insist,
+  KILL,
+  type Measure,
+  type Outcome,
+  outcomeOf,
+  type Step,
+  type Target,
+  target,
+} from "./insist.ts";
 import { type Said, type Say, sayLastLine } from "./last-line.ts";
 
 /** How an ending goes about it. */
@@ -11,6 +21,11 @@ export interface Manner {
   /** How long each measure is given to work. */
   readonly graceMs: number;
   readonly say: Say;
+  /**
+   * A login in which a session began after this (boot clock) loses its terminals and lives on: nobody has judged that session.
+   * Without it all goes.
+   */
+  readonly sinceMs?: number | undefined;
 }
 
 /**
@@ -24,10 +39,21 @@ export async function hangUp(terminal: Terminal, { asRoot, graceMs, say }: Manne
     terminal.leader,
   );
   const said = await sayLastLine(terminal, say);
+  const step = await hangUpLeader(terminal, leader, said, { asRoot, graceMs });
+  return outcomeOf([{ ended: true, text: said.text }, step]);
+}
+
+/** Ends the session leader of a terminal whose last line is said. Never throws. */
+export async function hangUpLeader(
+  terminal: Terminal,
+  leader: Target,
+  said: Said,
+  { asRoot, graceMs }: Pick<Manner, "asRoot" | "graceMs">,
+): Promise<Step> {
   const measures = asRoot ? [hangUpLine(terminal, said), HANG_UP_SIGNAL, KILL] : [HANG_UP_SIGNAL, KILL];
   const step = await insist(leader, measures, graceMs);
   said.thaw();
-  return outcomeOf([{ ended: true, text: said.text }, step]);
+  return step;
 }
 
 /** Thaws at once: nothing reaches a terminal that has been hung up, and a leader that waits for its job can see the job end. */
