@@ -1,7 +1,8 @@
 // Files that root makes in a directory of somebody else's: nothing but those very files may change.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -17,6 +18,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeDirectory, makeFile } from "../../src/make-file.ts";
 import { makeOwn } from "../../src/own-directory.ts";
 import { writeNew } from "../../src/policy/write-new.ts";
+import { openLog } from "../../src/sweep/log-file.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
 
@@ -100,6 +102,25 @@ test("a file that cannot be written is told of by its own name", () => {
   expect(() => writeNew(`${directory}/${"n".repeat(300)}`, "", true)).toThrow(
     /^\/.*n{300} cannot be written: ENAMETOOLONG: name too long$/,
   );
+});
+
+test("a log is a file of root's alone: no link, no second name of another file, no FIFO", () => {
+  const log = join(directory, "log");
+  openLog(log)("first");
+  openLog(log)("second");
+  expect(readFileSync(log, "utf8")).toBe("first\nsecond\n");
+  const secret = join(directory, "secret");
+  writeFileSync(secret, "hash\n", { mode: 0o600 });
+  for (const spoil of [
+    () => linkSync(secret, log),
+    () => symlinkSync(secret, log),
+    () => void execFileSync("mkfifo", [log]),
+  ]) {
+    rmSync(log);
+    spoil();
+    expect(() => openLog(log)).toThrow();
+  }
+  expect(readFileSync(secret, "utf8")).toBe("hash\n");
 });
 
 /** The sources of what runs on a host. */
