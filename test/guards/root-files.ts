@@ -32,8 +32,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/commands/output.ts",
-    find: 'printable(message.trim().replace(/s*\ns*/g, " "))',
-    replace: "message.trim()",
+    find: "afkill: ${printable(message",
+    replace: "afkill: ${String(message",
     why: "names of files in errors command nothing",
     case: "an error is one line of what can be seen",
     project: "unit",
