@@ -41,7 +41,7 @@ function whoLines({ subject: { user, groups, address } }: Explanation, asked: bo
   return [
     `user     ${printable(user)}`,
     `groups   ${printable(groups.join(", ")) || "none"}${asked ? "" : " (as given)"}`,
-    `address  ${address ?? "not given"}`,
+    `address  ${printable(address ?? "not given")}`,
   ];
 }
 

@@ -59,8 +59,8 @@ function cellsOf(row: LoginRow, subject: SubjectRow, isFirst: boolean): string[]
   const login = (text: string) => (isFirst ? text : "");
   return [
     login(`${printable(row.user)}${row.own ? "*" : ""}`),
-    login(row.client ?? "-"),
-    subject.terminal ?? `(${row.kind})`,
+    login(printable(row.client ?? "-")),
+    printable(subject.terminal ?? `(${row.kind})`),
     login(since(row.loginTime)),
     duration(subject.idleSeconds),
     subject.limitSeconds === null ? "off" : duration(subject.limitSeconds),

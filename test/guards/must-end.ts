@@ -82,8 +82,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/ending/end-login.ts",
-    find: "insist(serverTarget, [TERMINATE, KILL], graceMs)",
-    replace: "insist(serverTarget, [TERMINATE], graceMs)",
+    find: "insist(serverTarget, [terminate, KILL], graceMs)",
+    replace: "insist(serverTarget, [terminate], graceMs)",
     why: "a stopped sshd is killed: it takes no SIGTERM",
     case: "a login whose user stopped their own sshd child",
     project: "cases",
