@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { act, type Means, recordStays, type Scene } from "./act.ts";
 import type { OwnTerminal } from "./activity/look.ts";
-import { log } from "./audit/syslog.ts";
+import { recordFault } from "./audit/fault.ts";
 import { type ClockReading, mapClocks, newsFor, parseHistory, readClocks, withEvents } from "./clock.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { findLogin } from "./login/login.ts";
@@ -81,9 +81,9 @@ export async function guard(
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
     if (!login) return "done";
     if (!decided || reading.bootMs - decided.atMs >= POLICY_MS || isUninstalled()) {
-      const { applied, lastGood, complaint } = await decidePolicy(assignment, login, memory);
-      if (complaint && complaint !== memory.complaint) await log("warning", complaint);
-      memory = { ...memory, lastGood, complaint };
+      const { applied, lastGood, groups, complaint } = await decidePolicy(assignment, login, memory);
+      if (complaint && complaint !== memory.complaint) await recordFault(login, applied, complaint);
+      memory = { ...memory, lastGood, groups, complaint };
       decided = { applied: withIdleTimeout(applied, idleTimeoutMs), atMs: reading.bootMs };
       // Resolving groups can take seconds, and the clocks must be those of the look: a key that came meanwhile lies ahead of older ones.
       const now = readClocks();

@@ -35,6 +35,15 @@ export interface SubjectMemory {
   readonly output?: OutputState | undefined;
 }
 
+/** The groups of a login's user: the last that the system told, and when it is asked again after it did not. */
+export interface KnownGroups {
+  readonly names?: readonly string[] | undefined;
+  /** How often in a row it did not answer. */
+  readonly failures: number;
+  readonly askAtMs: number;
+  readonly fault?: string | undefined;
+}
+
 export interface Memory {
   readonly version: 1;
   readonly history: readonly ClockEvent[];
@@ -43,6 +52,7 @@ export interface Memory {
   readonly standing: Readonly<Record<string, Standing>>;
   /** What the last policy that could be read said of this login. */
   readonly lastGood?: Applied | undefined;
+  readonly groups?: KnownGroups | undefined;
   /** The fault that was logged last, so that it is said once. */
   readonly complaint?: string | undefined;
 }
@@ -132,6 +142,14 @@ const schema = v.object({
         trustTtyTimes: v.optional(v.boolean(), true),
         message: v.string(),
       }),
+    }),
+  ),
+  groups: v.optional(
+    v.object({
+      names: v.optional(v.array(v.string())),
+      failures: finite,
+      askAtMs: finite,
+      fault: v.optional(v.string()),
     }),
   ),
   complaint: v.optional(v.string()),

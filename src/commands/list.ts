@@ -10,6 +10,7 @@ A login a row, and one more for each further terminal. Your own login is marked 
   warned        a notice stands on its terminal
   exempt        the policy never ends it
   no watchdog   the policy would, but nobody guards it: see afkill sweep
+  fault         what the policy says of it cannot be told, so nobody ends it: EVIDENCE says why
 
 Examples:
   sudo afkill list

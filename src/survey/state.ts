@@ -1,10 +1,14 @@
 import type { Login } from "../login/login.ts";
 import type { Watchdog } from "../login/watchdogs.ts";
 import { LOGIN_SUBJECT } from "../observe.ts";
+import { isInDoubt } from "../policy/decide.ts";
 import type { Surveyed } from "./survey.ts";
 
-/** `no watchdog`: it would be warned or ended, and nobody is there to do it. */
-export type State = "active" | "idle" | "warned" | "exempt" | "no watchdog";
+/**
+ * `no watchdog`: it would be warned or ended, and nobody is there to do it. `fault`: it is ended by nobody, since what the policy says of
+ * it is not known.
+ */
+export type State = "active" | "idle" | "warned" | "exempt" | "no watchdog" | "fault";
 
 /** Whoever did something within this time is at work. A limit of seconds halves it. */
 const ACTIVE_MS = 60_000;
@@ -14,9 +18,9 @@ type Looked = Pick<Surveyed, "applied" | "observation" | "map" | "memory"> & {
   readonly watchdog: Watchdog | undefined;
 };
 
-/** The state of a login: exempt, else unguarded, else warned, else by its most active terminal. */
+/** The state of a login: exempt, or in doubt of it, else unguarded, else warned, else by its most active terminal. */
 export function stateOf({ applied, watchdog, memory, observation, map }: Looked): State {
-  if (applied.exempt) return "exempt";
+  if (applied.exempt) return isInDoubt(applied) ? "fault" : "exempt";
   if (watchdog === undefined) return "no watchdog";
   if (Object.keys(memory.standing).some((id) => isStillThere(id, observation))) return "warned";
   const subjects = Object.values(observation.subjects);

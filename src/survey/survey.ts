@@ -57,10 +57,9 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
   const connectionsOf = askingTogether();
   return Promise.all(
     logins.map(async (login): Promise<Surveyed> => {
-      const { applied: ofPolicy, complaint } = policyOf(login);
       const watchdog = watchdogOf(login);
       const memory = memoryOf(login, watchdog);
-      const inForce = complaint === undefined ? ofPolicy : (memory.lastGood ?? ofPolicy);
+      const { applied: inForce, complaint } = policyOf(login, memory);
       const applied = withIdleTimeout(inForce, idleTimeoutMs);
       const map = mapClocks(memory.history, clocks());
       const tree = treeOf(login, processes, children);

@@ -18,8 +18,10 @@ async function told(subject: Subject, files: Readonly<Record<string, string>> = 
   const { policy, origins } = await loadWithOrigins(join(directory, "afkill.toml"));
   const explanation = explain(policy, origins, subject);
   expect(explanation.limits).toEqual(apply(policy, subject).limits);
-  const text = explanationLines(explanation, true, NOW, undefined).join("\n").replaceAll(`${directory}/`, "");
-  return { ...explanation, text, json: explanationJson(explanation, true, NOW) };
+  const text = explanationLines(explanation, "system", NOW, undefined)
+    .join("\n")
+    .replaceAll(`${directory}/`, "");
+  return { ...explanation, text, json: explanationJson(explanation, "system", NOW) };
 }
 
 const answers = ({ rules }: Explanation) => rules.map(({ answer }) => answer);
