@@ -32,6 +32,8 @@ export interface SubjectMemory {
   readonly lastActivity: Evidence;
   readonly baseline: Baseline;
   readonly input?: InputState | undefined;
+  /** When a login without a terminal was last used: it has no keys that tell. */
+  readonly usedMs?: number | undefined;
   readonly output?: OutputState | undefined;
 }
 
@@ -121,6 +123,7 @@ const schema = v.object({
           payloadBytes: v.optional(finite),
         }),
       ),
+      usedMs: v.optional(finite),
       output: v.optional(v.object({ modifiedWallS: finite, atMs: finite })),
     }),
   ),

@@ -1,6 +1,6 @@
 // From what the kernel shows of a login to what `judge` wants to know: when each terminal, or the login, was last active.
 
-import { describeWork, withNewcomers, workSince } from "./activity/busy.ts";
+import { busyAtMs, describeWork, withNewcomers, workSince } from "./activity/busy.ts";
 import { type InputState, inputAt } from "./activity/input.ts";
 import { keepOf } from "./activity/keep.ts";
 import { type Look, type LookOptions, type TerminalLook, takeLook } from "./activity/look.ts";
@@ -163,7 +163,7 @@ function observeTerminal(
     if (work)
       found.push({
         source: "busy",
-        atMs: Math.min(nowMs, input.atMs + limits.busyMaxMs),
+        atMs: busyAtMs(nowMs, input.atMs, limits.busyMaxMs, limits.idleTimeoutMs),
         detail: describeWork(work),
       });
   }
@@ -217,12 +217,21 @@ function observeLogin(
     windowMs,
     look.fairShare,
   );
-  if (work) found.push({ source: "busy", atMs: nowMs, detail: describeWork(work) });
-  if (before.baseline.connection && look.connection) {
-    const moved = movedSince(before.baseline.connection, look.connection, windowMs);
-    if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
-  }
+  const moved =
+    before.baseline.connection && look.connection
+      ? movedSince(before.baseline.connection, look.connection, windowMs)
+      : undefined;
+  // It has no keys: what moved stands for them, and before that its beginning.
+  const usedMs = moved ? nowMs : Math.max(before.usedMs ?? 0, login.startedBootMs);
+  if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
+  if (work)
+    found.push({
+      source: "busy",
+      atMs: busyAtMs(nowMs, usedMs, limits.busyMaxMs, limits.noTerminalMs),
+      detail: describeWork(work),
+    });
   return {
+    usedMs,
     lastActivity: latest(found, before.lastActivity),
     baseline: nextBaseline(before.baseline, standing, found, seen),
   };

@@ -87,7 +87,7 @@ describe("an explanation", () => {
       end: { time: "2026-03-01T10:15:00.000Z", afterSeconds: 900, reason: "idle" },
     });
     expect(json.forecast.idleWithoutTerminal.end?.afterSeconds).toBe(3600);
-    expect(json.forecast.working?.end?.afterSeconds).toBe(2 * 3600 + 900);
+    expect(json.forecast.working?.end?.afterSeconds).toBe(2 * 3600);
     expect(json.forecast.active).toEqual({ warnings: [], end: null });
     const local = (time: string) => new Date(time).toLocaleString("sv-SE");
     expect(text).toContain(`${local("2026-03-01T10:10:00Z")}  in 10 min      notice, 5 min before the end`);
