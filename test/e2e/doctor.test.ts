@@ -375,7 +375,7 @@ describe("with the hook pam", () => {
       remedy: "mend /etc/afkill/afkill.toml",
     },
     "a name in the policy that nobody here has": {
-      plant: `printf '[exempt]\\nusers = ["root", "svc_*"]\\n' >/etc/afkill/afkill.d/9.toml`,
+      plant: `mkdir -p /etc/afkill/afkill.d; printf '[exempt]\\nusers = ["root", "svc_*"]\\n' >/etc/afkill/afkill.d/9.toml`,
       mend: "rm /etc/afkill/afkill.d/9.toml",
       id: "policy-names",
       level: "warning",
