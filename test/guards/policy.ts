@@ -3,6 +3,7 @@ import type { Guard } from "./guard.ts";
 
 const groups = { project: "unit", test: "test/unit/policy-groups.test.ts" } as const;
 const decided = { project: "unit", test: "test/unit/policy-decide.test.ts" } as const;
+const rivals = { project: "unit", test: "test/unit/doctor-rivals.test.ts" } as const;
 const worked = { project: "unit", test: "test/unit/busy-max.test.ts" } as const;
 
 export const guards: readonly Guard[] = [
@@ -87,5 +88,21 @@ export const guards: readonly Guard[] = [
     replace: "atMs: nowMs,",
     why: "without a terminal work keeps a login for busy_max too",
     case: "ends at busy_max after the last key, and is warned before that",
+  },
+  {
+    ...rivals,
+    file: "src/doctor/rivals.ts",
+    find: "const last = found.at(-1);",
+    replace: "const last = found[0];",
+    why: "the file that logind reads last is the one that counts",
+    case: "the last file that sets it says when logind stops an idle session, and only under [Login]",
+  },
+  {
+    ...rivals,
+    file: "src/sshd/listener.ts",
+    find: 'if (OF_CONFIGURATION.includes(word[at] ?? "")) found.push',
+    replace: 'if (word[at] === "f") found.push',
+    why: "an sshd is asked with the settings of its own command line",
+    case: "the options of ",
   },
 ];

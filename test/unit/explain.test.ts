@@ -112,6 +112,13 @@ describe("an explanation", () => {
     expect(silent.text).toContain("with its last one, without a notice\n");
   });
 
+  it("says that groups are not known, where none concerns the user", async () => {
+    const explanation = await told({ user: "ann", groups: [] });
+    const text = explanationLines(explanation, "unknown", NOW, undefined).join("\n");
+    expect(text).toContain("groups   not known, and none concerns this user\n");
+    expect(explanationJson(explanation, "unknown", NOW).groupsFrom).toBe("unknown");
+  });
+
   it("is complete as JSON", async () => {
     const { json } = await told({ user: "root", groups: ["root"], address: "10.1.1.1" });
     expect(JSON.parse(JSON.stringify(json))).toMatchObject({
