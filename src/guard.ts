@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { act, type Means, recordFaults, recordStays, type Scene } from "./act.ts";
 import type { OwnTerminal } from "./activity/look.ts";
-import { log } from "./audit/syslog.ts";
+import { recordFault } from "./audit/fault.ts";
 import { type ClockMap, type Clocks, mapClocks, parseTold, readClocks, uptimeShiftS } from "./clock.ts";
 import { reasonOf } from "./ending/insist.ts";
 import { judge, type Verdict } from "./judge.ts";
@@ -83,9 +83,9 @@ export async function guard(
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
     if (!login) return "done";
     if (!decided || reading.bootMs - decided.atMs >= POLICY_MS || isUninstalled()) {
-      const { applied, lastGood, complaint } = await decidePolicy(assignment, login, memory);
-      if (complaint && complaint !== memory.complaint) await log("warning", complaint);
-      memory = { ...memory, lastGood, complaint };
+      const { applied, lastGood, groups, complaint } = await decidePolicy(assignment, login, memory);
+      if (complaint && complaint !== memory.complaint) await recordFault(login, applied, complaint);
+      memory = { ...memory, lastGood, groups, complaint };
       decided = { applied: withIdleTimeout(applied, idleTimeoutMs), atMs: reading.bootMs };
       // Resolving groups can take seconds, and the clocks must be those of the look: a key that came meanwhile lies ahead of older ones.
       reading = readClocks();

@@ -35,7 +35,18 @@ export interface SubjectMemory {
   readonly besideUse?: Evidence | undefined;
   readonly baseline: Baseline;
   readonly input?: InputState | undefined;
+  /** When a login without a terminal was last used: it has no keys that tell. */
+  readonly usedMs?: number | undefined;
   readonly output?: OutputState | undefined;
+}
+
+/** The groups of a login's user: the last that the system told, and when it is asked again after it did not. */
+export interface KnownGroups {
+  readonly names?: readonly string[] | undefined;
+  /** How often in a row it did not answer. */
+  readonly failures: number;
+  readonly askAtMs: number;
+  readonly fault?: string | undefined;
 }
 
 export interface Memory {
@@ -52,6 +63,7 @@ export interface Memory {
   readonly use?: UseState | undefined;
   /** What the last policy that could be read said of this login. */
   readonly lastGood?: Applied | undefined;
+  readonly groups?: KnownGroups | undefined;
   /** The fault that was logged last, so that it is said once. */
   readonly complaint?: string | undefined;
 }
@@ -143,6 +155,7 @@ const schema = v.object({
           payloadBytes: v.optional(finite),
         }),
       ),
+      usedMs: v.optional(finite),
       output: v.optional(v.object({ modifiedWallS: finite, atMs: finite })),
     }),
   ),
@@ -175,6 +188,14 @@ const schema = v.object({
         heartbeats: v.optional(v.boolean(), true),
         message: v.string(),
       }),
+    }),
+  ),
+  groups: v.optional(
+    v.object({
+      names: v.optional(v.array(v.string())),
+      failures: finite,
+      askAtMs: finite,
+      fault: v.optional(v.string()),
     }),
   ),
   complaint: v.optional(v.string()),

@@ -1,6 +1,6 @@
 // From what the kernel shows of a login to what `judge` wants to know: when each terminal, or the login, was last active.
 
-import { describeWork, withNewcomers, workSince } from "./activity/busy.ts";
+import { busyAtMs, describeWork, withNewcomers, workSince } from "./activity/busy.ts";
 import { type InputState, inputAt } from "./activity/input.ts";
 import { keepOf } from "./activity/keep.ts";
 import { type Look, type LookOptions, type TerminalLook, takeLook } from "./activity/look.ts";
@@ -217,7 +217,7 @@ function observeTerminal(
     if (work)
       found.push({
         source: "busy",
-        atMs: Math.min(nowMs, input.atMs + limits.busyMaxMs),
+        atMs: busyAtMs(nowMs, input.atMs, limits.busyMaxMs, limits.idleTimeoutMs),
         detail: describeWork(work),
       });
   }
@@ -275,6 +275,14 @@ function observeLogin(
 
   const windowMs = windowOf(before.baseline, standing, nowMs);
   const found = stays.map((stay) => evidenceOf(stay, login.startedBootMs, nowMs, limits));
+  const moved =
+    before.baseline.connection && look.connection
+      ? movedSince(before.baseline.connection, look.connection, windowMs)
+      : undefined;
+  // It has no keys: what moved stands for them, and before that its beginning. On the wire nobody can tell what was typed from what was
+  // sent: whatever the policy counts, it is somebody.
+  const usedMs = moved ? nowMs : Math.max(before.usedMs ?? 0, use?.usedAtMs ?? 0, login.startedBootMs);
+  if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   if (limits.activity.includes("busy")) {
     const work = workSince(
       before.baseline.job,
@@ -283,20 +291,15 @@ function observeLogin(
       windowMs,
       look.fairShare,
     );
-    const usedAtMs = Math.max(login.startedBootMs, use?.usedAtMs ?? 0);
     if (work)
       found.push({
         source: "busy",
-        atMs: Math.min(nowMs, usedAtMs + limits.busyMaxMs),
+        atMs: busyAtMs(nowMs, usedMs, limits.busyMaxMs, limits.noTerminalMs),
         detail: describeWork(work),
       });
   }
-  // On the wire nobody can tell what was typed from what was sent: whatever the policy counts, it is somebody.
-  if (before.baseline.connection && look.connection) {
-    const moved = movedSince(before.baseline.connection, look.connection, windowMs);
-    if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
-  }
   return {
+    usedMs: moved ? nowMs : before.usedMs,
     ...activityOf(found, before, use),
     baseline: nextBaseline(before.baseline, standing, found, seen),
   };

@@ -66,6 +66,17 @@ export function withNewcomers(base: JobCounters, now: JobCounters, sinceBootMs: 
   return { ...base, ...Object.fromEntries(newcomers) };
 }
 
+/**
+ * When work that is seen now counts as activity. Where nothing but work keeps it, a login ends `busyMaxMs` after its last key and no
+ * later: its limit `limitMs` is counted from here, so work counts until that much before. A `busyMaxMs` that is no longer than the limit
+ * lets work keep nothing.
+ */
+export function busyAtMs(nowMs: number, lastKeyMs: number, busyMaxMs: number, limitMs: number): number {
+  // With neither of them anything is activity, and nothing ends.
+  if (!Number.isFinite(limitMs)) return nowMs;
+  return Math.min(nowMs, lastKeyMs + Math.max(0, busyMaxMs - limitMs));
+}
+
 /** In words, for people: `make: CPU 34 %`, `cp: CPU 5 %, writes 100 kB/s`. Printable ASCII, whatever the process calls itself. */
 export function describeWork(work: Work): string {
   const name = work.name.replace(/[^!-~]/g, "?").slice(0, 15);

@@ -32,7 +32,7 @@ const COLOURS: Readonly<Record<State, Parameters<typeof styled>[0]>> = {
   warned: "red",
   exempt: "gray",
   "no watchdog": "magenta",
-  fault: "magenta",
+  fault: "red",
 };
 
 /** Leaves out what is not asked for, and sorts: oldest first, longest idle first, or by name. */

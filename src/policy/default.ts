@@ -29,7 +29,8 @@ warn_before = ["5m", "1m"]
 #   output    anything written to the terminal; it would keep a forgotten "top" for ever
 activity = ["input", "busy", "transfer"]
 
-# Work keeps a login at most this long after the last key.
+# A login that only work keeps ends this long after the last key, with the notices before. Not longer
+# than the limit: work keeps nothing. Without a terminal, what moved last stands for the key.
 busy_max = "4h"
 
 # The limit of a login without a terminal (scp, sftp, "ssh -N", one command): it ends when nothing

@@ -26,7 +26,8 @@ export const KEYS = {
   },
   busy_max: {
     takes: "duration",
-    about: "Work keeps a login at most this long after the last key.",
+    about:
+      "A login that only work keeps ends this long after the last key, with the notices before that. When it is not longer than the limit, work keeps nothing. Without a terminal, what the client moved last, or else the beginning of the login, stands for the key.",
   },
   no_terminal: {
     takes: "duration",

@@ -10,7 +10,7 @@ export interface Limits {
   /** How long before the end each notice is given, longest first. For a limit that is not longer, a notice is not given. */
   readonly warnBeforeMs: readonly number[];
   readonly activity: readonly Source[];
-  /** Work keeps a login at most this long after the last key. */
+  /** A login that only work keeps ends this long after the last key. */
   readonly busyMaxMs: number;
   /** The limit of a login without a terminal. */
   readonly noTerminalMs: number;

@@ -31,6 +31,8 @@ export interface Surveyed {
   readonly observation: Observation;
   readonly verdict: Verdict;
   readonly state: State;
+  /** What of it could not be read. */
+  readonly unread: string | undefined;
   /**
    * Why it could not be looked at, or its policy not be told: then what its watchdog last knew of the policy holds, and without that it
    * counts as exempt, as the watchdog takes it.
@@ -57,12 +59,11 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
   const connectionsOf = askingTogether();
   return Promise.all(
     logins.map(async (login): Promise<Surveyed> => {
-      const { applied: ofPolicy, complaint } = policyOf(login);
       const watchdog = watchdogOf(login);
       const now = readClocks();
       // What its watchdog notes of its sleep, and when, is not known before it wakes.
       const memory = note(memoryOf(login, watchdog), now, { events: [] });
-      const inForce = complaint === undefined ? ofPolicy : (memory.lastGood ?? ofPolicy);
+      const { applied: inForce, complaint } = policyOf(login, memory);
       const applied = withIdleTimeout(inForce, idleTimeoutMs);
       const map = mapClocks(memory.history, now);
       const tree = treeOf(login, processes, children);
@@ -75,7 +76,7 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
         isOver: beginLook(ONE_OF_MANY_MS),
       });
       const verdict = judge(situationOf(login, seen.applied, seen.observation, memory, map));
-      const looked = { login, watchdog, memory, map, verdict, ...seen, fault: seen.fault ?? complaint };
+      const looked = { login, watchdog, memory, map, verdict, ...seen, fault: seen.unread ?? complaint };
       return { ...looked, processes: tree, isOwn: own.has(login), state: stateOf(looked) };
     }),
   );
@@ -87,7 +88,7 @@ const ONE_OF_MANY_MS = 500;
 interface Seen {
   readonly applied: Applied;
   readonly observation: Observation;
-  readonly fault: string | undefined;
+  readonly unread: string | undefined;
 }
 
 async function lookAt(
@@ -108,11 +109,11 @@ async function lookAt(
       isFirst ? withoutTransfer(applied) : applied,
       known,
     );
-    const [fault] = Object.values(observation.faults);
-    return { applied, observation, fault };
+    const [unread] = Object.values(observation.faults);
+    return { applied, observation, unread };
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
-    return { applied, observation: NOTHING_SEEN, fault };
+    const unread = error instanceof Error ? error.message : String(error);
+    return { applied, observation: NOTHING_SEEN, unread };
   }
 }
 

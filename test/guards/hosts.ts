@@ -17,8 +17,8 @@ export const guards: readonly Guard[] = [
   {
     ...hosts,
     file: "src/policy/groups.ts",
-    find: '["-Gnz", "--", user]',
-    replace: '["-gnz", "--", user]',
+    find: '["-Gnz", "--", ...users]',
+    replace: '["-gnz", "--", ...users]',
     why: "all groups of a user count, as the system resolves them",
     case: "users of an nss module: a rule finds one by group",
   },

@@ -18,7 +18,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/observe.ts",
-    find: "atMs: Math.min(nowMs, input.atMs + limits.busyMaxMs),",
+    find: "atMs: busyAtMs(nowMs, input.atMs, limits.busyMaxMs, limits.idleTimeoutMs),",
     replace: "atMs: nowMs,",
     why: "work keeps a login for busy_max and no longer",
     case: "a build that works longer than `busy_max` after the last key",
@@ -63,8 +63,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/policy/decide.ts",
-    find: "applied: lastGood ?? NO_POLICY, lastGood, complaint: `",
-    replace: "applied: NO_POLICY, lastGood, complaint: `",
+    find: "applied: lastGood ?? NO_POLICY, complaint: `",
+    replace: "applied: NO_POLICY, complaint: `",
     why: "the last good policy applies while a file is half-written",
     case: "every login when the policy vanishes half-written, and comes back",
     project: "cases",
