@@ -158,8 +158,8 @@ function observeTerminal(
     ...asked.map((stay) => evidenceOf(stay, input.atMs, nowMs, limits)),
   ];
 
-  if (limits.activity.includes("busy") && seen.canonical) {
-    const work = workSince(baseline.job, seen.job, baseline.bootMs, windowMs, look.fairShare);
+  if (limits.activity.includes("busy")) {
+    const work = workSince(baseline.job, seen.job, { sinceBootMs: baseline.bootMs, windowMs });
     if (work)
       found.push({
         source: "busy",
@@ -210,13 +210,8 @@ function observeLogin(
 
   const windowMs = windowOf(before.baseline, standing, nowMs);
   const found = stays.map((stay) => evidenceOf(stay, login.startedBootMs, nowMs, limits));
-  const work = workSince(
-    before.baseline.job,
-    look.detached,
-    before.baseline.bootMs,
-    windowMs,
-    look.fairShare,
-  );
+  const { job, bootMs } = before.baseline;
+  const work = workSince(job, look.detached, { sinceBootMs: bootMs, windowMs });
   if (work) found.push({ source: "busy", atMs: nowMs, detail: describeWork(work) });
   if (before.baseline.connection && look.connection) {
     const moved = movedSince(before.baseline.connection, look.connection, windowMs);

@@ -1,14 +1,14 @@
 // One look at a login: raw counters, as plain data that can be kept in a file. Judging the difference of two looks is pure.
 import { closeSync, fstatSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
 import { type ClockReading, readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
 import type { Login } from "../login/login.ts";
-import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
+import { commandLineOf, hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
 import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
-import { type Held, holdingsOf, type JobCounters, jobCounters } from "./job.ts";
+import type { Held } from "./held.ts";
+import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";
 import { type Payload, readPayload } from "./payload.ts";
 
 export type { JobCounters, WorkCounters } from "./job.ts";
@@ -55,8 +55,6 @@ export interface Look {
   readonly terminals: readonly TerminalLook[];
   /** What runs in the login outside its terminals (commands, subsystems). */
   readonly detached: JobCounters;
-  /** Of a CPU, what each process got that wanted one all the time: 1 unless more than there are CPUs did, or no job is judged. */
-  readonly fairShare: number;
   /** Absent where the login has no TCP peer, or the policy does not ask for it. */
   readonly connection?: ConnectionCounters;
   /** What the client had sent that can be keys. Absent where it cannot be told, or is not asked for. */
@@ -108,11 +106,11 @@ export async function takeLook(
   const { bootMs } = clocks();
   const payloadAfter = payloadBefore && (await payloadNow());
   const jobs = faces.map(({ terminal, face }) =>
-    isBusyAsked && (face.canonical || !isForNow) ? jobOf(terminal) : [],
+    isBusyAsked && !(isForNow && isAtPrompt(terminal, face)) ? jobOf(terminal, face.canonical) : [],
   );
-  const detached = detachedFrom(login, terminals, tree);
+  const detached = detachedFrom(login, terminals, tree).map((stat): Member => ({ stat, place: "line" }));
 
-  const held = isBusyAsked ? holdingsOf([...jobs.flat(), ...detached]) : new Map<number, Held>();
+  const held = isBusyAsked ? holdingsOfJob([...jobs.flat(), ...detached]) : new Map<number, Held>();
   const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
   const peer = sources.includes("transfer") ? login.client : undefined;
   const connections = holdsSockets || peer ? await connectionsOf(holdsSockets ? undefined : peer) : [];
@@ -121,7 +119,7 @@ export async function takeLook(
   const connection = peer && (connectionOf(peer, connections) ?? lostConnection(login));
   return {
     bootMs,
-    terminals: faces.map(({ terminal, face }, index) => ({
+    terminals: faces.map(({ face }, index) => ({
       ...face,
       ...(own && {
         exact: {
@@ -130,19 +128,12 @@ export async function takeLook(
           lastOutputMs: own.lastOutputMs,
         },
       }),
-      job: jobCounters(jobs[index] ?? [], held, byInode, idleLeaderOf(terminal)),
+      job: jobCounters(jobs[index] ?? [], held, byInode),
     })),
     detached: jobCounters(detached, held, byInode),
-    fairShare: held.size > 0 ? fairShareNow() : 1,
     ...(connection && { connection: countersOf(connection, own?.chatterBytes) }),
     payload: payloadAfter && { least: payloadBefore.least, most: payloadAfter.most },
   };
-}
-
-/** By the load of the last minute (proc_loadavg(5)): those that run, and those that wait for a CPU. */
-function fairShareNow(): number {
-  const [lastMinute = 0] = loadavg();
-  return Math.min(1, availableParallelism() / lastMinute);
 }
 
 /** The payload of a login; `undefined` for one without a TCP connection. */
@@ -205,18 +196,39 @@ function touch(terminal: Terminal) {
   }
 }
 
-/** The foreground job of the innermost terminal and its session leader, which waits for the short commands of a loop. */
-function jobOf(terminal: Terminal): ProcessStat[] {
+/**
+ * The foreground job of the innermost terminal and its session leader, which waits for the short commands of a loop; and of each
+ * terminal around it the programs that are outside.
+ */
+function jobOf(terminal: Terminal, canonical: boolean): Member[] {
   const { leader, foregroundJob } = innermost(terminal);
-  if (foregroundJob.some(({ pid }) => pid === leader.pid)) return [...foregroundJob];
+  const members = foregroundJob.map((stat): Member => ({ stat, place: canonical ? "line" : "raw" }));
+  const outer = outsideOf(terminal);
+  if (foregroundJob.some(({ pid }) => pid === leader.pid)) return [...members, ...outer];
   const stat = readStat(leader.pid);
-  return stat?.startTicks === leader.startTicks ? [stat, ...foregroundJob] : [...foregroundJob];
+  if (stat?.startTicks !== leader.startTicks) return [...members, ...outer];
+  return [{ stat, place: canonical ? "shell" : "idle" }, ...members, ...outer];
 }
 
-/** The session leader that is in the job only for its CPU. */
-function idleLeaderOf(terminal: Terminal): number | undefined {
-  const { leader, foregroundJob } = innermost(terminal);
-  return foregroundJob.some(({ pid }) => pid === leader.pid) ? undefined : leader.pid;
+/** The programs of the foreground jobs that opened a terminal inside theirs, and what they run outside of it. */
+function outsideOf({ inner, foregroundJob }: Terminal): Member[] {
+  if (!inner) return [];
+  const leaders = foregroundJob.filter(({ pid }) => pid === inner.leader.pid);
+  const inside = new Set([...leaders, ...belowAnyOf(leaders, foregroundJob)]);
+  const outside = foregroundJob.filter((it) => !inside.has(it));
+  return [...outside.map((stat): Member => ({ stat, place: "outer" })), ...outsideOf(inner)];
+}
+
+/** Whether only a login shell is there that waits for keys: its name, `-bash`, is what sshd gave it. */
+function isAtPrompt(terminal: Terminal, { canonical }: Face): boolean {
+  const { foregroundIsLeader, foregroundJob, leader, inner } = terminal;
+  return (
+    !canonical &&
+    !inner &&
+    foregroundIsLeader &&
+    foregroundJob.length === 1 &&
+    commandLineOf(leader.pid)[0]?.startsWith("-") === true
+  );
 }
 
 /** What runs below the login's sshd and not below one of its terminals' session leaders. */

@@ -18,7 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 type Timed = TerminalLook & { bootMs: number };
 const between = (base: Timed, now: Timed): Work | undefined =>
-  workSince(base.job, now.job, base.bootMs, now.bootMs - base.bootMs);
+  workSince(base.job, now.job, { sinceBootMs: base.bootMs, windowMs: now.bootMs - base.bootMs });
 const namesIn = ({ job }: TerminalLook) => Object.values(job).map(({ name }) => name);
 const running = (shell: Shell, name: string) =>
   until(async () => {
@@ -166,7 +166,7 @@ test("a child that worked long ago and ends now is no work of the shell that wai
     return namesIn(seen).join() === "bash" && inherited(seen) >= used && seen;
   });
   const windowMs = (used * 100) / 5;
-  expect(workSince(base.job, now.job, base.bootMs, windowMs)).toBeUndefined();
+  expect(workSince(base.job, now.job, { sinceBootMs: base.bootMs, windowMs })).toBeUndefined();
 }, 60_000);
 
 /** A program that keeps writing to whatever is its standard output, and another that copies from a server. */

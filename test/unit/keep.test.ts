@@ -143,7 +143,7 @@ test("all terminals of a kept login count as active, and a login without one; it
     const observation = interpret({
       login: whole,
       terminals,
-      look: { bootMs: now.bootMs, terminals: looks, detached: {}, fairShare: 1 },
+      look: { bootMs: now.bootMs, terminals: looks, detached: {} },
       stays: [],
       keep: keep(),
       memory,

@@ -1,0 +1,52 @@
+// Whether a process reads files, between two looks at where it was in them.
+import type { Place } from "./held.ts";
+import type { WorkCounters } from "./job.ts";
+
+/** How far a process went in files that it reads, and in those that it writes. */
+export interface Moved {
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
+/**
+ * How far a process went in the files that it held at both looks. Not in one at whose end it was, then or now: it follows what others
+ * write. `counted`: what has been counted of each file, which several processes can have open.
+ */
+export function movedInFiles(
+  before: WorkCounters | undefined,
+  after: WorkCounters,
+  counted: Map<string, number>,
+): Moved {
+  const moved = { readBytes: 0, writtenBytes: 0 };
+  for (const [key, now] of Object.entries(after.places)) {
+    const then = before?.places[key];
+    if (!then || now.isDirectory || then.isAtEnd || now.isAtEnd || !isCounted(after, now)) continue;
+    const file = fileOf(key);
+    const bytes = Math.abs(now.position - then.position);
+    const known = counted.get(file) ?? 0;
+    moved[now.readsOnly ? "readBytes" : "writtenBytes"] += Math.max(0, bytes - known);
+    counted.set(file, Math.max(known, bytes));
+  }
+  return moved;
+}
+
+/** Whether a process has come to other files or directories than at the last look, or further in a directory. */
+export function isScanning(before: WorkCounters, after: WorkCounters): boolean {
+  const files = new Set(Object.keys(before.places).map(fileOf));
+  if (files.size === 0) return false;
+  return Object.entries(after.places).some(([key, now]) => {
+    if (!isCounted(after, now)) return false;
+    if (!files.has(fileOf(key))) return true;
+    const then = before.places[key];
+    return now.isDirectory && then !== undefined && then.position !== now.position;
+  });
+}
+
+/** Written files of a job that reads whole lines are counted by what was written, and those of one that records another's output are not. */
+function isCounted({ part }: WorkCounters, { readsOnly }: Place): boolean {
+  return readsOnly || part === "screen";
+}
+
+function fileOf(key: string): string {
+  return key.slice(key.indexOf(":") + 1);
+}
