@@ -86,6 +86,7 @@ const counters = v.object({
   follows: v.optional(v.boolean(), false),
   places: v.optional(v.record(v.string(), place), {}),
   threads: v.optional(v.record(v.string(), v.tuple([finite, finite, finite]))),
+  mappedBytes: v.optional(finite),
   storageWait: v.optional(finite),
 });
 const event = v.variant("kind", [

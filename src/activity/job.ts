@@ -3,7 +3,7 @@ import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import type { Connection } from "./connections.ts";
 import { type Held, holdingsOf, type OutOfTime, type Place } from "./held.ts";
 import { writtenBytesOf } from "./payload.ts";
-import { isCrowded, storageWaitOf, type ThreadWaits, threadWaitsOf } from "./waits.ts";
+import { isCrowded, mappedBytesOf, storageWaitOf, type ThreadWaits, threadWaitsOf } from "./waits.ts";
 
 /**
  * What of a process counts as work.
@@ -41,6 +41,8 @@ export interface WorkCounters {
   readonly places: Readonly<Record<string, Place>>;
   /** By thread id. Absent where it was not asked. */
   readonly threads?: Readonly<Record<string, ThreadWaits>> | undefined;
+  /** What it has mapped of files and read so far, where it holds a file open that it has not read to the end. */
+  readonly mappedBytes?: number | undefined;
   /** How often it had left a CPU, where it waited for storage when it was looked at. */
   readonly storageWait?: number | undefined;
 }
@@ -111,11 +113,17 @@ export function jobCounters(
       sockets: bytesOf(holdings?.sockets ?? [], connections),
       places,
       ...(computes && isAsked && (areThreadsAsked || follows) && { threads: threadWaitsOf(stat) }),
+      ...(isAsked && Object.values(places).some(isUnread) && { mappedBytes: mappedBytesOf(stat.pid) }),
       ...(waits && isAsked && { storageWait: storageWaitOf(stat) }),
     };
     return [`${stat.pid}-${stat.startTicks}`, counters] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/** Whether there is more to read in a file. */
+function isUnread({ readsOnly, isDirectory, isAtEnd }: Place): boolean {
+  return readsOnly && !isDirectory && !isAtEnd;
 }
 
 function partOf({ place }: Member, holdings: Held | undefined): Part {

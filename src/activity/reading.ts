@@ -27,7 +27,17 @@ export function movedInFiles(
     moved[now.readsOnly ? "readBytes" : "writtenBytes"] += Math.max(0, bytes - known);
     counted.set(file, Math.max(known, bytes));
   }
-  return moved;
+  return { ...moved, readBytes: moved.readBytes + readThroughMaps(before, after) };
+}
+
+/** A program that touches a page of its own for the first time maps some more along (the kernel's fault-around), which is no reading. */
+const LEAST_MAPPED_BYTES = 128 << 10;
+
+/** What a process came to read of a file that it has mapped into its memory, where no position moves: `sz` sends one so. */
+function readThroughMaps(before: WorkCounters | undefined, after: WorkCounters): number {
+  if (before?.mappedBytes === undefined || after.mappedBytes === undefined) return 0;
+  const bytes = after.mappedBytes - before.mappedBytes;
+  return bytes >= LEAST_MAPPED_BYTES ? bytes : 0;
 }
 
 /** Whether a process has come to other files or directories than at the last look, or further in a directory. */

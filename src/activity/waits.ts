@@ -1,4 +1,4 @@
-// What a process waits for: a CPU that others use, or storage that is slow.
+// What a process waits for, a CPU that others use or storage that is slow, and what it has read of files without a call.
 import { opendirSync, readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import type { ProcessStat } from "../login/process.ts";
@@ -43,6 +43,12 @@ export function storageWaitOf({ pid, state }: Pick<ProcessStat, "pid" | "state">
   if (state !== "D" && !STORAGE_WAIT.test(textOf(`${directory}/wchan`))) return undefined;
   const switches = switchesIn(directory);
   return switches && switches[0] + switches[1];
+}
+
+/** How much of the files that a process has mapped is in memory and was touched by it (RssFile, proc_pid_status(5)). */
+export function mappedBytesOf(pid: number): number | undefined {
+  const kilobytes = /^RssFile:\s+(\d+) kB$/m.exec(textOf(`/proc/${pid}/status`))?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
 function switchesIn(directory: string): [number, number] | undefined {

@@ -82,7 +82,10 @@ test("behind sudo or script the innermost terminal is judged", async () => {
   const seen = await running(shell, "sleep");
   expect(seen.canonical).toBe(true);
   expect(seen.unreadBytes).toHaveLength(2);
-  expect(namesIn(seen)).toEqual(["sleep"]);
+  expect(Object.values(seen.job).map(({ name, part }) => [name, part])).toEqual([
+    ["sleep", "line"],
+    ["script", "outer"],
+  ]);
 });
 
 test("keys move the access time when they are read, the unread number when they are not", async () => {
@@ -107,8 +110,10 @@ test("keys move the access time when they are read, the unread number when they 
   expect(statSync(shell.terminal().path).atimeMs).toBe(times.atimeMs);
 }, 30_000);
 
-test("a look that is not remembered asks for no work behind a terminal that waits for single keys, and for all other", async () => {
+test("a look that is not remembered asks for no work of a login shell at its prompt, and for all other", async () => {
   const shell = await bash();
+  shell.pty.write("exec -a -bash bash --norc --noprofile -i\r");
+  await until(() => shell.output().match(/\$ /g)?.length === 2);
   const jobs = async (isForNow: boolean) => {
     const login = { server: server(), client: undefined };
     const { terminals } = await takeLook(login, [shell.terminal()], { sources: ["busy"], isForNow });
@@ -120,6 +125,10 @@ test("a look that is not remembered asks for no work behind a terminal that wait
   shell.pty.write("sleep 1000\r");
   await running(shell, "sleep");
   expect(await jobs(true)).toEqual(["bash", "sleep"]);
+  shell.pty.write("\x03");
+  await until(async () => !(await shell.look()).canonical);
+  shell.pty.write("top\r");
+  await until(async () => (await jobs(true)).join() === "bash,top");
 });
 
 test("sleeping is no work", async () => {

@@ -28,6 +28,7 @@ export const FULL_MEMORY: Memory = {
             sockets: { "4711": 7 },
             places: { "3:8.1:77": { position: 5, readsOnly: true, isDirectory: false, isAtEnd: false } },
             threads: { "12": [3, 4, 5] },
+            mappedBytes: 8192,
             storageWait: 9,
           },
         },
