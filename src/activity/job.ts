@@ -41,7 +41,7 @@ export interface WorkCounters {
   readonly places: Readonly<Record<string, Place>>;
   /** By thread id. Absent where it was not asked. */
   readonly threads?: Readonly<Record<string, ThreadWaits>> | undefined;
-  /** What it has mapped of files and read so far, where it holds a file open that it has not read to the end. */
+  /** How much of the files that it has mapped it has come to so far. Asked of programs that draw on a terminal. */
   readonly mappedBytes?: number | undefined;
   /** How often it had left a CPU, where it waited for storage when it was looked at. */
   readonly storageWait?: number | undefined;
@@ -106,24 +106,19 @@ export function jobCounters(
       part,
       cpuMs: stat.cpuMs,
       childrenCpuMs: stat.childrenCpuMs,
-      writtenBytes: computes && holdings ? (writtenBytesOf(stat.pid) ?? 0) : 0,
+      writtenBytes: (computes || part === "screen") && holdings ? (writtenBytesOf(stat.pid) ?? 0) : 0,
       writesFile: part !== "shell" && holdings?.writesFile === true,
       writesSocket: part !== "shell" && holdings?.writesSocket === true,
       follows,
       sockets: bytesOf(holdings?.sockets ?? [], connections),
       places,
       ...(computes && isAsked && (areThreadsAsked || follows) && { threads: threadWaitsOf(stat) }),
-      ...(isAsked && Object.values(places).some(isUnread) && { mappedBytes: mappedBytesOf(stat.pid) }),
+      ...(isAsked && part === "screen" && { mappedBytes: mappedBytesOf(stat.pid) }),
       ...(waits && isAsked && { storageWait: storageWaitOf(stat) }),
     };
     return [`${stat.pid}-${stat.startTicks}`, counters] as const;
   });
   return Object.fromEntries(entries);
-}
-
-/** Whether there is more to read in a file. */
-function isUnread({ readsOnly, isDirectory, isAtEnd }: Place): boolean {
-  return readsOnly && !isDirectory && !isAtEnd;
 }
 
 function partOf({ place }: Member, holdings: Held | undefined): Part {

@@ -33,10 +33,13 @@ export function movedInFiles(
 /** A program that touches a page of its own for the first time maps some more along (the kernel's fault-around), which is no reading. */
 const LEAST_MAPPED_BYTES = 128 << 10;
 
-/** What a process came to read of a file that it has mapped into its memory, where no position moves: `sz` sends one so. */
+/**
+ * What a program on the terminal sent there of a file that it has mapped into its memory, as `sz` does: no position moves, and it holds
+ * no file. As much of the file has come into memory as it wrote. A viewer that draws reads nothing more.
+ */
 function readThroughMaps(before: WorkCounters | undefined, after: WorkCounters): number {
   if (before?.mappedBytes === undefined || after.mappedBytes === undefined) return 0;
-  const bytes = after.mappedBytes - before.mappedBytes;
+  const bytes = Math.min(after.mappedBytes - before.mappedBytes, after.writtenBytes - before.writtenBytes);
   return bytes >= LEAST_MAPPED_BYTES ? bytes : 0;
 }
 

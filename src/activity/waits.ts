@@ -7,6 +7,8 @@ import type { ProcessStat } from "../login/process.ts";
 export type ThreadWaits = readonly [waitedMs: number, yielded: number, preempted: number];
 
 const MOST_THREADS = 32;
+/** The unit of statm; where pages are larger, less is seen. */
+const PAGE_BYTES = 4096;
 /** Waits in a file system that a program serves (the kernel's fs/fuse/dev.c). Those of disks and network file systems are state D. */
 const STORAGE_WAIT = /^(?:request_wait_answer|fuse_|__fuse_)/;
 /** Asleep, or in a wait that only a fatal signal ends. */
@@ -45,10 +47,10 @@ export function storageWaitOf({ pid, state }: Pick<ProcessStat, "pid" | "state">
   return switches && switches[0] + switches[1];
 }
 
-/** How much of the files that a process has mapped is in memory and was touched by it (RssFile, proc_pid_status(5)). */
+/** How much of the files that a process has mapped is in memory and was touched by it (`shared`, proc_pid_statm(5)). */
 export function mappedBytesOf(pid: number): number | undefined {
-  const kilobytes = /^RssFile:\s+(\d+) kB$/m.exec(textOf(`/proc/${pid}/status`))?.[1];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  const pages = Number(textOf(`/proc/${pid}/statm`).split(" ")[2]);
+  return Number.isFinite(pages) ? pages * PAGE_BYTES : undefined;
 }
 
 function switchesIn(directory: string): [number, number] | undefined {

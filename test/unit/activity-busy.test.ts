@@ -151,10 +151,13 @@ test("reading on in a file is work, following one at its end is not", () => {
   expect(work(shared(0), shared(20_000))?.readBytesPerS).toBe(2000);
 });
 
-test("reading a mapped file is work, mapping a few pages more is not", () => {
-  const mapped = (bytes: number) => ofOne({ mappedBytes: 4096 }, { mappedBytes: 4096 + bytes });
-  expect(mapped(200 << 10)).toEqual({ name: "job", readBytesPerS: 20_480 });
-  expect(mapped(64 << 10)).toBeUndefined();
+test("sending a mapped file is work, mapping a few pages more is not, nor drawing", () => {
+  const mapped = (bytes: number, writtenBytes: number) =>
+    ofOne({ part: "screen", mappedBytes: 4096 }, { part: "screen", mappedBytes: 4096 + bytes, writtenBytes });
+  expect(mapped(200 << 10, 1e6)).toEqual({ name: "job", readBytesPerS: 20_480 });
+  expect(mapped(1e6, 200 << 10)).toEqual({ name: "job", readBytesPerS: 20_480 });
+  expect(mapped(64 << 10, 1e6)).toBeUndefined();
+  expect(mapped(1e6, 64 << 10)).toBeUndefined();
   expect(ofOne({}, { mappedBytes: 1e6 })).toBeUndefined();
 });
 

@@ -135,6 +135,19 @@ describe("in a program that waits for single keys", () => {
     expect(await raw(short)).toBeUndefined();
   }, 60_000);
 
+  test("sending a file that it has mapped is work", async () => {
+    const python = `
+import mmap, os, time, tty
+tty.setraw(0)
+with open(${JSON.stringify(big)}, "rb") as file: map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+os.write(1, b"ready")
+at = 0
+while True: os.write(1, map[at:at + 20000]); at += 20000; time.sleep(0.05)`;
+    const shell = onPty("python3", ["-c", python]);
+    await ready(shell);
+    expect(await workOf(shell)).toMatch(/reads \d+ kB\/s$/);
+  });
+
   test.each([
     "top -d 0.1",
     "less /etc/services",
