@@ -63,15 +63,17 @@ const MOST_ASKED = 128;
 
 /** What the processes of jobs hold, by pid. Of sockets only those whose bytes count: no connection is asked for in vain. */
 export function holdingsOfJob(members: readonly Member[], isOutOfTime?: OutOfTime): Map<number, Held> {
+  // Of a shell that waits only the CPU counts: what its jobs hold, they hold themselves.
+  const asked = members.filter(({ place }) => place !== "shell" && place !== "idle");
   const held = holdingsOf(
-    members.map(({ stat }) => stat.pid),
+    asked.map(({ stat }) => stat.pid),
     isOutOfTime,
   );
-  for (const member of members) {
+  for (const member of asked) {
     const holdings = held.get(member.stat.pid);
     if (!holdings) continue;
     const part = partOf(member, holdings);
-    const isCounted = part === "line" || part === "shell" || (part === "helper" && !holdings.relays);
+    const isCounted = part === "line" || (part === "helper" && !holdings.relays);
     if (!isCounted) held.set(member.stat.pid, { ...holdings, sockets: [] });
   }
   return held;
@@ -107,8 +109,8 @@ export function jobCounters(
       cpuMs: stat.cpuMs,
       childrenCpuMs: stat.childrenCpuMs,
       writtenBytes: (computes || part === "screen") && holdings ? (writtenBytesOf(stat.pid) ?? 0) : 0,
-      writesFile: part !== "shell" && holdings?.writesFile === true,
-      writesSocket: part !== "shell" && holdings?.writesSocket === true,
+      writesFile: holdings?.writesFile === true,
+      writesSocket: holdings?.writesSocket === true,
       follows,
       sockets: bytesOf(holdings?.sockets ?? [], connections),
       places,

@@ -3,7 +3,7 @@ import { closeSync, fstatSync } from "node:fs";
 import { type ClockReading, readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
 import type { Login } from "../login/login.ts";
-import { commandLineOf, hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
+import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
 import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
@@ -219,15 +219,18 @@ function outsideOf({ inner, foregroundJob }: Terminal): Member[] {
   return [...outside.map((stat): Member => ({ stat, place: "outer" })), ...outsideOf(inner)];
 }
 
-/** Whether only a login shell is there that waits for keys: its name, `-bash`, is what sshd gave it. */
+/** What shells call themselves. */
+const SHELL = /^(?:ba|da|fi|z|k|mk|tc|c)?sh$/;
+
+/** Whether only a shell is there that waits for keys. Its name is its own word: with a false one it is judged a moment later. */
 function isAtPrompt(terminal: Terminal, { canonical }: Face): boolean {
-  const { foregroundIsLeader, foregroundJob, leader, inner } = terminal;
+  const { foregroundIsLeader, foregroundJob, inner } = terminal;
   return (
     !canonical &&
     !inner &&
     foregroundIsLeader &&
     foregroundJob.length === 1 &&
-    commandLineOf(leader.pid)[0]?.startsWith("-") === true
+    SHELL.test(foregroundJob[0]?.name ?? "")
   );
 }
 

@@ -51,13 +51,13 @@ const work = [
     what: "work that a program that waits for keys has others do",
     name: "editor",
     command: raw(`sh -c '\\''${COMPUTES}'\\'' </dev/null >/dev/null 2>&1 & exec sleep 1000`),
-    seen: /sh: CPU \d+ %/,
+    seen: /sh: (?:CPU|wants) \d+ %/,
   },
   {
     what: "work whose output a pager shows",
     name: "pager",
     command: `sh -c '${COMPUTES}' | less`,
-    seen: /sh: CPU \d+ %/,
+    seen: /sh: (?:CPU|wants) \d+ %/,
   },
 ] as const;
 
