@@ -110,7 +110,7 @@ export function jobCounters(
       childrenCpuMs: stat.childrenCpuMs,
       writtenBytes: (computes || part === "screen") && holdings ? (writtenBytesOf(stat.pid) ?? 0) : 0,
       writesFile: holdings?.writesFile === true,
-      writesSocket: holdings?.writesSocket === true,
+      writesSocket: holdings?.writesSocket === true && !holdings.relays,
       follows,
       sockets: bytesOf(holdings?.sockets ?? [], connections),
       places,

@@ -27,14 +27,14 @@ const idle = [
 
 const unseen = [
   { what: "a build that waits for a sleep", name: "waiter", command: "sh -c 'sleep 1000; :'" },
-  { what: "a client that waits silently", name: "client", command: "perl -e 'sysread STDIN, $x, 1 while 1'" },
+  { what: "a client waiting silently", name: "client", command: "perl -e 'sysread STDIN, $x, 1 while 1'" },
   {
-    what: "datagrams that are sent without being written",
+    what: "datagrams by send",
     name: "sender",
     command: `perl -MSocket -e '${SENDS}'`,
   },
   {
-    what: "short commands of a program that waits for keys",
+    what: "short commands of a raw program",
     name: "agent",
     command: `sh -c 'stty -icanon -echo; exec perl -e '\\''for (;;) { system "sh -c \\"sleep 1\\" </dev/null >/dev/null"; }'\\'''`,
   },
@@ -51,7 +51,7 @@ describe.concurrent("must end, on time", () => {
     });
     afterAll(() => lab?.stop());
 
-    test.each([...idle, ...unseen.map((it) => ({ ...it, what: `what is not seen: ${it.what}` }))])(
+    test.each([...idle, ...unseen.map((it) => ({ ...it, what: `not seen: ${it.what}` }))])(
       "$what",
       async ({ name, command }) => {
         await lab.addUser(name);

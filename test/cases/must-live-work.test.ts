@@ -48,7 +48,7 @@ const work = [
     seen: /perl: writes \d+ kB\/s/,
   },
   {
-    what: "work that a program that waits for keys has others do",
+    what: "work done for a program that reads keys",
     name: "editor",
     command: raw(`sh -c '\\''${COMPUTES}'\\'' </dev/null >/dev/null 2>&1 & exec sleep 1000`),
     seen: /sh: (?:CPU|wants) \d+ %/,

@@ -1,4 +1,6 @@
 // Real programs on real terminals: what of them is work, and what only looks like it.
+
+import { createSocket } from "node:dgram";
 import {
   appendFileSync,
   closeSync,
@@ -9,7 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -135,6 +137,27 @@ describe("in a program that waits for single keys", () => {
     expect(await raw(short)).toBeUndefined();
   }, 60_000);
 
+  test("a relay of its connection is no work, what fetches something for it is", async () => {
+    const sockets = new Set<Socket>();
+    const source = createServer((socket) => {
+      sockets.add(socket.on("error", () => undefined));
+    });
+    await new Promise<void>((resolve) => source.listen(0, "127.0.0.1", resolve));
+    const timer = setInterval(() => {
+      for (const socket of sockets) socket.write("y".repeat(5000));
+    }, 100);
+    try {
+      const { port } = source.address() as { port: number };
+      const fetches = `net.connect(${port}, "127.0.0.1").resume()`;
+      expect(await raw(starts(fetches, "pipe"))).toBeUndefined();
+      expect(await raw(starts(fetches, "ignore"))).toMatch(/network \d+ kB\/s$/);
+    } finally {
+      clearInterval(timer);
+      for (const socket of sockets) socket.destroy();
+      source.close();
+    }
+  }, 60_000);
+
   test("sending a file that it has mapped is work", async () => {
     const python = `
 import mmap, os, time, tty
@@ -193,6 +216,18 @@ describe("what a process holds", () => {
       expect(holdingsOf([2 ** 22 + 1]).size).toBe(0);
     } finally {
       for (const fd of open) closeSync(fd);
+    }
+  });
+
+  test("is read of the lowest descriptors only, of a process that holds very many", async () => {
+    const many = Array.from({ length: 200 }, () => createSocket("udp4"));
+    try {
+      await Promise.all(many.map((it) => new Promise<void>((resolve) => it.bind(0, "127.0.0.1", resolve))));
+      const sockets = holdingsOf([process.pid]).get(process.pid)?.sockets.length ?? 0;
+      expect(sockets).toBeGreaterThan(30);
+      expect(sockets).toBeLessThan(128);
+    } finally {
+      for (const it of many) it.close();
     }
   });
 });
