@@ -332,3 +332,49 @@ export function lockFile(fd: number): boolean {
   if (error.code === "EAGAIN" || error.code === "EWOULDBLOCK") return false;
   throw error;
 }
+
+const statx = libc.func(
+  "int statx(int dirfd, const char *path, int flags, unsigned int mask, _Out_ uint8_t *facts)",
+);
+const getxattr = libc.func(
+  "long getxattr(const char *path, const char *name, _Out_ uint8_t *value, unsigned long size)",
+);
+
+// linux/fcntl.h and linux/stat.h; the same on x86-64 and arm64.
+const AT_FDCWD = -100;
+const AT_NO_AUTOMOUNT = 0x800;
+const AT_STATX_DONT_SYNC = 0x4000;
+const STATX_TYPE_MODE_INO_SIZE = 0x1 | 0x2 | 0x100 | 0x200;
+
+/** What the kernel knows of a file by itself. */
+export interface FileFacts {
+  readonly mode: number;
+  readonly size: number;
+  /** Names it on this host: `device:inode`. */
+  readonly file: string;
+}
+
+/**
+ * What the kernel knows of a file without asking the file system behind it, which may be a user's own and never answer
+ * (statx(2), AT_STATX_DONT_SYNC; the size of a file on a network may be some seconds old). For paths in /proc/PID/fd: another path
+ * would have to be looked up. `undefined` when it is gone, or its file system is closed to us.
+ */
+export function fileFacts(path: string): FileFacts | undefined {
+  const raw = new Uint8Array(256);
+  const flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+  if (statx(AT_FDCWD, path, flags, STATX_TYPE_MODE_INO_SIZE, raw) !== 0) return undefined;
+  const facts = new DataView(raw.buffer);
+  const device = `${facts.getUint32(136, true)}.${facts.getUint32(140, true)}`;
+  return {
+    mode: facts.getUint16(28, true),
+    size: Number(facts.getBigUint64(40, true)),
+    file: `${device}:${facts.getBigUint64(32, true)}`,
+  };
+}
+
+/** The protocol of a socket that a path in /proc/PID/fd leads to, such as `TCP`, `UDPv6` or `UNIX-STREAM` (the kernel's net/socket.c); empty for none. */
+export function socketProtocol(path: string): string {
+  const raw = new Uint8Array(32);
+  const length = Number(getxattr(path, "system.sockprotoname", raw, raw.length));
+  return length > 0 ? Buffer.from(raw.subarray(0, length)).toString("latin1").replace(/\0.*$/s, "") : "";
+}

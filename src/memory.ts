@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import * as v from "valibot";
 import type { InputState } from "./activity/input.ts";
-import type { JobCounters } from "./activity/job.ts";
+import { type JobCounters, PARTS } from "./activity/job.ts";
 import type { ConnectionCounters } from "./activity/look.ts";
 import type { OutputState } from "./activity/output.ts";
 import type { UseState } from "./activity/use.ts";
@@ -26,6 +26,8 @@ export interface Baseline {
   readonly bootMs: number;
   readonly job: JobCounters;
   readonly connection?: ConnectionCounters | undefined;
+  /** Payload for the client by then: of a login whose only output is its terminals', what they had shown. */
+  readonly outBytes?: number | undefined;
 }
 
 /** What is known of one subject: a terminal by its id, or the login as a whole. */
@@ -86,6 +88,12 @@ const duration = v.union([
 ]);
 const source = v.picklist(["input", "busy", "transfer", "output"]);
 const connection = v.object({ receivedBytes: finite, sentBytes: finite });
+const place = v.object({
+  position: finite,
+  readsOnly: v.boolean(),
+  isDirectory: v.boolean(),
+  isAtEnd: v.boolean(),
+});
 const counters = v.object({
   name: v.string(),
   parent: finite,
@@ -95,6 +103,14 @@ const counters = v.object({
   writtenBytes: finite,
   writesFile: v.boolean(),
   sockets: v.record(v.string(), finite),
+  // A memory from before there were these has none.
+  part: v.optional(v.picklist(PARTS), "line"),
+  writesSocket: v.optional(v.boolean(), false),
+  follows: v.optional(v.boolean(), false),
+  places: v.optional(v.record(v.string(), place), {}),
+  threads: v.optional(v.record(v.string(), v.tuple([finite, finite, finite]))),
+  mappedBytes: v.optional(finite),
+  storageWait: v.optional(finite),
 });
 const event = v.variant("kind", [
   v.object({ kind: v.literal("start"), bootS: finite, wallS: finite }),
@@ -146,6 +162,7 @@ const schema = v.object({
         bootMs: finite,
         job: v.record(v.string(), counters),
         connection: v.optional(connection),
+        outBytes: v.optional(finite),
       }),
       input: v.optional(
         v.object({

@@ -212,8 +212,12 @@ function observeTerminal(
     ...asked.map((stay) => evidenceOf(stay, input.atMs, nowMs, limits)),
   ];
 
-  if (limits.activity.includes("busy") && face.canonical) {
-    const work = workSince(baseline.job, face.job, baseline.bootMs, windowMs, look.fairShare);
+  if (limits.activity.includes("busy")) {
+    const work = workSince(baseline.job, face.job, {
+      sinceBootMs: baseline.bootMs,
+      windowMs,
+      terminalBytes: shownSince(baseline, look),
+    });
     if (work)
       found.push({
         source: "busy",
@@ -240,6 +244,7 @@ function observeTerminal(
       bootMs: nowMs,
       job: face.job,
       connection: look.connection,
+      outBytes: look.traffic?.outBytes,
     }),
     input,
     output,
@@ -259,6 +264,11 @@ function activityOf(
   if (!use || use.usedAtMs === 0) return { lastActivity: besideUse, besideUse };
   const used: Evidence = { source: use.source, atMs: use.usedAtMs, detail: use.detail };
   return { lastActivity: latest([used], besideUse), besideUse };
+}
+
+/** What the login's terminals have shown since, at most; 0 where nobody can tell. */
+function shownSince({ outBytes }: Baseline, { traffic }: Look): number {
+  return traffic && outBytes !== undefined ? Math.max(0, traffic.outBytes - outBytes) : 0;
 }
 
 /** A login without a terminal: only what it does and moves can tell that it is in use. */
@@ -284,13 +294,8 @@ function observeLogin(
   const usedMs = moved ? nowMs : Math.max(before.usedMs ?? 0, use?.usedAtMs ?? 0, login.startedBootMs);
   if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   if (limits.activity.includes("busy")) {
-    const work = workSince(
-      before.baseline.job,
-      look.detached,
-      before.baseline.bootMs,
-      windowMs,
-      look.fairShare,
-    );
+    const { job, bootMs } = before.baseline;
+    const work = workSince(job, look.detached, { sinceBootMs: bootMs, windowMs });
     if (work)
       found.push({
         source: "busy",

@@ -1,6 +1,5 @@
 // One look at a login: raw counters, as plain data that can be kept in a file. Judging the difference of two looks is pure.
 import { closeSync, fstatSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
 import { readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
 import { beginLook, type IsOver } from "../login/budget.ts";
@@ -10,8 +9,10 @@ import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.
 import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
-import { type Held, holdingsOf, type JobCounters, jobCounters } from "./job.ts";
+import type { Held } from "./held.ts";
+import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";
 import type { Payload } from "./payload.ts";
+import { bytesOfSockets, type SocketBytes } from "./sockets.ts";
 import { readTraffic, type Traffic } from "./traffic.ts";
 
 export type { JobCounters, WorkCounters } from "./job.ts";
@@ -56,14 +57,12 @@ export interface Look {
   /** When the devices had been asked, on the boot clock: no key that they tell of came later. */
   readonly bootMs: number;
   readonly terminals: readonly TerminalLook[];
-  /** What could not be read, in words, by what it is of: a terminal's id, or `connection`. It is no evidence. */
+  /** What could not be read, in words, by the id of its terminal. It is no evidence. */
   readonly faults: Readonly<Record<string, string>>;
   /** Commands or subsystems run in the login outside its terminals. */
   readonly commandsRun: boolean;
   /** What they have used. */
   readonly detached: JobCounters;
-  /** Of a CPU, what each process got that wanted one all the time: 1 unless more than there are CPUs did, or no job is judged. */
-  readonly fairShare: number;
   /** What sshd has moved; absent where the policy does not ask for it, the login has no TCP peer, or sshd may not be asked. */
   readonly traffic?: Traffic | undefined;
   /** The bytes on the wire, where what sshd has moved cannot be told, as by a user's own watchdog. */
@@ -97,7 +96,7 @@ export type Lookable = Pick<Login, "server" | "client"> & Partial<Pick<Login, "p
 
 /**
  * Looks once. What goes away meanwhile is left out, and what cannot be read is a fault: it never keeps the rest from being read. Files
- * and sockets are looked into only for `busy`. Throws only where the host lets nobody open a terminal.
+ * and sockets are looked into only for `busy`. Throws where the host lets nobody open a terminal, or has no `ss` where only that tells.
  */
 export async function takeLook(
   login: Lookable,
@@ -123,25 +122,25 @@ export async function takeLook(
   const { bootMs } = readClocks();
   const traffic = trafficNow(isTransferAsked || isPayloadAsked);
   const jobs = faces.map(({ terminal, face }) =>
-    isBusyAsked && (face.canonical || !isForNow) ? jobOf(terminal) : [],
+    isBusyAsked && !(isForNow && isAtPrompt(terminal, face)) ? jobOf(terminal, face.canonical) : [],
   );
-  const { commandsRun, processes: detached } = detachedFrom(login, terminals, tree);
+  const { commandsRun, processes } = detachedFrom(login, terminals, tree);
+  const detached = processes.map((stat): Member => ({ stat, place: "line" }));
 
-  const held = isBusyAsked ? holdingsOf([...jobs.flat(), ...detached]) : new Map<number, Held>();
-  const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
+  const held = isBusyAsked ? holdingsOfJob([...jobs.flat(), ...detached], isOver) : new Map<number, Held>();
+  const isRoot = process.geteuid?.() === 0;
+  // Root asks the sockets. Only ss tells others, and what may not be asked.
+  const holdsSockets = !isRoot && [...held.values()].some(({ sockets }) => sockets.length > 0);
   const peer = isTransferAsked && !traffic ? login.client : undefined;
-  const connections =
-    holdsSockets || peer
-      ? await connectionsSafely(connectionsOf, holdsSockets ? undefined : peer, faults)
-      : [];
+  const connections = holdsSockets || peer ? await connectionsOf(holdsSockets ? undefined : peer) : [];
 
-  const byInode = new Map((holdsSockets ? connections : []).map((it) => [it.inode ?? "", it]));
-  const connection = peer && connectionOf(peer, connections);
-  if (peer && !connection && isAlive(login.server))
-    faults[CONNECTION] ??= "ss does not show the login's own connection";
+  const byInode: ReadonlyMap<string, SocketBytes> = isRoot
+    ? bytesOfSockets(held, isOver)
+    : new Map((holdsSockets ? connections : []).map((it) => [it.inode ?? "", it]));
+  const connection = peer && (connectionOf(peer, connections) ?? lostConnection(login));
   return {
     bootMs,
-    terminals: faces.map(({ terminal, face }, index) => ({
+    terminals: faces.map(({ face }, index) => ({
       ...face,
       ...(own && {
         exact: {
@@ -150,42 +149,19 @@ export async function takeLook(
           lastOutputMs: own.lastOutputMs,
         },
       }),
-      job: jobCounters(jobs[index] ?? [], held, byInode, idleLeaderOf(terminal)),
+      job: jobCounters(jobs[index] ?? [], held, byInode, isOver),
     })),
     faults,
     commandsRun,
-    detached: jobCounters(detached, held, byInode),
-    fairShare: held.size > 0 ? fairShareNow() : 1,
+    detached: jobCounters(detached, held, byInode, isOver),
     traffic: isTransferAsked ? traffic : undefined,
     ...(connection && { connection: countersOf(connection, own?.chatterBytes) }),
     payload: trafficBefore && traffic && { least: trafficBefore.inBytes, most: traffic.inBytes },
   };
 }
 
-/** What a fault of the connection, or of what tells of connections, is kept under. */
-const CONNECTION = "connection";
-
-async function connectionsSafely(
-  ask: AskForConnections,
-  client: Login["client"],
-  faults: Record<string, string>,
-): Promise<Connection[]> {
-  try {
-    return await ask(client);
-  } catch (error) {
-    faults[CONNECTION] = reasonOf(error);
-    return [];
-  }
-}
-
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** By the load of the last minute (proc_loadavg(5)): those that run, and those that wait for a CPU. */
-function fairShareNow(): number {
-  const [lastMinute = 0] = loadavg();
-  return Math.min(1, availableParallelism() / lastMinute);
 }
 
 /** What no user can cause: no right to ask, or no means. Nothing can be said of any terminal then. */
@@ -253,18 +229,42 @@ function touch(terminal: Terminal) {
   }
 }
 
-/** The foreground job of the innermost terminal and its session leader, which waits for the short commands of a loop. */
-function jobOf(terminal: Terminal): ProcessStat[] {
+/**
+ * The foreground job of the innermost terminal and its session leader, which waits for the short commands of a loop; and of each
+ * terminal around it the programs that are outside.
+ */
+function jobOf(terminal: Terminal, canonical: boolean): Member[] {
   const { leader, foregroundJob } = innermost(terminal);
-  if (!leader || foregroundJob.some(({ pid }) => pid === leader.pid)) return [...foregroundJob];
+  const members = foregroundJob.map((stat): Member => ({ stat, place: canonical ? "line" : "raw" }));
+  const outer = outsideOf(terminal);
+  if (!leader || foregroundJob.some(({ pid }) => pid === leader.pid)) return [...members, ...outer];
   const stat = readStat(leader.pid);
-  return stat?.startTicks === leader.startTicks ? [stat, ...foregroundJob] : [...foregroundJob];
+  if (stat?.startTicks !== leader.startTicks) return [...members, ...outer];
+  return [{ stat, place: canonical ? "shell" : "idle" }, ...members, ...outer];
 }
 
-/** The session leader that is in the job only for its CPU. */
-function idleLeaderOf(terminal: Terminal): number | undefined {
-  const { leader, foregroundJob } = innermost(terminal);
-  return foregroundJob.some(({ pid }) => pid === leader?.pid) ? undefined : leader?.pid;
+/** The programs of the foreground jobs that opened a terminal inside theirs, and what they run outside of it. */
+function outsideOf({ inner, foregroundJob }: Terminal): Member[] {
+  if (!inner) return [];
+  const leaders = foregroundJob.filter(({ pid }) => pid === inner.leader?.pid);
+  const inside = new Set([...leaders, ...belowAnyOf(leaders, foregroundJob)]);
+  const outside = foregroundJob.filter((it) => !inside.has(it));
+  return [...outside.map((stat): Member => ({ stat, place: "outer" })), ...outsideOf(inner)];
+}
+
+/** What shells call themselves. */
+const SHELL = /^(?:ba|da|fi|z|k|mk|tc|c)?sh$/;
+
+/** Whether only a shell is there that waits for keys. Its name is its own word: with a false one it is judged a moment later. */
+function isAtPrompt(terminal: Terminal, { canonical }: Face): boolean {
+  const { foregroundIsLeader, foregroundJob, inner } = terminal;
+  return (
+    !canonical &&
+    !inner &&
+    foregroundIsLeader &&
+    foregroundJob.length === 1 &&
+    SHELL.test(foregroundJob[0]?.name ?? "")
+  );
 }
 
 /**
@@ -287,4 +287,10 @@ function detachedFrom(
 
 function countersOf({ receivedBytes, sentBytes }: Connection, chatterBytes = 0): ConnectionCounters {
   return { receivedBytes: receivedBytes - chatterBytes, sentBytes };
+}
+
+/** No such connection: the login has ended meanwhile, or `ss` sees another network than the login. */
+function lostConnection(login: Pick<Login, "server">): undefined {
+  if (isAlive(login.server))
+    throw new Error("ss does not show the login's own connection: does it run in another network namespace?");
 }

@@ -24,7 +24,7 @@ warn_before = ["5m", "1m"]
 
 # What counts as activity:
 #   input     keys typed into the terminal; cannot be left out
-#   busy      the command in the foreground computes, writes files, or moves data over the network
+#   busy      the command in the foreground computes, reads or writes files, or moves data over the network
 #   transfer  the client sends data: an upload, a forwarded port in use
 #   output    anything written to the terminal; it would keep a forgotten "top" for ever
 activity = ["input", "busy", "transfer"]

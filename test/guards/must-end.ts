@@ -9,9 +9,9 @@ const swept = "test/cases/must-end-sweep.test.ts";
 
 export const guards: readonly Guard[] = [
   {
-    file: "src/observe.ts",
-    find: 'if (limits.activity.includes("busy") && face.canonical) {',
-    replace: 'if (limits.activity.includes("busy")) {',
+    file: "src/activity/busy.ts",
+    find: "screen: { cpu: false, all: false,",
+    replace: "screen: { cpu: true, all: false,",
     why: "a program that waits for keys does not work, whatever it draws",
     case: "an idle top (fifty screens a second)",
     project: "cases",

@@ -22,8 +22,11 @@ const login = { server: { pid: 4711, startTicks: 12 }, startedBootMs: 0 } as Log
 
 /** It uses a whole CPU. */
 function jobAt(cpuMs: number): Record<string, WorkCounters> {
-  const still = { childrenCpuMs: 0, writtenBytes: 0, writesFile: false, sockets: {} };
-  return { "4713-21": { name: "make", parent: 4712, startedBootMs: 1, cpuMs, ...still } };
+  const still = { childrenCpuMs: 0, writtenBytes: 0, writesFile: false, writesSocket: false, follows: false };
+  const none = { sockets: {}, places: {} };
+  return {
+    "4713-21": { name: "make", parent: 4712, startedBootMs: 1, part: "line", cpuMs, ...still, ...none },
+  };
 }
 
 /** What becomes of a login that works, without a key: when it is warned, and when it ends. Keys at these times; transfers, without a terminal. */
@@ -48,7 +51,6 @@ function lived(limits: Partial<Limits>, isTerminal: boolean, usedAtMs: readonly 
         faults: {},
         commandsRun: false,
         detached: isTerminal ? {} : jobAt(atMs),
-        fairShare: 1,
         ...(isTerminal ? {} : { connection: { receivedBytes, sentBytes: 0 } }),
       },
       stays: [],

@@ -150,7 +150,6 @@ test("all terminals of a kept login count as active, and a login without one; it
         faults: {},
         commandsRun: false,
         detached: {},
-        fairShare: 1,
       },
       stays: [],
       keep: keep(),

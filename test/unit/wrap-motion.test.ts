@@ -34,7 +34,6 @@ const lastInputMs = (lastKeyMs: number, lastMotionMs: number, mouseMotion: boole
       faults: {},
       commandsRun: false,
       detached: {},
-      fairShare: 1,
     },
     stays: [],
     memory: BLANK,

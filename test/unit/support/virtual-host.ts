@@ -75,8 +75,12 @@ const command = {
   cpuMs: 0,
   childrenCpuMs: 0,
   writtenBytes: 0,
+  part: "line" as const,
   writesFile: false,
+  writesSocket: false,
+  follows: false,
   sockets: {},
+  places: {},
 };
 
 /** Starts a host on which a login with no terminal has just begun. `tell` hears of each thing when it has happened. */
@@ -164,7 +168,6 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
       faults: {},
       commandsRun: commandRuns,
       detached: commandRuns ? { "77-7": command } : {},
-      fairShare: 1,
       connection: { receivedBytes, sentBytes: 0 },
     }),
   };
