@@ -22,6 +22,8 @@ import type { Applied } from "./policy/policy.ts";
 
 /** How long each step of an ending may take before the next, harder one: closing a PAM session can take its time. */
 export const GRACE_MS = 5_000;
+/** A session that begins at the last moment spares a login for so long after its time: who opens one after the other is ended then. */
+export const SPARED_MS = 30_000;
 
 /** One login at one moment: everything that acting on it needs. Times on the boot clock, through `map` on the idle clock. */
 export interface Scene {
@@ -53,7 +55,7 @@ export async function act(
   shown: Map<string, Shown>,
   means = FROM_OUTSIDE,
 ): Promise<boolean> {
-  const stage = { scene, shown, means };
+  const stage = { scene, shown, means, standing: verdict.standing };
   const ended = await Promise.all(verdict.decisions.map((decision) => carryOut(decision, stage)));
   return ended.includes(true);
 }
@@ -67,11 +69,23 @@ export async function recordStays(scene: Scene, before: Memory["subjects"]): Pro
   }
 }
 
+/** Records what could not be read, once for as long as it lasts. `before`: what the last look could not. */
+export async function recordFaults(
+  scene: Scene,
+  before: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  for (const [id, reason] of Object.entries(scene.observation.faults)) {
+    if (before[id] !== undefined) continue;
+    await record(describe("fault", id, scene, { cause: null, outcome: "not read", ended: null, reason }));
+  }
+}
+
 /** A scene, the notices that stand in it, and how to act in it. */
 interface Stage {
   readonly scene: Scene;
   readonly shown: Map<string, Shown>;
   readonly means: Means;
+  readonly standing: Verdict["standing"];
 }
 
 /** Whether the login is gone. */
@@ -155,16 +169,44 @@ async function hangUpOne(id: string, { scene, means }: Stage): Promise<void> {
   await record(describe("hang-up", id, scene, { cause: "idle", outcome: steps.join("; "), ended, reason }));
 }
 
-async function endAll(cause: EndReason, ids: readonly string[], { scene, means }: Stage): Promise<boolean> {
+async function endAll(cause: EndReason, ids: readonly string[], stage: Stage): Promise<boolean> {
+  const { scene, means } = stage;
   const longestIdle = ids.toSorted((a, b) => idleMsOf(a, scene) - idleMsOf(b, scene))[0] ?? LOGIN_SUBJECT;
-  const { steps, ended } = await means.endLogin(scene.login, scene.observation.terminals, {
+  const { steps, ended, spared } = await means.endLogin(scene.login, scene.observation.terminals, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
     say: sayer("login", cause, longestIdle, scene, means),
+    sinceMs: cause === "idle" && maySpare(ids, stage) ? scene.map.now.bootMs : undefined,
   });
+  const outcome = steps.join("; ");
+  if (spared) {
+    await recordSpared(outcome, ended, scene);
+    return false;
+  }
   const reason = endReason(cause, longestIdle, scene);
-  await record(describe("end", longestIdle, scene, { cause, outcome: steps.join("; "), ended, reason }));
+  await record(describe("end", longestIdle, scene, { cause, outcome, ended, reason }));
   return ended;
+}
+
+/** Whether a login ends about when it was meant to: the time of its limit, or that which its notice promised. */
+function maySpare(ids: readonly string[], { scene, standing }: Stage): boolean {
+  const { map, observation } = scene;
+  const dueMs = ids.map((id) => {
+    const atMs = observation.subjects[id]?.lastActivity.atMs ?? 0;
+    return Math.max(map.toIdleMs(atMs) + limitMsOf(id, scene), standing[id]?.promisedMs ?? 0);
+  });
+  return map.toIdleMs(map.now.bootMs) <= Math.max(...dueMs) + SPARED_MS;
+}
+
+/** What is left of a login that was spared is judged by the next look; its terminals are gone. */
+async function recordSpared(outcome: string, ended: boolean, scene: Scene): Promise<void> {
+  for (const { id } of scene.observation.terminals) {
+    const reason = endReason("idle", id, scene);
+    await record(describe("hang-up", id, scene, { cause: "idle", outcome, ended, reason }));
+  }
+  const facts = { cause: "activity", outcome: "kept", ended: null } as const;
+  const reason = "a command or a terminal began in it just before its end";
+  await record({ ...describe("stay", LOGIN_SUBJECT, scene, { ...facts, reason }), terminals: [] });
 }
 
 /** Writes the last line of a terminal; what it stopped for that comes back to be let go again. */
@@ -221,6 +263,7 @@ export function describe(
     uid: login.uid,
     client: login.client?.address ?? null,
     terminals: terminals.map(terminalName),
+    kind: observation.kind,
     sshdPid: (login.privileged ?? login.server).pid,
     rule: applied.rule,
     idleSeconds: last ? Math.floor(idleMsOf(id, scene) / 1000) : null,

@@ -1,10 +1,12 @@
 // Turns wall-clock times of the kernel (a terminal's atime) into times that steps of the clock and suspends cannot move.
 //
-// Boot clock: /proc/uptime, never stepped, runs on while the machine is suspended (proc_uptime(5)).
-// Idle clock: the boot clock less the gaps in which the machine did not run; what limits are counted on.
+// Boot clock: CLOCK_BOOTTIME, never stepped, runs on while the machine is suspended; /proc/uptime shows it to `sh` (proc_uptime(5)).
+// Idle clock: the boot clock less the gaps in which the machine was suspended; what limits are counted on. How long those were in all
+// is known exactly: CLOCK_MONOTONIC stands still in them, and in nothing else. A slow machine has no gaps.
 import os from "node:os";
+import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, clockMs } from "./libc.ts";
 
-/** What the watchdog, or a check that stayed, noted of the clocks. Times in whole seconds, as `sh` can reckon them. */
+/** What the watchdog, or a check that stayed, noted of the clocks. Times of a watchdog in whole seconds, as `sh` can reckon them. */
 export type ClockEvent =
   | { readonly kind: "start"; readonly bootS: number; readonly wallS: number }
   | {
@@ -14,79 +16,106 @@ export type ClockEvent =
       readonly afterBootS: number;
       readonly afterWallS: number;
     }
-  | { readonly kind: "gap"; readonly fromBootS: number; readonly toBootS: number };
+  | Gap;
 
-/** Both clocks at one moment. */
+/** A stretch in which the machine was suspended; to a watchdog, one in which it may have been. */
+export interface Gap {
+  readonly kind: "gap";
+  readonly fromBootS: number;
+  readonly toBootS: number;
+}
+
+/** The boot clock and the wall clock at one moment. */
 export interface ClockReading {
   readonly bootMs: number;
   readonly wallMs: number;
 }
 
+/** All clocks at one moment. */
+export interface Clocks extends ClockReading {
+  /** How long the machine has been suspended since it booted. */
+  readonly suspendedMs: number;
+}
+
 /** A wall clock that moved by more than this against the boot clock was stepped; less is whole-second rounding or NTP slewing. */
 export const STEP_TOLERANCE_MS = 2_000;
-/** A sleep that took longer than asked by more than this was a suspend or a stopped machine, not a busy one. */
-export const GAP_TOLERANCE_MS = 5_000;
+/** Clocks that are read one after the other differ by less than this, and a suspend lasts longer. */
+export const SUSPEND_TOLERANCE_MS = 100;
 /** The end of a bucket can lie this far ahead of the key that fell into it. */
 const BUCKET_MS = 8_000;
+/** Clocks are read within this of each other, or once more: a busy machine may turn to another process in between. */
+const AT_ONCE_MS = 1;
+const MOST_READINGS = 10;
+
+/** Reads all clocks, as good as at once. */
+export function readClocks(): Clocks {
+  let best = readInTurn();
+  for (let n = 1; n < MOST_READINGS && best.tookMs > AT_ONCE_MS; n++) {
+    const next = readInTurn();
+    if (next.tookMs < best.tookMs) best = next;
+  }
+  return best.clocks;
+}
 
 /**
- * Reads both clocks. The wall clock first: where this process has to wait between the two, times of the kernel come out later on the
- * boot clock, not earlier, and nobody is ended early.
+ * The wall clock first: where this process has to wait between the two, times of the kernel come out later on the boot clock, not
+ * earlier, and nobody is ended early.
  */
-export function readClocks(): ClockReading {
+function readInTurn(): { clocks: Clocks; tookMs: number } {
+  const beforeMs = clockMs(CLOCK_MONOTONIC);
   const wallMs = Date.now();
-  const bootMs = Math.round(os.uptime() * 1000);
-  return { bootMs, wallMs };
+  const bootMs = clockMs(CLOCK_BOOTTIME);
+  const afterMs = clockMs(CLOCK_MONOTONIC);
+  const suspendedMs = Math.max(0, Math.round(bootMs - afterMs));
+  return { clocks: { bootMs: Math.round(bootMs), wallMs, suspendedMs }, tookMs: afterMs - beforeMs };
 }
 
-/** After this long both clocks are read anew: by then the wall clock may have been stepped. */
-const SHARED_MS = 100;
-
-/**
- * Reads both clocks for many logins. Between two readings a third clock tells how far they went, which takes less time. It stands
- * still while the machine is suspended, and makes nobody idle for longer than they are.
- */
-export function sharedClocks(): () => ClockReading {
-  let reading = readClocks();
-  let readAtMs = monotonicMs();
-  return () => {
-    const passedMs = monotonicMs() - readAtMs;
-    if (passedMs <= SHARED_MS)
-      return { bootMs: Math.round(reading.bootMs + passedMs), wallMs: Math.round(reading.wallMs + passedMs) };
-    reading = readClocks();
-    readAtMs = monotonicMs();
-    return reading;
-  };
+/** How far the boot clock is ahead of /proc/uptime, by which `sh` goes, in whole seconds: 0, but in a container whose lxcfs shows its own. */
+export function uptimeShiftS(): number {
+  const shiftS = Math.round(readClocks().bootMs / 1000 - os.uptime());
+  return Math.abs(shiftS) > 1 ? shiftS : 0;
 }
 
-/** What `performance.now()` tells, which takes loading. */
-function monotonicMs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1000 + nanoseconds / 1_000_000;
+/** What a watchdog tells of the clocks. */
+export interface Told {
+  readonly events: readonly ClockEvent[];
+  /** How long the machine had been suspended when the watchdog began, where it could tell. */
+  readonly begun?: Suspended | undefined;
 }
 
-/** Parses the watchdog's history (`start U W;step U0 W0 U1 W1;gap U0 U1`). What is not of that form is passed over. */
-export function parseHistory(text: string): ClockEvent[] {
-  return text.split(";").flatMap((entry): ClockEvent[] => {
-    const [kind, ...words] = entry.trim().split(/\s+/);
-    if (words.some((word) => !/^\d{1,12}$/.test(word))) return [];
-    const [a = -1, b = -1, c = -1, d = -1] = words.map(Number);
-    if (kind === "start" && words.length === 2) return [{ kind, bootS: a, wallS: b }];
-    if (kind === "step" && words.length === 4)
-      return [{ kind, beforeBootS: a, beforeWallS: b, afterBootS: c, afterWallS: d }];
-    if (kind === "gap" && words.length === 2 && b > a) return [{ kind, fromBootS: a, toBootS: b }];
-    return [];
-  });
+/** Parses what a watchdog tells (`start U W;awake U.UU N;step U0 W0 U1 W1;gap U0 U1`); see `uptimeShiftS`. */
+export function parseTold(text: string, shiftS = 0): Told {
+  const begun = text.split(";").map((entry) => parseAwake(entry.trim(), shiftS));
+  return { events: parseHistory(text, shiftS), begun: begun.find((it) => it !== undefined) };
+}
+
+/** Parses a history. What is not of its form is passed over. */
+export function parseHistory(text: string, shiftS = 0): ClockEvent[] {
+  return text.split(";").flatMap((entry) => parseEvent(entry.trim(), shiftS));
+}
+
+function parseEvent(entry: string, shiftS: number): ClockEvent[] {
+  const [kind, ...words] = entry.split(/\s+/);
+  if (words.some((word) => !/^\d{1,12}$/.test(word))) return [];
+  const [a = -1, b = -1, c = -1, d = -1] = words.map(Number);
+  const bootS = a + shiftS;
+  if (kind === "start" && words.length === 2) return [{ kind, bootS, wallS: b }];
+  if (kind === "step" && words.length === 4)
+    return [{ kind, beforeBootS: bootS, beforeWallS: b, afterBootS: c + shiftS, afterWallS: d }];
+  if (kind === "gap" && words.length === 2 && b > a) return [{ kind, fromBootS: bootS, toBootS: b + shiftS }];
+  return [];
+}
+
+/** /proc/uptime in seconds, and CLOCK_MONOTONIC in nanoseconds, as /proc/timer_list shows it to root. */
+function parseAwake(entry: string, shiftS: number): Told["begun"] {
+  const words = /^awake (\d{1,12}\.\d\d) (\d{1,20})$/.exec(entry);
+  if (!words) return undefined;
+  const bootMs = (Number(words[1]) + shiftS) * 1000;
+  return { bootMs, suspendedMs: bootMs - Number(words[2]) / 1e6 };
 }
 
 /** A history longer than this comes from clocks that are moved all the time. */
 export const MOST_EVENTS = 64;
-
-/** Of what a watchdog tells, again and again, what is not yet in the history: what ended after everything in it. */
-export function newsFor(history: readonly ClockEvent[], told: readonly ClockEvent[]): ClockEvent[] {
-  const knownS = Math.max(...history.map(endOf));
-  return told.filter((event) => endOf(event) > knownS);
-}
 
 /**
  * Adds events to a history, of which no more than `MOST_EVENTS` are kept. Gaps are not forgotten then, since they would count as idle
@@ -108,27 +137,67 @@ function endOf(event: ClockEvent): number {
   return event.kind === "step" ? event.afterBootS : event.toBootS;
 }
 
-/** What happened to the clocks between two readings that were meant to be `expectedMs` apart. */
-export function eventsBetween(before: ClockReading, after: ClockReading, expectedMs: number): ClockEvent[] {
-  const events: ClockEvent[] = [];
+/** What of a history, or of what a watchdog tells again and again, ended after `bootMs`. */
+export function eventsAfter(bootMs: number, events: readonly ClockEvent[]): ClockEvent[] {
+  return events.filter((event) => endOf(event) * 1000 > bootMs);
+}
+
+/** When a history ends, on the boot clock. */
+export function endOfHistoryMs(history: readonly ClockEvent[]): number {
+  return 1000 * Math.max(...history.map(endOf));
+}
+
+/** A step of the wall clock between two readings. */
+export function stepsBetween(before: ClockReading, after: ClockReading): ClockEvent[] {
+  const movedMs = after.wallMs - before.wallMs - (after.bootMs - before.bootMs);
+  if (Math.abs(movedMs) <= STEP_TOLERANCE_MS) return [];
   const seconds = (ms: number) => Math.floor(ms / 1000);
-  const tookMs = after.bootMs - before.bootMs;
-  if (tookMs - expectedMs > GAP_TOLERANCE_MS)
-    events.push({
-      kind: "gap",
-      fromBootS: seconds(before.bootMs + expectedMs),
-      toBootS: seconds(after.bootMs),
-    });
-  const movedMs = after.wallMs - before.wallMs - tookMs;
-  if (Math.abs(movedMs) > STEP_TOLERANCE_MS)
-    events.push({
+  return [
+    {
       kind: "step",
       beforeBootS: seconds(before.bootMs),
       beforeWallS: seconds(before.wallMs),
       afterBootS: seconds(after.bootMs),
       afterWallS: seconds(after.wallMs),
-    });
-  return events;
+    },
+  ];
+}
+
+/** How long the machine had been suspended at a moment. */
+export type Suspended = Omit<Clocks, "wallMs">;
+
+/**
+ * The gaps between two moments. How much time they hold is known; where it lies is known where it is in one of the sleeps of a watchdog
+ * that took too long (`slow`), be it for a suspend or for a busy machine. Whatever is in doubt lies as late as it can: nobody is ended
+ * early. Where nothing is known of `before`, as at the first check of a login whose watchdog is not root's, all of the slow sleeps may
+ * have been suspends, but no more than the machine has been suspended since it booted.
+ */
+export function gapsBetween(
+  before: Suspended | undefined,
+  after: Suspended,
+  slow: readonly ClockEvent[] = [],
+): Gap[] {
+  const gaps: Gap[] = [];
+  // A watchdog reads its two clocks less well than a check does, and in a time namespace they may not fit together.
+  const isKnown = before !== undefined && after.suspendedMs >= before.suspendedMs - STEP_TOLERANCE_MS;
+  const mostMs = isKnown
+    ? Math.min(after.suspendedMs - before.suspendedMs, after.bootMs - before.bootMs)
+    : after.suspendedMs;
+  let leftMs = mostMs < SUSPEND_TOLERANCE_MS ? 0 : mostMs;
+  for (const { fromBootS, toBootS } of slow.filter((event) => event.kind === "gap").toReversed()) {
+    const lengthMs = Math.min(leftMs, (toBootS - fromBootS) * 1000);
+    if (lengthMs > 0) gaps.unshift({ kind: "gap", fromBootS: toBootS - lengthMs / 1000, toBootS });
+    leftMs -= lengthMs;
+  }
+  if (!isKnown || leftMs < SUSPEND_TOLERANCE_MS) return gaps;
+  const toBootS = after.bootMs / 1000;
+  let fromBootS = toBootS - leftMs / 1000;
+  // What it would lie upon becomes a part of it.
+  for (let last = gaps.at(-1); last && last.toBootS >= fromBootS; last = gaps.at(-1)) {
+    fromBootS -= last.toBootS - last.fromBootS;
+    gaps.pop();
+  }
+  return [...gaps, { kind: "gap", fromBootS, toBootS }];
 }
 
 /** A stretch of the boot clock on which the wall clock ran at one distance from it. */

@@ -1,15 +1,17 @@
 // One check from beginning to end: observe, judge, act, and say when to look again.
 import { setTimeout as sleep } from "node:timers/promises";
-import { act, type Means, recordStays, type Scene } from "./act.ts";
+import { act, type Means, recordFaults, recordStays, type Scene } from "./act.ts";
 import type { OwnTerminal } from "./activity/look.ts";
-import { log } from "./audit/syslog.ts";
-import { type ClockReading, mapClocks, newsFor, parseHistory, readClocks, withEvents } from "./clock.ts";
+import { recordFault } from "./audit/fault.ts";
+import { type ClockMap, type Clocks, mapClocks, parseTold, readClocks, uptimeShiftS } from "./clock.ts";
+import { reasonOf } from "./ending/insist.ts";
 import { judge, type Verdict } from "./judge.ts";
-import { findLogin } from "./login/login.ts";
-import { type ProcessRef, readStat, startedBootMs } from "./login/process.ts";
+import { endAfter } from "./libc.ts";
+import { findLogin, type Login } from "./login/login.ts";
+import type { ProcessRef } from "./login/process.ts";
 import { type Memory, readMemory, writeMemory } from "./memory.ts";
 import type { Shown } from "./notice/show.ts";
-import { observe } from "./observe.ts";
+import { NOTHING_SEEN, type Observation, observe } from "./observe.ts";
 import { decidePolicy, isUninstalled } from "./policy/decide.ts";
 import { type Applied, withIdleTimeout } from "./policy/policy.ts";
 import { note, remember, restAfter } from "./remember.ts";
@@ -31,11 +33,9 @@ export type Outcome = "done" | number;
 
 /** While a notice stands the policy is read again this often. */
 const POLICY_MS = 5_000;
-/**
- * What a check does between two sleeps takes no longer than this, or so much longer that the machine stood still: a clock that
- * would tell how long it really took may have run on while the machine did not.
- */
-const WORK_MS = 1_000;
+
+/** A look, and what comes of it, that takes longer than this hangs: the kernel then ends the check, and the watchdog judges by age alone. */
+const LONGEST_LOOK_S = 120;
 
 /** One look of a check and what came of it, for whoever asked for the check. */
 export interface Look {
@@ -72,63 +72,76 @@ export async function guard(
   { idleTimeoutMs, watch, resident }: GuardOptions = {},
 ): Promise<Outcome> {
   let reading = readClocks();
-  let readAtMs = performance.now();
   const keep = resident?.keep ?? ((memory: Memory) => void writeMemory(assignment.stateDirectory, memory));
-  let memory = resident?.recall() ?? note(recall(assignment), birth(), reading, Math.min(readAtMs, WORK_MS));
+  let memory = resident ? note(resident.recall(), reading) : recall(assignment, reading);
   let decided: { applied: Applied; atMs: number } | undefined;
+  let lookedAtMs: number | undefined;
   const shown = new Map<string, Shown>();
+  // The process of a sweep looks at others too, and a wrap's is its terminal's: they must not end for it.
+  const isAlone = watch === undefined && resident === undefined;
   for (;;) {
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
     if (!login) return "done";
     if (!decided || reading.bootMs - decided.atMs >= POLICY_MS || isUninstalled()) {
-      const { applied, lastGood, complaint } = await decidePolicy(assignment, login, memory);
-      if (complaint && complaint !== memory.complaint) await log("warning", complaint);
-      memory = { ...memory, lastGood, complaint };
+      const { applied, lastGood, groups, complaint } = await decidePolicy(assignment, login, memory);
+      if (complaint && complaint !== memory.complaint) await recordFault(login, applied, complaint);
+      memory = { ...memory, lastGood, groups, complaint };
       decided = { applied: withIdleTimeout(applied, idleTimeoutMs), atMs: reading.bootMs };
       // Resolving groups can take seconds, and the clocks must be those of the look: a key that came meanwhile lies ahead of older ones.
-      const now = readClocks();
-      memory = note(memory, reading, now, Math.min(performance.now() - readAtMs, WORK_MS));
-      reading = now;
-      readAtMs = performance.now();
+      reading = readClocks();
+      memory = note(memory, reading);
     }
     const { applied } = decided;
 
     const map = mapClocks(memory.history, reading);
-    const observation = await observe(login, memory, map, applied, resident && { own: resident.own });
-    const verdict = judge(situationOf(login, applied, observation, memory, map));
+    if (isAlone) endAfter(LONGEST_LOOK_S);
+    const { observation, failure } = await lookSafely(login, memory, map, applied, resident);
+    const unseenMs = lookedAtMs === undefined ? 0 : map.toIdleMs(reading.bootMs) - map.toIdleMs(lookedAtMs);
+    const verdict = judge({ ...situationOf(login, applied, observation, memory, map), unseenMs });
+    lookedAtMs = reading.bootMs;
     const scene = { login, applied, observation, map };
     await recordStays(scene, memory.subjects);
+    await recordFaults(scene, memory.faults);
     const ended = await act(verdict, scene, shown, resident?.means);
     watch?.({ scene, verdict, ended, complaint: memory.complaint });
-    memory = remember(memory, login, observation, verdict, map);
+    const known = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
+    memory = remember(memory, login, known, verdict, map);
     if (ended || resident?.isOver()) return "done";
+    // While a notice of `max_login` stands, the check goes on without a look.
+    if (failure && !verdict.stay) {
+      keep(memory);
+      throw failure;
+    }
+    if (isAlone) endAfter(0);
 
     const rest = restAfter(verdict, memory.complaint, watch !== undefined);
-    const expectedMs = Math.min(performance.now() - readAtMs, WORK_MS) + (rest.leaves ? 0 : rest.waitMs);
-    if (!rest.leaves) {
-      keep(memory);
-      await sleep(rest.waitMs);
-    }
-    const next = readClocks();
-    memory = note(memory, reading, next, expectedMs);
-    if (rest.leaves) {
-      keep(memory);
-      return rest.answerS;
-    }
-    reading = next;
-    readAtMs = performance.now();
+    keep(memory);
+    if (rest.leaves) return rest.answerS;
+    await sleep(rest.waitMs);
+    reading = readClocks();
+    memory = note(memory, reading);
   }
 }
 
-/** When this process started. What happened to the clocks since then no sleep of the watchdog shows. */
-function birth(): ClockReading {
-  const self = readStat(process.pid);
-  if (!self) throw new Error("/proc does not show this process");
-  return { bootMs: startedBootMs(self), wallMs: performance.timeOrigin };
+/**
+ * Looks. Where that fails, the login's age is still judged, and nothing else is: what could not be looked at ends nobody for being idle.
+ */
+async function lookSafely(
+  login: Login,
+  memory: Memory,
+  map: ClockMap,
+  applied: Applied,
+  resident: Resident | undefined,
+): Promise<{ observation: Observation; failure?: unknown }> {
+  try {
+    return { observation: await observe(login, memory, map, applied, resident && { own: resident.own }) };
+  } catch (failure) {
+    return { observation: { ...NOTHING_SEEN, faults: { login: reasonOf(failure) } }, failure };
+  }
 }
 
-function recall({ stateDirectory, clockHistory }: Assignment): Memory {
+/** What the last check left, and what the watchdog has noted since then. */
+function recall({ stateDirectory, clockHistory }: Assignment, now: Clocks): Memory {
   const memory = readMemory(stateDirectory);
-  const news = newsFor(memory.history, parseHistory(clockHistory));
-  return { ...memory, history: withEvents(memory.history, news) };
+  return note(memory, now, clockHistory === "" ? undefined : parseTold(clockHistory, uptimeShiftS()));
 }

@@ -26,6 +26,8 @@ export interface Standing {
   readonly promisedMs: number;
   /** The stages given, as `warn_before` names them. */
   readonly givenMs: readonly number[];
+  /** It was given anew because nobody can have seen it go by; that happens once. */
+  readonly isAnew?: boolean | undefined;
 }
 
 /** The key of the notice that `max_login` gives, beside the ids of subjects. */
@@ -39,7 +41,11 @@ export interface Situation {
   readonly subjects: readonly Subject[];
   /** Commands or subsystems run in the login outside its terminals: ending a terminal must not take them along. */
   readonly commandsRun: boolean;
+  /** Something moves of which only looks a second apart can tell whether it is use. */
+  readonly needsCloseLooks?: boolean | undefined;
   readonly standing: Readonly<Record<string, Standing>>;
+  /** How long ago this very check looked last, should it have looked before: about a second, unless the machine stood still. */
+  readonly unseenMs?: number | undefined;
 }
 
 export type EndReason = "idle" | "max_login";
@@ -66,6 +72,11 @@ export interface Verdict {
 const WATCH_MS = 1_000;
 /** A check that is late by no more than this, or by half a short notice, ends the login on time; a later one gives the full notice first. */
 const LATE_MS = 2_000;
+/**
+ * Two looks are never so far apart on a machine that is merely busy. Where they are, and by more than half of a notice that stands, the
+ * machine was paused, and the notice is given anew, in full: once, so that no login ends later than that, whatever its machine does.
+ */
+const UNSEEN_MS = 10_000;
 /** Looking this long before the first notice shows work before anybody is disturbed. */
 const LEAD_MS = 60_000;
 /** A login without a terminal is first looked at after this: no later than the kernel's steps make other endings. */
@@ -143,8 +154,19 @@ function countDown(
   const givenMs = stagesMs.filter((ms) => ms >= leftMs);
   const isNew = givenMs.some((ms) => !standing?.givenMs.includes(ms));
   const wakeInMs = Math.min(WATCH_MS, leftMs);
-  const kept = { sinceMs: standing?.sinceMs ?? nowMs, promisedMs, givenMs };
+  const kept = { ...standing, sinceMs: standing?.sinceMs ?? nowMs, promisedMs, givenMs };
   return { step: isNew ? "warn" : "wait", standing: kept, endsAtMs, wakeInMs };
+}
+
+/** A notice that stands, or in its place one that begins now: see `UNSEEN_MS`. */
+function seenNotice(
+  standing: Standing | undefined,
+  limitMs: number,
+  { nowMs, unseenMs = 0, applied }: Situation,
+): Standing | undefined {
+  const longestMs = noticeMs(limitMs, applied.limits.warnBeforeMs);
+  if (!standing || standing.isAnew || unseenMs <= Math.max(UNSEEN_MS, longestMs / 2)) return standing;
+  return { sinceMs: standing.sinceMs, promisedMs: nowMs + longestMs, givenMs: [], isAnew: true };
 }
 
 /** Judges one login: which notices to give or take back, what to end, and when to look again. */
@@ -171,8 +193,9 @@ export function judge(situation: Situation): Verdict {
     const answered = before !== undefined && subject.lastActivity.atMs > before.sinceMs;
     const limitMs = idleLimitMs(subject, applied);
     const dueMs = subject.lastActivity.atMs + limitMs;
+    const stands = seenNotice(before, limitMs, situation);
     const count: Countdown | undefined = Number.isFinite(limitMs)
-      ? countDown(dueMs, limitMs, applied.limits.warnBeforeMs, nowMs, answered ? undefined : before)
+      ? countDown(dueMs, limitMs, applied.limits.warnBeforeMs, nowMs, answered ? undefined : stands)
       : undefined;
     if (count) wakesInMs.push(count.wakeInMs);
     if (count) endsAtMs[subject.id] = count.endsAtMs;
@@ -194,17 +217,19 @@ export function judge(situation: Situation): Verdict {
     decisions,
     standing,
     endsAtMs,
-    wakeInMs: Math.min(...wakesInMs),
-    stay: Object.keys(standing).length > 0,
+    wakeInMs: situation.needsCloseLooks ? Math.min(...wakesInMs, WATCH_MS) : Math.min(...wakesInMs),
+    stay: Object.keys(standing).length > 0 || situation.needsCloseLooks === true,
   };
 }
 
 /** The countdown of `max_login`, if the policy has one for this login. */
-function countAge({ applied, ageMs, nowMs, standing }: Situation): Countdown | undefined {
+function countAge(situation: Situation): Countdown | undefined {
+  const { applied, ageMs, nowMs, standing } = situation;
   const limitMs = applied.limits.maxLoginMs;
   if (applied.exempt || !Number.isFinite(limitMs)) return undefined;
   const dueMs = nowMs + limitMs - ageMs;
-  return countDown(dueMs, limitMs, applied.limits.warnBeforeMs, nowMs, standing[WHOLE_LOGIN]);
+  const stands = seenNotice(standing[WHOLE_LOGIN], limitMs, situation);
+  return countDown(dueMs, limitMs, applied.limits.warnBeforeMs, nowMs, stands);
 }
 
 function endAll(situation: Situation, reason: EndReason): Verdict {

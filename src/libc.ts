@@ -5,11 +5,18 @@ import koffi from "koffi/indirect";
 const libc = koffi.load("libc.so.6");
 const ioctlBytes = libc.func("int ioctl(int fd, unsigned long request, _Inout_ uint8_t *value)");
 const ioctlNone = libc.func("int ioctl(int fd, unsigned long request, long value)");
+const getsockopt = libc.func(
+  "int getsockopt(int fd, int level, int option, _Out_ uint8_t *value, _Inout_ uint32_t *size)",
+);
+const getpeername = libc.func("int getpeername(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *size)");
+const alarm = libc.func("unsigned int alarm(unsigned int seconds)");
+const syscallDescriptor = libc.func("long syscall(long number, long pidfd, long fd, long flags)");
 const poll = libc.func("int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)");
 const open = libc.func("int open(const char *path, int flags)");
 const read = libc.func("long read(int fd, void *buffer, unsigned long count)");
 const close = libc.func("int close(int fd)");
 const flock = libc.func("int flock(int fd, int operation)");
+const clockGettime = libc.func("int clock_gettime(int clock, _Out_ int64_t *timespec)");
 const futimens = libc.func("int futimens(int fd, const uint8_t *times)");
 const syscallPid = libc.func("long syscall(long number, long pid, long flags)");
 const syscallSignal = libc.func("long syscall(long number, long pidfd, long signal, long info, long flags)");
@@ -17,10 +24,18 @@ const syscallSignal = libc.func("long syscall(long number, long pidfd, long sign
 // asm-generic/ioctls.h; the same on x86-64 and arm64.
 const TCGETS = 0x5401;
 const TCSETS = 0x5402;
+const TIOCGPGRP = 0x540f;
 const FIONREAD = 0x541b;
+const TIOCGSID = 0x5429;
+const TIOCGPTPEER = 0x5441;
+const TIOCGPTN = 0x80045430;
 const TIOCGWINSZ = 0x5413;
 const TIOCSWINSZ = 0x5414;
 const TIOCVHANGUP = 0x5437;
+/** Runs on while the machine is suspended (clock_gettime(2), linux/time.h). */
+export const CLOCK_BOOTTIME = 7;
+/** Stands still then. */
+export const CLOCK_MONOTONIC = 1;
 // linux/stat.h: the nanoseconds of a time that stays as it is.
 const UTIME_OMIT = 0x3ffffffen;
 // asm-generic/fcntl.h; the same on x86-64 and arm64.
@@ -30,6 +45,7 @@ const POLLOUT = 0x4;
 // asm-generic/unistd.h; the same on x86-64 and arm64.
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
+const SYS_PIDFD_GETFD = 438;
 
 /** A libc call that failed, with the name that errno(3) gives the reason. */
 export class SystemCallError extends Error {
@@ -46,6 +62,15 @@ export class SystemCallError extends Error {
 function mustSucceed(result: number, call: string): number {
   if (result < 0) throw new SystemCallError(call);
   return result;
+}
+
+// A `struct timespec`, the same on x86-64 and arm64.
+const timespec = new BigInt64Array(2);
+
+/** What a clock of the kernel shows, in ms. */
+export function clockMs(clock: number): number {
+  mustSucceed(clockGettime(clock, timespec), "clock_gettime");
+  return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
 }
 
 const start = Buffer.allocUnsafeSlow(64 << 10);
@@ -69,6 +94,100 @@ export function unreadBytes(fd: number): number {
   const raw = new Uint8Array(4);
   mustSucceed(ioctlBytes(fd, FIONREAD, raw), "ioctl FIONREAD");
   return new DataView(raw.buffer).getInt32(0, true);
+}
+
+/**
+ * Opens the slave of a pty by its master, whatever the slave is called, locked or allowed to (ioctl_tty(2), TIOCGPTPEER). It becomes
+ * nobody's controlling terminal, and the caller closes it.
+ */
+export function openPeer(master: number): number {
+  const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants;
+  return mustSucceed(
+    ioctlNone(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC),
+    "ioctl TIOCGPTPEER",
+  );
+}
+
+/** N of /dev/pts/N, of the pty whose master this is (ioctl_tty(2), TIOCGPTN). Throws `SystemCallError` where it is no master. */
+export function ptyNumber(master: number): number {
+  const raw = new Uint8Array(4);
+  mustSucceed(ioctlBytes(master, TIOCGPTN, raw), "ioctl TIOCGPTN");
+  return new DataView(raw.buffer).getUint32(0, true);
+}
+
+/** The session that has a pty as its controlling terminal, and its foreground process group, asked by the master; 0 for none. */
+export function sessionOn(master: number): { readonly session: number; readonly foregroundGroup: number } {
+  return { session: pidFrom(master, TIOCGSID), foregroundGroup: pidFrom(master, TIOCGPGRP) };
+}
+
+/** 0 where the terminal has no session (ENOTTY), or one of another pid namespace. */
+function pidFrom(fd: number, request: number): number {
+  const raw = new Uint8Array(4);
+  return ioctlBytes(fd, request, raw) === 0 ? new DataView(raw.buffer).getInt32(0, true) : 0;
+}
+
+/** Counters of a TCP connection, of its whole life. */
+export interface TcpCounters {
+  readonly isListening: boolean;
+  /** From the other end: the kernel has taken it, the program need not have. */
+  readonly receivedBytes: number;
+  /** Written by the program here, whether or not it is sent yet; what was sent again does not count again. */
+  readonly writtenBytes: number;
+  /** How long ago data came, or was sent, in ms. */
+  readonly sinceReceivedMs: number;
+  readonly sinceSentMs: number;
+}
+
+// linux/in.h, linux/tcp.h; `struct tcp_info` only ever grows at its end.
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+const TCP_LISTEN = 10;
+const TCP_INFO_BYTES = 216;
+
+/** The counters of a socket; `undefined` for what is no TCP socket. Needs Linux 4.19 (tcp(7), TCP_INFO). */
+export function tcpCounters(fd: number): TcpCounters | undefined {
+  const raw = new Uint8Array(TCP_INFO_BYTES);
+  const size = [raw.length];
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, raw, size) !== 0 || (size[0] ?? 0) < TCP_INFO_BYTES)
+    return undefined;
+  const info = new DataView(raw.buffer);
+  const wide = (offset: number) => Number(info.getBigUint64(offset, true));
+  return {
+    isListening: raw[0] === TCP_LISTEN,
+    receivedBytes: wide(128),
+    writtenBytes: wide(200) - wide(208) + info.getUint32(144, true),
+    sinceReceivedMs: info.getUint32(52, true),
+    sinceSentMs: info.getUint32(44, true),
+  };
+}
+
+// bits/socket.h.
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+/** The address at the other end of a socket, as bytes (4, or 16 of IPv6), and its port; `undefined` for what is not connected over IP. */
+export function peerOf(fd: number): { readonly address: Uint8Array; readonly port: number } | undefined {
+  const raw = new Uint8Array(28);
+  if (getpeername(fd, raw, [raw.length]) !== 0) return undefined;
+  const family = new DataView(raw.buffer).getUint16(0, true);
+  const port = new DataView(raw.buffer).getUint16(2);
+  if (family === AF_INET) return { address: raw.slice(4, 8), port };
+  return family === AF_INET6 ? { address: raw.slice(8, 24), port } : undefined;
+}
+
+// asm-generic/socket.h.
+const SOL_SOCKET = 1;
+const SO_ACCEPTCONN = 30;
+
+/** Whether a socket only waits for connections (socket(7), SO_ACCEPTCONN). */
+export function isListening(fd: number): boolean {
+  const raw = new Uint8Array(4);
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, raw, [raw.length]) === 0 && raw[0] === 1;
+}
+
+/** Has the kernel end this process by SIGALRM after so many seconds, whatever it does then; 0 takes that back (alarm(2)). */
+export function endAfter(seconds: number): void {
+  alarm(seconds);
 }
 
 /** Sets when a file was last written to, in nanoseconds since 1970, and leaves alone when it was last read (futimens(3)). */
@@ -180,6 +299,14 @@ export function openPidfd(pid: number): Pidfd | undefined {
   throw error;
 }
 
+/**
+ * A descriptor of our own for what another process has open as `fd` (pidfd_getfd(2)); the caller closes it. Throws `SystemCallError`:
+ * EBADF where it has no such descriptor, ESRCH where it is gone, EPERM where we may not trace it.
+ */
+export function takeDescriptor(pidfd: Pidfd, fd: number): number {
+  return mustSucceed(Number(syscallDescriptor(SYS_PIDFD_GETFD, pidfd, fd, 0)), "pidfd_getfd");
+}
+
 /** Sends a signal (0 asks only whether it could be sent). Returns false when the process is gone (pidfd_send_signal(2)). */
 export function signalPidfd(pidfd: Pidfd, signal: number): boolean {
   if (Number(syscallSignal(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, 0, 0)) === 0) return true;
@@ -204,4 +331,50 @@ export function lockFile(fd: number): boolean {
   // Two names of one number.
   if (error.code === "EAGAIN" || error.code === "EWOULDBLOCK") return false;
   throw error;
+}
+
+const statx = libc.func(
+  "int statx(int dirfd, const char *path, int flags, unsigned int mask, _Out_ uint8_t *facts)",
+);
+const getxattr = libc.func(
+  "long getxattr(const char *path, const char *name, _Out_ uint8_t *value, unsigned long size)",
+);
+
+// linux/fcntl.h and linux/stat.h; the same on x86-64 and arm64.
+const AT_FDCWD = -100;
+const AT_NO_AUTOMOUNT = 0x800;
+const AT_STATX_DONT_SYNC = 0x4000;
+const STATX_TYPE_MODE_INO_SIZE = 0x1 | 0x2 | 0x100 | 0x200;
+
+/** What the kernel knows of a file by itself. */
+export interface FileFacts {
+  readonly mode: number;
+  readonly size: number;
+  /** Names it on this host: `device:inode`. */
+  readonly file: string;
+}
+
+/**
+ * What the kernel knows of a file without asking the file system behind it, which may be a user's own and never answer
+ * (statx(2), AT_STATX_DONT_SYNC; the size of a file on a network may be some seconds old). For paths in /proc/PID/fd: another path
+ * would have to be looked up. `undefined` when it is gone, or its file system is closed to us.
+ */
+export function fileFacts(path: string): FileFacts | undefined {
+  const raw = new Uint8Array(256);
+  const flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+  if (statx(AT_FDCWD, path, flags, STATX_TYPE_MODE_INO_SIZE, raw) !== 0) return undefined;
+  const facts = new DataView(raw.buffer);
+  const device = `${facts.getUint32(136, true)}.${facts.getUint32(140, true)}`;
+  return {
+    mode: facts.getUint16(28, true),
+    size: Number(facts.getBigUint64(40, true)),
+    file: `${device}:${facts.getBigUint64(32, true)}`,
+  };
+}
+
+/** The protocol of a socket that a path in /proc/PID/fd leads to, such as `TCP`, `UDPv6` or `UNIX-STREAM` (the kernel's net/socket.c); empty for none. */
+export function socketProtocol(path: string): string {
+  const raw = new Uint8Array(32);
+  const length = Number(getxattr(path, "system.sockprotoname", raw, raw.length));
+  return length > 0 ? Buffer.from(raw.subarray(0, length)).toString("latin1").replace(/\0.*$/s, "") : "";
 }

@@ -12,10 +12,11 @@ import {
 } from "node:fs";
 import * as v from "valibot";
 import type { InputState } from "./activity/input.ts";
-import type { JobCounters } from "./activity/job.ts";
+import { type JobCounters, PARTS } from "./activity/job.ts";
 import type { ConnectionCounters } from "./activity/look.ts";
 import type { OutputState } from "./activity/output.ts";
-import type { ClockEvent } from "./clock.ts";
+import type { UseState } from "./activity/use.ts";
+import type { ClockEvent, Clocks } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
 import type { ProcessRef } from "./login/process.ts";
 import type { Applied } from "./policy/policy.ts";
@@ -25,24 +26,46 @@ export interface Baseline {
   readonly bootMs: number;
   readonly job: JobCounters;
   readonly connection?: ConnectionCounters | undefined;
+  /** Payload for the client by then: of a login whose only output is its terminals', what they had shown. */
+  readonly outBytes?: number | undefined;
 }
 
 /** What is known of one subject: a terminal by its id, or the login as a whole. */
 export interface SubjectMemory {
   readonly lastActivity: Evidence;
+  /** The last activity but for the use of the connection; absent where that was never asked for. */
+  readonly besideUse?: Evidence | undefined;
   readonly baseline: Baseline;
   readonly input?: InputState | undefined;
+  /** When a login without a terminal was last used: it has no keys that tell. */
+  readonly usedMs?: number | undefined;
   readonly output?: OutputState | undefined;
+}
+
+/** The groups of a login's user: the last that the system told, and when it is asked again after it did not. */
+export interface KnownGroups {
+  readonly names?: readonly string[] | undefined;
+  /** How often in a row it did not answer. */
+  readonly failures: number;
+  readonly askAtMs: number;
+  readonly fault?: string | undefined;
 }
 
 export interface Memory {
   readonly version: 1;
   readonly history: readonly ClockEvent[];
+  /** What the clocks showed when the history was brought up to date. */
+  readonly clocks?: Clocks | undefined;
   readonly child?: ProcessRef | undefined;
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
   readonly standing: Readonly<Record<string, Standing>>;
+  /** What the last look could not read. */
+  readonly faults?: Readonly<Record<string, string>> | undefined;
+  /** What the connection was used for. */
+  readonly use?: UseState | undefined;
   /** What the last policy that could be read said of this login. */
   readonly lastGood?: Applied | undefined;
+  readonly groups?: KnownGroups | undefined;
   /** The fault that was logged last, so that it is said once. */
   readonly complaint?: string | undefined;
 }
@@ -65,6 +88,12 @@ const duration = v.union([
 ]);
 const source = v.picklist(["input", "busy", "transfer", "output"]);
 const connection = v.object({ receivedBytes: finite, sentBytes: finite });
+const place = v.object({
+  position: finite,
+  readsOnly: v.boolean(),
+  isDirectory: v.boolean(),
+  isAtEnd: v.boolean(),
+});
 const counters = v.object({
   name: v.string(),
   parent: finite,
@@ -74,6 +103,14 @@ const counters = v.object({
   writtenBytes: finite,
   writesFile: v.boolean(),
   sockets: v.record(v.string(), finite),
+  // A memory from before there were these has none.
+  part: v.optional(v.picklist(PARTS), "line"),
+  writesSocket: v.optional(v.boolean(), false),
+  follows: v.optional(v.boolean(), false),
+  places: v.optional(v.record(v.string(), place), {}),
+  threads: v.optional(v.record(v.string(), v.tuple([finite, finite, finite]))),
+  mappedBytes: v.optional(finite),
+  storageWait: v.optional(finite),
 });
 const event = v.variant("kind", [
   v.object({ kind: v.literal("start"), bootS: finite, wallS: finite }),
@@ -86,22 +123,46 @@ const event = v.variant("kind", [
   }),
   v.object({ kind: v.literal("gap"), fromBootS: finite, toBootS: finite }),
 ]);
+const evidence = v.object({
+  source: v.union([source, v.picklist(["stay", "keep", "login"])]),
+  atMs: finite,
+  detail: v.string(),
+});
+const moved = { bytes: finite, usedBeforeMs: finite };
+const use = v.object({
+  last: v.object({
+    bootMs: finite,
+    inBytes: finite,
+    outBytes: finite,
+    forwarded: v.record(v.string(), finite),
+    forwardedInBytes: finite,
+    otherChannels: finite,
+    sinceClientMs: duration,
+    sinceForwardedMs: duration,
+  }),
+  usedAtMs: finite,
+  detail: v.string(),
+  source: v.picklist(["input", "transfer"]),
+  bursts: v.array(v.object({ ...moved, atMs: finite, blurMs: finite, follows: v.boolean() })),
+  isUnbroken: v.boolean(),
+  lump: v.optional(v.object({ ...moved, fromMs: finite, toMs: finite })),
+  closeSinceMs: v.optional(finite),
+});
 const schema = v.object({
   version: v.literal(1),
   history: v.array(event),
+  clocks: v.optional(v.object({ bootMs: finite, wallMs: finite, suspendedMs: finite })),
   child: v.optional(v.object({ pid: finite, startTicks: finite })),
   subjects: v.record(
     v.string(),
     v.object({
-      lastActivity: v.object({
-        source: v.union([source, v.picklist(["stay", "keep", "login"])]),
-        atMs: finite,
-        detail: v.string(),
-      }),
+      lastActivity: evidence,
+      besideUse: v.optional(evidence),
       baseline: v.object({
         bootMs: finite,
         job: v.record(v.string(), counters),
         connection: v.optional(connection),
+        outBytes: v.optional(finite),
       }),
       input: v.optional(
         v.object({
@@ -111,10 +172,21 @@ const schema = v.object({
           payloadBytes: v.optional(finite),
         }),
       ),
+      usedMs: v.optional(finite),
       output: v.optional(v.object({ modifiedWallS: finite, atMs: finite })),
     }),
   ),
-  standing: v.record(v.string(), v.object({ sinceMs: finite, promisedMs: finite, givenMs: v.array(finite) })),
+  standing: v.record(
+    v.string(),
+    v.object({
+      sinceMs: finite,
+      promisedMs: finite,
+      givenMs: v.array(finite),
+      isAnew: v.optional(v.boolean()),
+    }),
+  ),
+  faults: v.optional(v.record(v.string(), v.string())),
+  use: v.optional(use),
   lastGood: v.optional(
     v.object({
       rule: v.string(),
@@ -130,8 +202,17 @@ const schema = v.object({
         maxStayMs: v.optional(duration, "off"),
         mouseMotion: v.optional(v.boolean(), true),
         trustTtyTimes: v.optional(v.boolean(), true),
+        heartbeats: v.optional(v.boolean(), true),
         message: v.string(),
       }),
+    }),
+  ),
+  groups: v.optional(
+    v.object({
+      names: v.optional(v.array(v.string())),
+      failures: finite,
+      askAtMs: finite,
+      fault: v.optional(v.string()),
     }),
   ),
   complaint: v.optional(v.string()),

@@ -1,30 +1,47 @@
 // From what the kernel shows of a login to what `judge` wants to know: when each terminal, or the login, was last active.
 
-import { describeWork, withNewcomers, workSince } from "./activity/busy.ts";
+import { busyAtMs, describeWork, withNewcomers, workSince } from "./activity/busy.ts";
 import { bucketAtMs, type InputState, inputAt } from "./activity/input.ts";
 import { keepOf } from "./activity/keep.ts";
 import { type Look, type LookOptions, type TerminalLook, takeLook } from "./activity/look.ts";
 import { outputAt } from "./activity/output.ts";
 import { type Stay, staysIn } from "./activity/stay.ts";
 import { KEY_ECHO_MS, movedSince, transferSince } from "./activity/transfer.ts";
+import { type Channels, type UseState, useAfter } from "./activity/use.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Evidence, Standing } from "./judge.ts";
+import { beginLook } from "./login/budget.ts";
+import { kindOf, type LoginKind } from "./login/kind.ts";
 import type { Login } from "./login/login.ts";
 import { type ProcessStat, startedBootMs } from "./login/process.ts";
 import { innermost, type Terminal, terminalsOf, treeOfLogin } from "./login/terminal.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
-import type { Applied, Limits, Source } from "./policy/policy.ts";
+import type { Applied, Limits } from "./policy/policy.ts";
 
 /** The subject that a login without a terminal is. */
 export const LOGIN_SUBJECT = "login";
 
 export interface Observation {
   readonly terminals: readonly Terminal[];
+  readonly kind: LoginKind;
   /** What to remember of each subject; a terminal that is gone is not in it. Times on the boot clock. */
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
   /** Commands or subsystems run in the login outside its terminals. */
   readonly commandsRun: boolean;
+  /** What the connection has been used for; absent where sshd may not be asked. */
+  readonly use?: UseState | undefined;
+  /** What could not be read, in words, by what it is of; what it would have told counts as not having happened. */
+  readonly faults: Readonly<Record<string, string>>;
 }
+
+/** What is known of a login that could not be looked at. */
+export const NOTHING_SEEN: Observation = {
+  terminals: [],
+  kind: "command",
+  subjects: {},
+  commandsRun: false,
+  faults: {},
+};
 
 /** Over less than this a rate is noise. */
 const SHORTEST_WINDOW_MS = 5_000;
@@ -38,38 +55,43 @@ export interface Known extends Omit<LookOptions, "sources" | "payload"> {
 }
 
 /**
- * Looks once and works out each subject's last activity. Throws when a source that the policy names cannot be read.
+ * Looks once and works out each subject's last activity. What cannot be read is a fault, and no evidence. Throws only where the host lets
+ * nobody look at terminals.
  */
 export async function observe(
   login: Login,
   memory: Memory,
   map: ClockMap,
   applied: Applied,
-  { tree = treeOfLogin(login), processes, ...known }: Known = {},
+  { tree = treeOfLogin(login), processes, isOver = beginLook(), ...known }: Known = {},
 ): Promise<Observation> {
   const { own } = known;
-  const all = terminalsOf(login, tree);
-  const terminals = all.filter(({ leader }) => !own || leader.pid === own.leaderPid);
+  const all = terminalsOf(login, { tree, isOver });
+  const terminals = all.filter(({ leader }) => !own || leader?.pid === own.leaderPid);
+  const kind = kindOf(login, terminals, tree);
   if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
-    return { terminals, subjects: {}, commandsRun: false };
-  const sources: readonly Source[] = terminals.length > 0 ? applied.limits.activity : ["busy", "transfer"];
+    return { terminals, kind, subjects: {}, commandsRun: false, faults: {} };
   const look = await takeLook(login, terminals, {
     ...known,
-    sources,
+    // Without a terminal, what comes from the client is all that there is of keys.
+    sources: terminals.length > 0 ? applied.limits.activity : [...applied.limits.activity, "transfer"],
     tree,
     payload: !applied.limits.trustTtyTimes,
     others: all.filter((it) => !terminals.includes(it)),
+    isOver,
   });
   const stays = Number.isFinite(applied.limits.maxStayMs)
     ? staysIn(sessionsOf(login, terminals, tree), processes)
     : [];
   const keep = keepOf(login, map.now);
-  return interpret({ login, terminals, look, stays, keep, memory, map, limits: applied.limits });
+  return interpret({ login, kind, terminals, look, stays, keep, memory, map, limits: applied.limits });
 }
 
 /** All that one look showed of a login, and what is known from before. */
 export interface Seen {
   readonly login: Login;
+  /** What a login without a terminal is there for. */
+  readonly kind?: LoginKind | undefined;
   readonly terminals: readonly Terminal[];
   readonly look: Look;
   readonly stays: readonly Stay[];
@@ -81,27 +103,60 @@ export interface Seen {
 }
 
 /** What one look comes to. Pure. A terminal that went away before the look is left out. */
-export function interpret({ login, terminals, look, stays, keep, memory, map, limits }: Seen): Observation {
-  const commandsRun = Object.keys(look.detached).length > 0;
+export function interpret(seen: Seen): Observation {
+  const { terminals, look, keep, memory } = seen;
+  const inputs = inputsOf(seen);
+  const use = look.traffic && useAfter(memory.use, look.traffic, channelsOf(seen, inputs));
+  const kind = terminals.length > 0 ? "shell" : (seen.kind ?? "command");
+  const common = { kind, commandsRun: look.commandsRun, faults: look.faults, use };
   if (terminals.length === 0) {
-    const subject = observeLogin(login, look, stays, memory, map.now.bootMs, limits);
-    return { terminals, subjects: kept({ [LOGIN_SUBJECT]: subject }, keep), commandsRun };
+    const subjects = { [LOGIN_SUBJECT]: observeLogin(seen, use) };
+    return { terminals, subjects: kept(subjects, keep), ...common };
   }
-  const inputs = new Map(
-    look.terminals.flatMap((seen) => {
-      const terminal = terminals.find(({ id }) => id === seen.id);
-      return terminal ? [[seen.id, inputOf(terminal, seen, look, memory, map, limits)] as const] : [];
-    }),
-  );
   const lastKeyMs = Math.max(...[...inputs.values()].map(({ atMs }) => atMs));
   const subjects: Record<string, SubjectMemory> = {};
-  for (const seen of look.terminals) {
-    const terminal = terminals.find(({ id }) => id === seen.id);
-    const input = inputs.get(seen.id);
-    if (!terminal || !input) continue;
-    subjects[seen.id] = observeTerminal(terminal, seen, look, stays, input, lastKeyMs, memory, map, limits);
+  for (const terminal of terminals) {
+    const face = look.terminals.find(({ id }) => id === terminal.id);
+    const input = inputs.get(terminal.id);
+    if (face && input)
+      subjects[terminal.id] = observeTerminal(seen, { terminal, face, input, lastKeyMs, use });
+    else if (look.faults[terminal.id] !== undefined) subjects[terminal.id] = unseen(seen, terminal.id);
   }
-  return { terminals, subjects: kept(subjects, keep), commandsRun };
+  return { terminals, subjects: kept(subjects, keep), ...common };
+}
+
+/** A terminal that cannot be read is as idle as it was, and at its first look as old as its login. */
+function unseen({ login, memory, map }: Seen, id: string): SubjectMemory {
+  const began: Evidence = { source: "login", atMs: login.startedBootMs, detail: "the login began" };
+  return memory.subjects[id] ?? { lastActivity: began, baseline: { bootMs: map.now.bootMs, job: {} } };
+}
+
+/** The input of each terminal that could be looked at. */
+function inputsOf(seen: Seen): Map<string, InputState> {
+  return new Map(
+    seen.look.terminals.flatMap((face) => {
+      const terminal = seen.terminals.find(({ id }) => id === face.id);
+      return terminal ? [[face.id, inputOf(seen, terminal, face)] as const] : [];
+    }),
+  );
+}
+
+/**
+ * What of the connection can be use beside terminals. Payload is keys, or something that a terminal answered, unless something else
+ * takes it and no terminal had input: with commands or forwarded sockets beside terminals it lives in doubt.
+ */
+function channelsOf(
+  { terminals, look, memory, limits }: Seen,
+  inputs: ReadonlyMap<string, InputState>,
+): Channels {
+  const transferCounts = limits.activity.includes("transfer");
+  const inputMoved = [...inputs].some(([id, { atMs }]) => atMs !== memory.subjects[id]?.input?.atMs);
+  return {
+    hasTerminals: terminals.length > 0,
+    payloadCounts: terminals.length === 0 || (transferCounts && look.commandsRun && !inputMoved),
+    transferCounts,
+    heartbeatsCount: limits.heartbeats,
+  };
 }
 
 /** The subjects of a login that an administrator keeps: all of them count as active. */
@@ -116,40 +171,37 @@ function kept(subjects: Observation["subjects"], keep: Evidence | undefined): Ob
 }
 
 /**
- * The time is the look's own, which can be long after `map` was made. A terminal is in use when it opens: what
- * seems to lie before that comes from a clock that was stepped where no watchdog saw it.
+ * The time is the look's own, which can be long after `map` was made. A terminal is in use when it opens: what seems to lie before that
+ * comes from a clock that was stepped where no watchdog saw it. Only a first look asks its leader for that, which can be another later.
  */
-function inputOf(
-  { leader }: Terminal,
-  seen: TerminalLook,
-  { bootMs, payload }: Look,
-  memory: Memory,
-  map: ClockMap,
-  { mouseMotion }: Limits,
-): InputState {
-  const before = memory.subjects[seen.id]?.input;
-  const input = inputAt(before, seen, bootMs, (wallS) => map.toBootMs(wallS * 1000), payload);
-  if (!seen.exact) return { ...input, atMs: Math.max(input.atMs, startedBootMs(leader)) };
-  const { lastKeyMs, lastMotionMs } = seen.exact;
-  return { ...input, atMs: mouseMotion ? Math.max(lastKeyMs, lastMotionMs) : lastKeyMs };
+function inputOf({ look, memory, map, limits }: Seen, { leader }: Terminal, face: TerminalLook): InputState {
+  const before = memory.subjects[face.id]?.input;
+  const input = inputAt(before, face, look.bootMs, (wallS) => map.toBootMs(wallS * 1000), look.payload);
+  if (!face.exact)
+    return before || !leader ? input : { ...input, atMs: Math.max(input.atMs, startedBootMs(leader)) };
+  const { lastKeyMs, lastMotionMs } = face.exact;
+  return { ...input, atMs: limits.mouseMotion ? Math.max(lastKeyMs, lastMotionMs) : lastKeyMs };
+}
+
+/** One terminal of a look. */
+interface SeenTerminal {
+  readonly terminal: Terminal;
+  readonly face: TerminalLook;
+  readonly input: InputState;
+  /** The last key on any terminal of the login. */
+  readonly lastKeyMs: number;
+  readonly use: UseState | undefined;
 }
 
 /** One terminal: its keys, its foreground job, its output, and the connection it came over. */
 function observeTerminal(
-  terminal: Terminal,
-  seen: TerminalLook,
-  look: Look,
-  stays: readonly Stay[],
-  input: InputState,
-  lastKeyMs: number,
-  memory: Memory,
-  map: ClockMap,
-  limits: Limits,
+  { look, stays, memory, map, limits }: Seen,
+  { terminal, face, input, lastKeyMs, use }: SeenTerminal,
 ): SubjectMemory {
   const nowMs = map.now.bootMs;
-  const before = memory.subjects[seen.id];
-  const standing = memory.standing[seen.id];
-  const baseline = before?.baseline ?? firstBaseline(terminal, seen, input);
+  const before = memory.subjects[face.id];
+  const standing = memory.standing[face.id];
+  const baseline = before?.baseline ?? firstBaseline(terminal, face, input);
   const windowMs = windowOf(baseline, standing, nowMs);
   const sessions = new Set(sessionsIn(terminal));
   const asked = stays.filter(({ session }) => sessions.has(session));
@@ -158,12 +210,16 @@ function observeTerminal(
     ...asked.map((stay) => evidenceOf(stay, input.atMs, nowMs, limits)),
   ];
 
-  if (limits.activity.includes("busy") && seen.canonical) {
-    const work = workSince(baseline.job, seen.job, baseline.bootMs, windowMs, look.fairShare);
+  if (limits.activity.includes("busy")) {
+    const work = workSince(baseline.job, face.job, {
+      sinceBootMs: baseline.bootMs,
+      windowMs,
+      terminalBytes: shownSince(baseline, look),
+    });
     if (work)
       found.push({
         source: "busy",
-        atMs: Math.min(nowMs, input.atMs + limits.busyMaxMs),
+        atMs: busyAtMs(nowMs, input.atMs, limits.busyMaxMs, limits.idleTimeoutMs),
         detail: describeWork(work),
       });
   }
@@ -177,20 +233,21 @@ function observeTerminal(
     );
     if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   }
-  const output = outputAt(before?.output, seen, look.bootMs, (wallS) => map.toBootMs(wallS * 1000));
+  const output = outputAt(before?.output, face, look.bootMs, (wallS) => map.toBootMs(wallS * 1000));
   if (limits.activity.includes("output"))
     found.push({
       source: "output",
-      atMs: seen.exact?.lastOutputMs ?? output.atMs,
+      atMs: face.exact?.lastOutputMs ?? output.atMs,
       detail: "output on the terminal",
     });
 
   return {
-    lastActivity: latest(found, before?.lastActivity),
+    ...activityOf(found, before, use),
     baseline: nextBaseline(baseline, standing, found, {
       bootMs: nowMs,
-      job: seen.job,
+      job: face.job,
       connection: look.connection,
+      outBytes: look.traffic?.outBytes,
     }),
     input,
     output,
@@ -207,40 +264,69 @@ function othersEchoMs({ othersAccessedWallS, bootMs }: Look, baseline: Baseline,
   return atMs + KEY_ECHO_MS > baseline.bootMs ? Math.max(0, map.now.bootMs - baseline.bootMs) : 0;
 }
 
+/**
+ * The last activity: the use of the connection beside all else, which is kept by itself. Use can turn out to have been a heartbeat, and
+ * then it never was.
+ */
+function activityOf(
+  found: readonly Evidence[],
+  before: SubjectMemory | undefined,
+  use: UseState | undefined,
+): Pick<SubjectMemory, "lastActivity" | "besideUse"> {
+  const besideUse = latest(found, before?.besideUse ?? before?.lastActivity);
+  if (!use || use.usedAtMs === 0) return { lastActivity: besideUse, besideUse };
+  const used: Evidence = { source: use.source, atMs: use.usedAtMs, detail: use.detail };
+  return { lastActivity: latest([used], besideUse), besideUse };
+}
+
+/** What the login's terminals have shown since, at most; 0 where nobody can tell. */
+function shownSince({ outBytes }: Baseline, { traffic }: Look): number {
+  return traffic && outBytes !== undefined ? Math.max(0, traffic.outBytes - outBytes) : 0;
+}
+
 /** A login without a terminal: only what it does and moves can tell that it is in use. */
 function observeLogin(
-  login: Login,
-  look: Look,
-  stays: readonly Stay[],
-  memory: Memory,
-  nowMs: number,
-  limits: Limits,
+  { login, look, stays, memory, map, limits }: Seen,
+  use: UseState | undefined,
 ): SubjectMemory {
+  const nowMs = map.now.bootMs;
   const before = memory.subjects[LOGIN_SUBJECT];
   const standing = memory.standing[LOGIN_SUBJECT];
   const began: Evidence = { source: "login", atMs: login.startedBootMs, detail: "the login began" };
   const seen: Baseline = { bootMs: nowMs, job: look.detached, connection: look.connection };
-  // Without an earlier look nothing is known: the login counts as active now, and the next look tells.
-  if (!before) return { lastActivity: { ...began, atMs: nowMs }, baseline: seen };
+  if (!before) return { lastActivity: { ...began, atMs: firstAtMs(login, look, nowMs) }, baseline: seen };
 
   const windowMs = windowOf(before.baseline, standing, nowMs);
   const found = stays.map((stay) => evidenceOf(stay, login.startedBootMs, nowMs, limits));
-  const work = workSince(
-    before.baseline.job,
-    look.detached,
-    before.baseline.bootMs,
-    windowMs,
-    look.fairShare,
-  );
-  if (work) found.push({ source: "busy", atMs: nowMs, detail: describeWork(work) });
-  if (before.baseline.connection && look.connection) {
-    const moved = movedSince(before.baseline.connection, look.connection, windowMs);
-    if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
+  const moved =
+    before.baseline.connection && look.connection
+      ? movedSince(before.baseline.connection, look.connection, windowMs)
+      : undefined;
+  // It has no keys: what moved stands for them, and before that its beginning. On the wire nobody can tell what was typed from what was
+  // sent: whatever the policy counts, it is somebody.
+  const usedMs = moved ? nowMs : Math.max(before.usedMs ?? 0, use?.usedAtMs ?? 0, login.startedBootMs);
+  if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
+  if (limits.activity.includes("busy")) {
+    const { job, bootMs } = before.baseline;
+    const work = workSince(job, look.detached, { sinceBootMs: bootMs, windowMs });
+    if (work)
+      found.push({
+        source: "busy",
+        atMs: busyAtMs(nowMs, usedMs, limits.busyMaxMs, limits.noTerminalMs),
+        detail: describeWork(work),
+      });
   }
   return {
-    lastActivity: latest(found, before.lastActivity),
+    usedMs: moved ? nowMs : before.usedMs,
+    ...activityOf(found, before, use),
     baseline: nextBaseline(before.baseline, standing, found, seen),
   };
+}
+
+/** Without an earlier look the login was in use when anything last came or went; where nobody can tell, it is now. */
+function firstAtMs(login: Login, { traffic }: Look, nowMs: number): number {
+  if (!traffic) return nowMs;
+  return Math.max(login.startedBootMs, nowMs - Math.min(traffic.sinceClientMs, traffic.sinceForwardedMs));
 }
 
 /** The sessions of a login: its terminals' and those inside them, and those of commands without a terminal. */
@@ -254,7 +340,7 @@ function sessionsOf(
 }
 
 function sessionsIn({ leader, inner }: Terminal): number[] {
-  return [leader.pid, ...(inner ? sessionsIn(inner) : [])];
+  return [...(leader ? [leader.pid] : []), ...(inner ? sessionsIn(inner) : [])];
 }
 
 /** A stay lasts as long as it was asked for, and at most `max_stay` after the last key; without keys, after the login began. */
@@ -294,7 +380,7 @@ function nextBaseline(
  */
 function firstBaseline(terminal: Terminal, seen: TerminalLook, input: InputState): Baseline {
   const { leader } = innermost(terminal);
-  const key = `${leader.pid}-${leader.startTicks}`;
+  const key = leader ? `${leader.pid}-${leader.startTicks}` : "";
   const counters = seen.job[key];
   return { bootMs: input.atMs - BUCKET_MS, job: counters ? { [key]: counters } : {} };
 }

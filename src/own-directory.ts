@@ -1,15 +1,19 @@
-import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import { makeDirectory } from "./make-file.ts";
 
 /** Makes a directory of root's, unless it is there. Throws where what is there is not root's own. */
 export function makeOwn(directory: string, mode: number): void {
+  const what = `${directory} must be a directory of root's that nobody else can write to: remove it`;
+  const status = directoryAt(directory, mode);
+  if (status === undefined || status.uid !== 0 || (status.mode & 0o022) !== 0) throw new Error(what);
+}
+
+/** `undefined` where something else is there. */
+function directoryAt(directory: string, mode: number) {
   try {
-    mkdirSync(directory, { mode });
-    // The umask is whatever cron or the login left.
-    chmodSync(directory, mode);
+    return makeDirectory(directory, mode);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOTDIR" || code === "ELOOP") return undefined;
+    throw error;
   }
-  const status = lstatSync(directory);
-  if (!status.isDirectory() || status.uid !== 0 || (status.mode & 0o022) !== 0)
-    throw new Error(`${directory} must be a directory of root's that nobody else can write to: remove it`);
 }

@@ -1,5 +1,14 @@
 // From one look to the next: what is kept, and whether the check waits for the next look itself. Pure.
-import { type ClockMap, type ClockReading, eventsBetween, withEvents } from "./clock.ts";
+import {
+  type ClockMap,
+  type Clocks,
+  endOfHistoryMs,
+  eventsAfter,
+  gapsBetween,
+  stepsBetween,
+  type Told,
+  withEvents,
+} from "./clock.ts";
 import type { Standing, Verdict } from "./judge.ts";
 import type { Login } from "./login/login.ts";
 import type { Memory } from "./memory.ts";
@@ -12,9 +21,19 @@ const RETRY_S = 10;
 /** A fault that no file tells the end of, such as a group that cannot be resolved, is looked at again after this. */
 const FAULT_WAKE_MS = 60_000;
 
-/** Adds to the history what happened to the clocks between two readings that were meant to be `expectedMs` apart. */
-export function note(memory: Memory, before: ClockReading, after: ClockReading, expectedMs: number): Memory {
-  return { ...memory, history: withEvents(memory.history, eventsBetween(before, after, expectedMs)) };
+/**
+ * Adds to the history what happened to the clocks since they were read last. `told`: by a watchdog that slept meanwhile, and knows
+ * better than two readings when it was.
+ */
+export function note(memory: Memory, now: Clocks, told?: Told): Memory {
+  const { clocks, history } = memory;
+  const news = told && eventsAfter(clocks?.bootMs ?? endOfHistoryMs(history), told.events);
+  const steps = news?.filter(({ kind }) => kind !== "gap") ?? (clocks ? stepsBetween(clocks, now) : []);
+  const before = clocks ?? told?.begun;
+  const gaps = gapsBetween(before, now, news);
+  // What is too little to be told from an error of reading is not lost: it adds up.
+  const suspendedMs = before && gaps.length === 0 ? before.suspendedMs : now.suspendedMs;
+  return { ...memory, history: withEvents(history, [...steps, ...gaps]), clocks: { ...now, suspendedMs } };
 }
 
 /** What the next look needs, with the notices that stand put back on the boot clock. */
@@ -27,13 +46,21 @@ export function remember(
 ): Memory {
   const offsetMs = now.bootMs - toIdleMs(now.bootMs);
   const standing = Object.fromEntries(
-    Object.entries(verdict.standing).map(([id, { sinceMs, promisedMs, givenMs }]): [string, Standing] => {
+    Object.entries(verdict.standing).map(([id, it]): [string, Standing] => {
+      const { sinceMs, promisedMs } = it;
       const before = memory.standing[id];
       const since = before && toIdleMs(before.sinceMs) === sinceMs ? before.sinceMs : sinceMs + offsetMs;
-      return [id, { sinceMs: since, promisedMs: since + promisedMs - sinceMs, givenMs }];
+      return [id, { ...it, sinceMs: since, promisedMs: since + promisedMs - sinceMs }];
     }),
   );
-  return { ...memory, child: login.child ?? memory.child, subjects: observation.subjects, standing };
+  return {
+    ...memory,
+    child: login.child ?? memory.child,
+    subjects: observation.subjects,
+    use: observation.use,
+    faults: observation.faults,
+    standing,
+  };
 }
 
 /** What a check does after a look: wait for the next one, or leave, with the seconds until the next check. */

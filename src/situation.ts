@@ -1,4 +1,5 @@
 // From what was seen of a login, on the clocks of the machine, to what `judge` is asked.
+import { needsCloseLooks } from "./activity/use.ts";
 import type { ClockMap } from "./clock.ts";
 import type { Situation, Standing } from "./judge.ts";
 import type { Login } from "./login/login.ts";
@@ -14,9 +15,10 @@ export function situationOf(
   memory: Memory,
   map: ClockMap,
 ): Situation {
-  const onIdleClock = ({ sinceMs, promisedMs, givenMs }: Standing): Standing => {
+  const onIdleClock = (standing: Standing): Standing => {
+    const { sinceMs, promisedMs } = standing;
     const idleSinceMs = map.toIdleMs(sinceMs);
-    return { sinceMs: idleSinceMs, promisedMs: idleSinceMs + promisedMs - sinceMs, givenMs };
+    return { ...standing, sinceMs: idleSinceMs, promisedMs: idleSinceMs + promisedMs - sinceMs };
   };
   return {
     nowMs: map.toIdleMs(map.now.bootMs),
@@ -28,6 +30,7 @@ export function situationOf(
       lastActivity: { ...lastActivity, atMs: map.toIdleMs(lastActivity.atMs) },
     })),
     commandsRun: observation.commandsRun,
+    needsCloseLooks: observation.use !== undefined && needsCloseLooks(observation.use),
     standing: Object.fromEntries(
       Object.entries(memory.standing).map(([id, standing]) => [id, onIdleClock(standing)]),
     ),

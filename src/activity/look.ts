@@ -1,15 +1,19 @@
 // One look at a login: raw counters, as plain data that can be kept in a file. Judging the difference of two looks is pure.
 import { closeSync, fstatSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
-import { type ClockReading, readClocks } from "../clock.ts";
+import { readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
+import { beginLook, type IsOver } from "../login/budget.ts";
 import type { Login } from "../login/login.ts";
+import { MasterGone } from "../login/masters.ts";
 import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
 import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
-import { type Held, holdingsOf, type JobCounters, jobCounters } from "./job.ts";
-import { type Payload, readPayload } from "./payload.ts";
+import type { Held } from "./held.ts";
+import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";
+import type { Payload } from "./payload.ts";
+import { bytesOfSockets, type SocketBytes } from "./sockets.ts";
+import { readTraffic, type Traffic } from "./traffic.ts";
 import { madeUpBytes } from "./transfer.ts";
 
 export type { JobCounters, WorkCounters } from "./job.ts";
@@ -56,12 +60,16 @@ export interface Look {
   /** When the devices had been asked, on the boot clock: no key that they tell of came later. */
   readonly bootMs: number;
   readonly terminals: readonly TerminalLook[];
-  /** What runs in the login outside its terminals (commands, subsystems). */
+  /** What could not be read, in words, by the id of its terminal. It is no evidence. */
+  readonly faults: Readonly<Record<string, string>>;
+  /** Commands or subsystems run in the login outside its terminals. */
+  readonly commandsRun: boolean;
+  /** What they have used. */
   readonly detached: JobCounters;
-  /** Of a CPU, what each process got that wanted one all the time: 1 unless more than there are CPUs did, or no job is judged. */
-  readonly fairShare: number;
-  /** Absent where the login has no TCP peer, or the policy does not ask for it. */
-  readonly connection?: ConnectionCounters;
+  /** What sshd has moved; absent where the policy does not ask for it, the login has no TCP peer, or sshd may not be asked. */
+  readonly traffic?: Traffic | undefined;
+  /** The bytes on the wire, where what sshd has moved cannot be told, as by a user's own watchdog. */
+  readonly connection?: ConnectionCounters | undefined;
   /** When the last of the terminals was read that are not looked at, as `accessedWallS`. Absent where there are none. */
   readonly othersAccessedWallS?: number | undefined;
   /** What the client had sent that can be keys. Absent where it cannot be told, or is not asked for. */
@@ -82,20 +90,23 @@ export interface LookOptions {
   readonly payload?: boolean | undefined;
   /** How to ask for TCP connections: see `askingTogether`. */
   readonly connectionsOf?: AskForConnections | undefined;
-  /** How to read the clocks: see `sharedClocks`. */
-  readonly clocks?: (() => ClockReading) | undefined;
   /** The only terminal that is looked at. */
   readonly own?: OwnTerminal | undefined;
   /** The login's other terminals then. */
   readonly others?: readonly Terminal[] | undefined;
+  /** When the look must end: what has not been read by then is no evidence. */
+  readonly isOver?: IsOver | undefined;
 }
 
+/** A login as far as a look asks for it. */
+export type Lookable = Pick<Login, "server" | "client"> & Partial<Pick<Login, "privileged">>;
+
 /**
- * Looks once. What goes away meanwhile is left out. Throws when a source that is asked for cannot be read: no `ss`, a terminal
- * that may not be opened. Files and sockets are looked into only for `busy`.
+ * Looks once. What goes away meanwhile is left out, and what cannot be read is a fault: it never keeps the rest from being read. Files
+ * and sockets are looked into only for `busy`. Throws where the host lets nobody open a terminal, or has no `ss` where only that tells.
  */
 export async function takeLook(
-  login: Pick<Login, "server" | "client">,
+  login: Lookable,
   terminals: readonly Terminal[],
   {
     sources,
@@ -103,33 +114,41 @@ export async function takeLook(
     isForNow = false,
     payload: isPayloadAsked = false,
     connectionsOf = (client) => readConnections(client && [client]),
-    clocks = readClocks,
     own,
     others = [],
+    isOver = beginLook(),
   }: LookOptions,
 ): Promise<Look> {
+  const faults: Record<string, string> = {};
   const isBusyAsked = sources.includes("busy");
+  const isTransferAsked = sources.includes("transfer");
   // Before and after the devices are asked: no key may count twice, or not at all.
-  const payloadNow = () => (isPayloadAsked ? payloadOf(login, connectionsOf) : undefined);
-  const payloadBefore = await payloadNow();
-  const faces = terminals.flatMap((terminal) => faceOf(terminal) ?? []);
-  const { bootMs } = clocks();
-  const payloadAfter = payloadBefore && (await payloadNow());
+  const trafficNow = (isAsked: boolean) =>
+    isAsked ? readTraffic({ privileged: undefined, ...login }, isOver) : undefined;
+  const trafficBefore = trafficNow(isPayloadAsked);
+  const faces = terminals.flatMap((terminal) => faceOf(terminal, faults) ?? []);
+  const { bootMs } = readClocks();
+  const traffic = trafficNow(isTransferAsked || isPayloadAsked);
   const jobs = faces.map(({ terminal, face }) =>
-    isBusyAsked && (face.canonical || !isForNow) ? jobOf(terminal) : [],
+    isBusyAsked && !(isForNow && isAtPrompt(terminal, face)) ? jobOf(terminal, face.canonical) : [],
   );
-  const detached = detachedFrom(login, terminals, tree);
+  const { commandsRun, processes } = detachedFrom(login, terminals, tree);
+  const detached = processes.map((stat): Member => ({ stat, place: "line" }));
 
-  const held = isBusyAsked ? holdingsOf([...jobs.flat(), ...detached]) : new Map<number, Held>();
-  const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
-  const peer = sources.includes("transfer") ? login.client : undefined;
+  const held = isBusyAsked ? holdingsOfJob([...jobs.flat(), ...detached], isOver) : new Map<number, Held>();
+  const isRoot = process.geteuid?.() === 0;
+  // Root asks the sockets. Only ss tells others, and what may not be asked.
+  const holdsSockets = !isRoot && [...held.values()].some(({ sockets }) => sockets.length > 0);
+  const peer = isTransferAsked && !traffic ? login.client : undefined;
   const connections = holdsSockets || peer ? await connectionsOf(holdsSockets ? undefined : peer) : [];
 
-  const byInode = new Map((holdsSockets ? connections : []).map((it) => [it.inode ?? "", it]));
+  const byInode: ReadonlyMap<string, SocketBytes> = isRoot
+    ? bytesOfSockets(held, isOver)
+    : new Map((holdsSockets ? connections : []).map((it) => [it.inode ?? "", it]));
   const connection = peer && (connectionOf(peer, connections) ?? lostConnection(login));
   return {
     bootMs,
-    terminals: faces.map(({ terminal, face }, index) => ({
+    terminals: faces.map(({ face }, index) => ({
       ...face,
       ...(own && {
         exact: {
@@ -138,34 +157,32 @@ export async function takeLook(
           lastOutputMs: own.lastOutputMs,
         },
       }),
-      job: jobCounters(jobs[index] ?? [], held, byInode, idleLeaderOf(terminal)),
+      job: jobCounters(jobs[index] ?? [], held, byInode, isOver),
     })),
-    detached: jobCounters(detached, held, byInode),
-    fairShare: held.size > 0 ? fairShareNow() : 1,
+    faults,
+    commandsRun,
+    detached: jobCounters(detached, held, byInode, isOver),
+    traffic: isTransferAsked ? traffic : undefined,
     ...(connection && { connection: countersOf(connection, own) }),
     ...(others.length > 0 && { othersAccessedWallS: lastReadOf(others) }),
-    payload: payloadAfter && { least: payloadBefore.least, most: payloadAfter.most },
+    payload: trafficBefore && traffic && { least: trafficBefore.inBytes, most: traffic.inBytes },
   };
 }
 
-/** By the load of the last minute (proc_loadavg(5)): those that run, and those that wait for a CPU. */
-function fairShareNow(): number {
-  const [lastMinute = 0] = loadavg();
-  return Math.min(1, availableParallelism() / lastMinute);
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
-/** The payload of a login; `undefined` for one without a TCP connection. */
-async function payloadOf(
-  { server, client }: Pick<Login, "server" | "client">,
-  connectionsOf: AskForConnections,
-): Promise<Payload | undefined> {
-  return client && readPayload(server, async () => connectionOf(client, await connectionsOf(client)));
-}
+/** What no user can cause: no right to ask, or no means. Nothing can be said of any terminal then. */
+const HOST_FAULTS = new Set(["EPERM", "EACCES", "ENOSYS", "EMFILE", "ENFILE", "ENOMEM"]);
 
 type Face = Omit<TerminalLook, "job">;
 
-/** What the devices tell, from the terminal inwards; `undefined` when the terminal is gone. */
-function faceOf(terminal: Terminal): { terminal: Terminal; face: Face } | undefined {
+/** What the devices tell, from the terminal inwards; `undefined` when the terminal is gone, or cannot be asked: then `faults` says why. */
+function faceOf(
+  terminal: Terminal,
+  faults: Record<string, string>,
+): { terminal: Terminal; face: Face } | undefined {
   try {
     const outer = touch(terminal);
     const inner = insideOf(terminal).map((it) => {
@@ -187,11 +204,18 @@ function faceOf(terminal: Terminal): { terminal: Terminal; face: Face } | undefi
     };
     return { terminal, face };
   } catch (error) {
-    const leader = readStat(terminal.leader.pid);
-    if (!isAlive(terminal.leader) || (leader && leader.ttyNr >>> 0 !== terminal.deviceNumber))
-      return undefined;
-    throw error;
+    if (error instanceof MasterGone || !isStillThere(terminal)) return undefined;
+    if (HOST_FAULTS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    faults[terminal.id] = reasonOf(error);
+    return undefined;
   }
+}
+
+/** Whether a terminal that could not be opened is there all the same. One that goes by its leader is not, when that has another. */
+function isStillThere({ master, leader, deviceNumber }: Terminal): boolean {
+  if (master) return isAlive(master.holder);
+  const stat = leader && readStat(leader.pid);
+  return leader !== undefined && stat !== undefined && isAlive(leader) && stat.ttyNr >>> 0 === deviceNumber;
 }
 
 function insideOf(terminal: Terminal): Terminal[] {
@@ -214,30 +238,60 @@ function touch(terminal: Terminal) {
   }
 }
 
-/** The foreground job of the innermost terminal and its session leader, which waits for the short commands of a loop. */
-function jobOf(terminal: Terminal): ProcessStat[] {
+/**
+ * The foreground job of the innermost terminal and its session leader, which waits for the short commands of a loop; and of each
+ * terminal around it the programs that are outside.
+ */
+function jobOf(terminal: Terminal, canonical: boolean): Member[] {
   const { leader, foregroundJob } = innermost(terminal);
-  if (foregroundJob.some(({ pid }) => pid === leader.pid)) return [...foregroundJob];
+  const members = foregroundJob.map((stat): Member => ({ stat, place: canonical ? "line" : "raw" }));
+  const outer = outsideOf(terminal);
+  if (!leader || foregroundJob.some(({ pid }) => pid === leader.pid)) return [...members, ...outer];
   const stat = readStat(leader.pid);
-  return stat?.startTicks === leader.startTicks ? [stat, ...foregroundJob] : [...foregroundJob];
+  if (stat?.startTicks !== leader.startTicks) return [...members, ...outer];
+  return [{ stat, place: canonical ? "shell" : "idle" }, ...members, ...outer];
 }
 
-/** The session leader that is in the job only for its CPU. */
-function idleLeaderOf(terminal: Terminal): number | undefined {
-  const { leader, foregroundJob } = innermost(terminal);
-  return foregroundJob.some(({ pid }) => pid === leader.pid) ? undefined : leader.pid;
+/** The programs of the foreground jobs that opened a terminal inside theirs, and what they run outside of it. */
+function outsideOf({ inner, foregroundJob }: Terminal): Member[] {
+  if (!inner) return [];
+  const leaders = foregroundJob.filter(({ pid }) => pid === inner.leader?.pid);
+  const inside = new Set([...leaders, ...belowAnyOf(leaders, foregroundJob)]);
+  const outside = foregroundJob.filter((it) => !inside.has(it));
+  return [...outside.map((stat): Member => ({ stat, place: "outer" })), ...outsideOf(inner)];
 }
 
-/** What runs below the login's sshd and not below one of its terminals' session leaders. */
+/** What shells call themselves. */
+const SHELL = /^(?:ba|da|fi|z|k|mk|tc|c)?sh$/;
+
+/** Whether only a shell is there that waits for keys. Its name is its own word: with a false one it is judged a moment later. */
+function isAtPrompt(terminal: Terminal, { canonical }: Face): boolean {
+  const { foregroundIsLeader, foregroundJob, inner } = terminal;
+  return (
+    !canonical &&
+    !inner &&
+    foregroundIsLeader &&
+    foregroundJob.length === 1 &&
+    SHELL.test(foregroundJob[0]?.name ?? "")
+  );
+}
+
+/**
+ * What runs below the login's sshd and not below one of its terminals' session leaders. A terminal that its leader gave up still has a
+ * child of sshd of its own, which is no command, whatever it did to its terminal: only children beyond those are.
+ */
 function detachedFrom(
   { server }: Pick<Login, "server">,
   terminals: readonly Terminal[],
   tree: readonly ProcessStat[],
-): ProcessStat[] {
-  const leaders = new Set(terminals.map(({ leader }) => leader.pid));
+): { commandsRun: boolean; processes: ProcessStat[] } {
+  const leaders = new Set(terminals.map(({ leader }) => leader?.pid));
   const living = tree.filter((it) => !hasEnded(it));
-  const tops = living.filter(({ pid, parent }) => parent === server.pid && !leaders.has(pid));
-  return [...tops, ...belowAnyOf(tops, living)];
+  const children = living.filter(({ parent }) => parent === server.pid);
+  const tops = children.filter(({ pid }) => !leaders.has(pid));
+  const givenUp = terminals.filter(({ leader }) => !children.some(({ pid }) => pid === leader?.pid)).length;
+  if (tops.length <= givenUp) return { commandsRun: false, processes: [] };
+  return { commandsRun: true, processes: [...tops, ...belowAnyOf(tops, living)] };
 }
 
 /** Less what no user sent: what the terminal did by itself, and what its client made up. */
@@ -263,5 +317,6 @@ function lastReadOf(terminals: readonly Terminal[]): number | undefined {
 
 /** No such connection: the login has ended meanwhile, or `ss` sees another network than the login. */
 function lostConnection(login: Pick<Login, "server">): undefined {
-  if (isAlive(login.server)) throw new Error("ss does not show the login's own connection");
+  if (isAlive(login.server))
+    throw new Error("ss does not show the login's own connection: does it run in another network namespace?");
 }

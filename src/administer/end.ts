@@ -3,7 +3,7 @@ import { describe, GRACE_MS, type Scene } from "../act.ts";
 import { record } from "../audit/record.ts";
 import { readClocks } from "../clock.ts";
 import { endLogin } from "../ending/end-login.ts";
-import { findLogin } from "../login/login.ts";
+import { findLogin, sshdOf } from "../login/login.ts";
 import { type Terminal, terminalsOf } from "../login/terminal.ts";
 import { sayFarewell } from "../notice/farewell.ts";
 import { givenOn, showNotice } from "../notice/show.ts";
@@ -60,7 +60,7 @@ export async function warnLogin(
 /** Ends a login and proves it gone; a login that has ended meanwhile counts as gone. Never throws. `reason` names who asked. */
 export async function endOne(it: Surveyed, reason: string): Promise<Ended> {
   const { user } = it.login;
-  const sshdPid = (it.login.privileged ?? it.login.server).pid;
+  const sshdPid = sshdOf(it.login).pid;
   try {
     const scene = sceneOf(it);
     if (!findLogin(it.login)) return { user, sshdPid, ended: true, steps: ["it has ended by itself"] };

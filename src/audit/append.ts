@@ -74,7 +74,9 @@ async function openExisting(path: string): Promise<FileHandle | undefined> {
 
 /** Makes the file; `undefined` where there is one by now. */
 async function createFile(path: string): Promise<FileHandle | undefined> {
-  const file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600).catch(nothingOn("EEXIST"));
+  const file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600).catch(
+    nothingOn("EEXIST"),
+  );
   await file?.chmod(0o640);
   return file;
 }

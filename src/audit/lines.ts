@@ -1,4 +1,5 @@
 // Pure: how a record looks as a line of the audit file and as a line of the system log.
+import { safeJson, UNSEEN } from "../unseen.ts";
 import type { AuditRecord } from "./record.ts";
 
 /** A line of the audit file is at most this long: one page, so that a full disk rarely cuts one in two. */
@@ -8,15 +9,12 @@ export const SYSLOG_TEXT_BYTES = 900;
 const LONGEST_VALUE = 1024;
 const MOST_TERMINALS = 16;
 
-// Control, format (such as the ones that reverse the direction of text), private-use and unpaired characters, line and
-// paragraph separators: whoever reads a log on a terminal must see them, not feel them.
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
 // Nothing in here can end a value, start a quoted one, or look like another `key=`.
 const BARE = /^(?!-$)[A-Za-z0-9._:/@%+,-]+$/;
 
 /** The record as one line of JSON with its newline: whole, valid and free of control characters, its long values cut. */
 export function fileLine(r: AuditRecord): string {
-  return shortened(FILE_LINE_BYTES, (longest) => `${toJson(cutRecord(r, longest))}\n`);
+  return shortened(FILE_LINE_BYTES, (longest) => `${safeJson(JSON.stringify(cutRecord(r, longest)))}\n`);
 }
 
 /** The record as `key=value …`, a value in double quotes (escaped) where it could be mistaken for anything else. */
@@ -29,6 +27,7 @@ export function syslogLine(r: AuditRecord): string {
       ["uid", c.uid],
       ["client", c.client],
       ["terminals", c.terminals.length > 0 ? c.terminals.join(",") : null],
+      ...(c.kind === undefined ? [] : [["kind", c.kind] satisfies [string, string]]),
       ["sshd", c.sshdPid],
       ["rule", c.rule],
       ["idle", c.idleSeconds],
@@ -45,7 +44,7 @@ export function syslogLine(r: AuditRecord): string {
 
 /** The text on one line, with what cannot be seen shown as `\x1b` or `\u{202e}`, cut to `bytes` of UTF-8. */
 export function visible(text: string, bytes: number): string {
-  return shortened(bytes, (longest) => cut(text, longest).replace(UNSAFE, escaped));
+  return shortened(bytes, (longest) => cut(text, longest).replace(UNSEEN, escaped));
 }
 
 /** The first of ever shorter renderings that fits. */
@@ -66,6 +65,7 @@ function cutRecord(r: AuditRecord, longest: number): AuditRecord {
   return {
     time: cut(r.time, longest),
     action: r.action,
+    ...(r.kind !== undefined && { kind: r.kind }),
     cause: r.cause,
     outcome: cut(r.outcome, longest),
     ended: r.ended,
@@ -88,18 +88,11 @@ function cut(text: string, longest: number): string {
   return `${Array.from(text.slice(0, longest)).slice(0, -1).join("")}…`;
 }
 
-function toJson(r: AuditRecord): string {
-  // JSON leaves DEL, C1 controls and format characters as they are. They can stand only inside a string here, where `\uXXXX` means the same.
-  return JSON.stringify(r).replace(UNSAFE, (character) =>
-    Array.from({ length: character.length }, (_, i) => `\\u${hex(character.charCodeAt(i), 4)}`).join(""),
-  );
-}
-
 function toValue(value: string | number | null): string {
   if (value === null) return "-";
   const text = String(value);
   if (BARE.test(text)) return text;
-  return `"${text.replace(/["\\]/g, "\\$&").replace(UNSAFE, escaped)}"`;
+  return `"${text.replace(/["\\]/g, "\\$&").replace(UNSEEN, escaped)}"`;
 }
 
 function escaped(character: string): string {

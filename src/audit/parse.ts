@@ -1,5 +1,6 @@
 // Reads what `fileLine` has written, also years ago and by another version.
 import * as v from "valibot";
+import { LOGIN_KINDS } from "../login/kind.ts";
 import type { AuditRecord } from "./record.ts";
 import { ACTIONS, CAUSES } from "./words.ts";
 
@@ -16,6 +17,7 @@ const schema = v.object({
   uid: count,
   client: v.nullable(v.string()),
   terminals: v.array(v.string()),
+  kind: v.optional(v.picklist(LOGIN_KINDS)),
   sshdPid: count,
   rule: v.string(),
   idleSeconds: v.nullable(count),

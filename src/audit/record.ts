@@ -1,3 +1,4 @@
+import type { LoginKind } from "../login/kind.ts";
 import { AUDIT_DIRECTORY, appendLine } from "./append.ts";
 import { fileLine, syslogLine } from "./lines.ts";
 import { log } from "./syslog.ts";
@@ -19,6 +20,8 @@ export interface AuditRecord {
   readonly uid: number;
   readonly client: string | null;
   readonly terminals: readonly string[];
+  /** What the login is there for; absent in records of earlier versions. */
+  readonly kind?: LoginKind | undefined;
   readonly sshdPid: number;
   /** The policy rule that applied. */
   readonly rule: string;

@@ -2,28 +2,32 @@
 import { LIMIT_KEYS } from "../policy/limit-keys.ts";
 import type { Origins } from "../policy/origins.ts";
 import type { Policy, Rule } from "../policy/policy.ts";
-import { formatProblem, PolicyError } from "../policy/problems.ts";
+import { formatProblem, PolicyError, type Problem } from "../policy/problems.ts";
 import { printable, styled } from "./output.ts";
 import { limitsJson, limitTable, placeJson, placeText } from "./policy-parts.ts";
 import { tableOf } from "./table.ts";
 
-/** A checked policy for people: a line for each problem, or one that says how much was read. */
-export function checkLines(result: Policy | PolicyError): string[] {
+/** A checked policy for people: a line for each problem, or one that says how much was read, and one for each warning. */
+export function checkLines(result: Policy | PolicyError, warnings: readonly Problem[]): string[] {
   if (result instanceof PolicyError) {
     const lines = result.problems.map((problem) => printable(formatProblem(problem)));
     return [...lines, counted(result.problems.length, "mistake")];
   }
   const { files, rules } = result;
+  const warned = warnings.length > 0 ? [counted(warnings.length, "warning")] : [];
   return [
     ...files.map(printable),
-    `good: ${counted(files.length, "file")}, ${counted(rules.length, "rule")}`,
+    ...warnings.map(({ message, ...at }) =>
+      printable(formatProblem({ ...at, message: `warning: ${message}` })),
+    ),
+    `good: ${[counted(files.length, "file"), counted(rules.length, "rule"), ...warned].join(", ")}`,
   ];
 }
 
 /** A checked policy for programs. */
-export function checkJson(result: Policy | PolicyError) {
-  if (result instanceof PolicyError) return { good: false, problems: result.problems };
-  return { good: true, problems: [], files: result.files, rules: result.rules.length };
+export function checkJson(result: Policy | PolicyError, warnings: readonly Problem[]) {
+  if (result instanceof PolicyError) return { good: false, problems: result.problems, warnings };
+  return { good: true, problems: [], warnings, files: result.files, rules: result.rules.length };
 }
 
 function counted(number: number, word: string): string {

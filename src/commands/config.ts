@@ -12,7 +12,8 @@ Examples:
 `;
 
 const CHECK_EXAMPLES = `
-Exit status: 0 for a good policy, 1 for one with a mistake.
+Exit status: 0 for a good policy, 1 for one with a mistake. A name of a user or a group that this host does
+not know is a warning: it fits nobody here. The status stays 0.
 
 Examples:
   afkill config check
@@ -56,7 +57,9 @@ export function addConfig(program: Command): void {
   config
     .command("check")
     .summary("find every mistake in a policy")
-    .description("Reads a policy and its drop-ins and prints every mistake, with file, line, column and key.")
+    .description(
+      "Reads a policy and its drop-ins and prints every mistake, with file, line, column and key, and each name that this host does not know.",
+    )
     .argument("[file]", "the policy", POLICY)
     .option("--json", "print JSON")
     .addHelpText("after", CHECK_EXAMPLES)
@@ -88,17 +91,22 @@ export function addConfig(program: Command): void {
 }
 
 async function check(file: string, { json = false }: { json?: boolean }): Promise<void> {
-  const [{ loadPolicy }, { PolicyError }, { checkJson, checkLines }] = await Promise.all([
-    import("../policy/load.ts"),
-    import("../policy/problems.ts"),
-    import("./config-text.ts"),
-  ]);
-  const result = await loadPolicy(file).catch((error: unknown) => {
+  const [{ loadFiles }, { mergePolicy }, { unknownNames }, { PolicyError }, { checkJson, checkLines }] =
+    await Promise.all([
+      import("../policy/load.ts"),
+      import("../policy/merge.ts"),
+      import("../policy/names.ts"),
+      import("../policy/problems.ts"),
+      import("./config-text.ts"),
+    ]);
+  const files = await loadFiles(file).catch((error: unknown) => {
     if (error instanceof PolicyError) return error;
     throw error;
   });
-  if (json) sayJson(checkJson(result));
-  else checkLines(result).forEach(say);
+  const result = files instanceof PolicyError ? files : mergePolicy(files);
+  const warnings = files instanceof PolicyError ? [] : await unknownNames(files);
+  if (json) sayJson(checkJson(result, warnings));
+  else checkLines(result, warnings).forEach(say);
   if (result instanceof PolicyError) process.exitCode = 1;
 }
 

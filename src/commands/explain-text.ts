@@ -7,17 +7,20 @@ import { printable, styled } from "./output.ts";
 import { limitsJson, limitTable, placeJson, placeText } from "./policy-parts.ts";
 import { tableOf } from "./table.ts";
 
-/** The explanation for people. `asked`: the groups are those that the system knows. */
+/** Whether the groups are those that the system knows, those given, or not known, which changes nothing for this user then. */
+export type GroupsFrom = "system" | "option" | "unknown";
+
+/** The explanation for people. */
 export function explanationLines(
   explanation: Explanation,
-  asked: boolean,
+  groupsFrom: GroupsFrom,
   now: Date,
   columns: number | undefined,
 ): string[] {
   const { rules, limits, limitOrigins } = explanation;
   const ruleRows = rules.map(({ at, answer }) => [placeText(at), ANSWERS[answer]]);
   return [
-    ...whoLines(explanation, asked),
+    ...whoLines(explanation, groupsFrom),
     "",
     decisionLine(explanation),
     ...(rules.length > 0 ? ["", tableOf(["RULE", "FITS"], ruleRows, columns)] : []),
@@ -37,11 +40,12 @@ const ANSWERS: Readonly<Record<RuleAnswer["answer"], string>> = {
   later: "yes, but a rule before it applies",
 };
 
-function whoLines({ subject: { user, groups, address } }: Explanation, asked: boolean): string[] {
+function whoLines({ subject: { user, groups, address } }: Explanation, from: GroupsFrom): string[] {
+  const known = `${printable(groups.join(", ")) || "none"}${from === "option" ? " (as given)" : ""}`;
   return [
     `user     ${printable(user)}`,
-    `groups   ${printable(groups.join(", ")) || "none"}${asked ? "" : " (as given)"}`,
-    `address  ${address ?? "not given"}`,
+    `groups   ${from === "unknown" ? "not known, and none concerns this user" : known}`,
+    `address  ${printable(address ?? "not given")}`,
   ];
 }
 
@@ -118,13 +122,13 @@ function clock(now: Date, afterMs: number): string {
 }
 
 /** The explanation for programs. */
-export function explanationJson(explanation: Explanation, asked: boolean, now: Date) {
+export function explanationJson(explanation: Explanation, groupsFrom: GroupsFrom, now: Date) {
   const { subject, exemption, rule, rules, limits, limitOrigins, forecast } = explanation;
   const ruleJson = ({ name, at, answer }: RuleAnswer) => ({ name, answer, ...placeJson(at) });
   return {
     user: subject.user,
     groups: subject.groups,
-    groupsFrom: asked ? "system" : "option",
+    groupsFrom,
     address: subject.address ?? null,
     exempt: exemption !== undefined,
     exemption: exemption ? { kind: exemption.kind, name: exemption.name, ...placeJson(exemption.at) } : null,

@@ -36,23 +36,34 @@ export function addExplain(program: Command): void {
 }
 
 async function act(user: string, { from, groups, config, json = false }: Options): Promise<void> {
-  const [{ loadWithOrigins }, { groupsOf }, { explain }, { explanationLines, explanationJson }] =
-    await Promise.all([
-      import("../policy/origins.ts"),
-      import("../policy/groups.ts"),
-      import("../explain/explain.ts"),
-      import("./explain-text.ts"),
-    ]);
+  const [
+    { loadWithOrigins },
+    { asksForGroups },
+    { groupsOf },
+    { explain },
+    { explanationLines, explanationJson },
+  ] = await Promise.all([
+    import("../policy/origins.ts"),
+    import("../policy/apply.ts"),
+    import("../policy/groups.ts"),
+    import("../explain/explain.ts"),
+    import("./explain-text.ts"),
+  ]);
   const { policy, origins } = await loadWithOrigins(config);
-  const known = groups ?? (await groupsOf(user).catch(sayHow));
-  const subject = { user, groups: known, address: from };
+  const matter = asksForGroups(policy, { user, address: from });
+  const asked =
+    groups === undefined
+      ? await groupsOf(user).catch((error) => (matter ? sayHow(error) : undefined))
+      : groups;
+  const groupsFrom = groups ? "option" : asked ? "system" : "unknown";
+  const subject = { user, groups: asked ?? [], address: from };
   const explanation = explain(policy, origins, subject);
   const now = new Date();
-  if (json) sayJson(explanationJson(explanation, groups === undefined, now));
-  else explanationLines(explanation, groups === undefined, now, process.stdout.columns).forEach(say);
+  if (json) sayJson(explanationJson(explanation, groupsFrom, now));
+  else explanationLines(explanation, groupsFrom, now, process.stdout.columns).forEach(say);
 }
 
-/** A check ends nobody whose groups are not known, so there is nothing to explain without them. */
+/** Whom groups concern, and whose are not known, has no answer to be explained. */
 function sayHow(error: unknown): never {
   const what = error instanceof Error ? error.message : String(error);
   throw new Error(`${printable(what)}; give them with --groups`, { cause: error });

@@ -18,7 +18,7 @@ export function layOut(
   widthOf: WidthOf,
 ): string {
   const widths = headings.map((heading, at) =>
-    Math.max(widthOf(heading), ...rows.map((row) => widthOf(row[at] ?? ""))),
+    rows.reduce((widest, row) => Math.max(widest, widthOf(row[at] ?? "")), widthOf(heading)),
   );
   const last = widths.length - 1;
   const before = widths.slice(0, last).reduce((sum, width) => sum + width + GAP.length, 0);

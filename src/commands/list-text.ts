@@ -32,6 +32,7 @@ const COLOURS: Readonly<Record<State, Parameters<typeof styled>[0]>> = {
   warned: "red",
   exempt: "gray",
   "no watchdog": "magenta",
+  fault: "red",
 };
 
 /** Leaves out what is not asked for, and sorts: oldest first, longest idle first, or by name. */
@@ -58,8 +59,8 @@ function cellsOf(row: LoginRow, subject: SubjectRow, isFirst: boolean): string[]
   const login = (text: string) => (isFirst ? text : "");
   return [
     login(`${printable(row.user)}${row.own ? "*" : ""}`),
-    login(row.client ?? "-"),
-    subject.terminal ?? "-",
+    login(printable(row.client ?? "-")),
+    printable(subject.terminal ?? `(${row.kind})`),
     login(since(row.loginTime)),
     duration(subject.idleSeconds),
     subject.limitSeconds === null ? "off" : duration(subject.limitSeconds),

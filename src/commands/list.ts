@@ -9,7 +9,9 @@ A login a row, and one more for each further terminal. Your own login is marked 
   idle          nothing did
   warned        a notice stands on its terminal
   exempt        the policy never ends it
+  fault         something of it could not be read, or its policy not be told: the evidence says what
   no watchdog   the policy would, but nobody guards it: see afkill sweep
+  fault         what the policy says of it cannot be told, so nobody ends it: EVIDENCE says why
 
 Examples:
   sudo afkill list

@@ -1,19 +1,22 @@
 // How a command says what it does.
 import { styleText } from "node:util";
+import { printable, safeJson, safeLines } from "../unseen.ts";
 
-/** Prints a line to standard output. */
+export { printable };
+
+/** Prints a line, or several, to standard output. The caller makes text of others `printable`; what was forgotten is harmless. */
 export function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${safeLines(line, styled("bold", "") !== "")}\n`);
 }
 
 /** Prints an error to standard error: one line, whatever the message holds. */
 export function complain(message: string): void {
-  process.stderr.write(`afkill: ${message.trim().replace(/\s*\n\s*/g, " ")}\n`);
+  process.stderr.write(`afkill: ${printable(message.trim().replace(/\s*\n\s*/g, " "))}\n`);
 }
 
 /** Prints a value as JSON, for programs. */
 export function sayJson(value: unknown): void {
-  say(JSON.stringify(value, null, 2));
+  process.stdout.write(`${safeJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 /** Throws for anybody but root. `why`: what takes root, such as `it changes files of root's`. */
@@ -25,11 +28,6 @@ export function mustBeRoot(command: string, why: string): void {
 /** Text in a colour or weight: plain where standard output is no terminal, or where NO_COLOR is set. */
 export function styled(format: Parameters<typeof styleText>[0], text: string): string {
   return styleText(format, text, { stream: process.stdout });
-}
-
-/** Text that others can influence (names of processes, titles, addresses) made safe for a terminal: control characters become `?`. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
 }
 
 /** Whether the terminal shows UTF-8, by the locale (locale(7)): the first of the three that is set decides. */

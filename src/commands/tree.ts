@@ -4,7 +4,8 @@ import { isUtf8Locale, say, sayJson } from "./output.ts";
 
 const EXAMPLES = `
 A login is named by its terminal (pts/3), by the pid of one of its sshds, or by its user; without a name all are shown. What is in
-the foreground of a terminal is marked with +, your own login with *.
+the foreground of a terminal is marked with +, your own login with *. Processes that stand more than 40 deep are drawn side by side,
+each with the one that it stands below.
 
 Examples:
   sudo afkill tree

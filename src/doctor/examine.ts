@@ -3,13 +3,17 @@ import { reasonOf } from "../setup/setup-error.ts";
 import { authEnvironment } from "./auth-environment.ts";
 import { type Check, error, type Finding, type Level, type Problem } from "./finding.ts";
 import { forcedKeys } from "./forced-keys.ts";
+import { groups } from "./groups.ts";
 import { findInstallation, type Installation } from "./installation.ts";
 import { launcher, launcherMount } from "./launcher.ts";
 import { audit, syslog } from "./logs.ts";
 import { owners } from "./owners.ts";
 import { pamRule } from "./pam-rule.ts";
 import { policy, ss } from "./policy.ts";
+import { policyNames } from "./policy-names.ts";
 import { node, programs, tools } from "./programs.ts";
+import { rivals } from "./rivals.ts";
+import { unguarded } from "./unguarded.ts";
 import { forceCommand, hidepid, profile } from "./user-hooks.ts";
 import { watchdogs } from "./watchdogs.ts";
 
@@ -23,10 +27,14 @@ const CHECKS: readonly Check[] = [
   profile,
   hidepid,
   watchdogs,
+  unguarded,
+  rivals,
   owners,
   programs,
   node,
   policy,
+  policyNames,
+  groups,
   ss,
   tools,
   syslog,

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readClocks } from "../clock.ts";
 import { findLogins } from "../login/all.ts";
-import type { Login } from "../login/login.ts";
+import { type Login, sshdOf } from "../login/login.ts";
 import { allProcesses } from "../login/process.ts";
 import { stoppedWatchdogsAmong, type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { serviceFile } from "../setup/hook-pam.ts";
@@ -58,9 +58,10 @@ function usersIsMissing(login: Login): Problem {
   return warning(`${named(login)} has no watchdog: ${why}`, `${SWEEP}; --hook pam guards every login`);
 }
 
-function named({ user, uid, privileged, server, client }: Login): string {
+function named(login: Login): string {
+  const { user, uid, client } = login;
   const from = client === undefined ? "" : ` from ${client.address}`;
-  return `the login of ${user} (uid ${uid}${from}, sshd ${(privileged ?? server).pid})`;
+  return `the login of ${user} (uid ${uid}${from}, sshd ${sshdOf(login).pid})`;
 }
 
 function isOlderThanHook({ startedBootMs }: Login): boolean {

@@ -1,6 +1,6 @@
 import type { Login } from "../login/login.ts";
-import { type Terminal, terminalName } from "../login/terminal.ts";
-import type { Manner } from "./hang-up.ts";
+import type { Terminal } from "../login/terminal.ts";
+import { hangUpSaid, leaderOf, type Manner } from "./hang-up.ts";
 import {
   HANG_UP_SIGNAL,
   ITSELF,
@@ -13,6 +13,7 @@ import {
   target,
 } from "./insist.ts";
 import { sayLastLine } from "./last-line.ts";
+import { sessionsSince, standStill } from "./newcomers.ts";
 
 /**
  * Ends a login: the last line on each of its terminals, then the sshd that serves them, then the privileged one, then what is
@@ -21,11 +22,13 @@ import { sayLastLine } from "./last-line.ts";
  *
  * A user may not signal the privileged sshd; it goes when its child does. A SIGKILL of the privileged one alone would leave
  * the child serving the client, so the child is always first.
+ *
+ * Where `sinceMs` is given, a session that began later spares the sshd: see `Manner`.
  */
 export async function endLogin(
   login: Login,
   terminals: readonly Terminal[],
-  { asRoot, graceMs, say }: Manner,
+  { asRoot, graceMs, say, sinceMs }: Manner,
 ): Promise<Outcome> {
   using holds = new DisposableStack();
   const { server, privileged } = login;
@@ -34,13 +37,33 @@ export async function endLogin(
     privileged && privileged.pid !== server.pid
       ? holds.use(target(`privileged sshd ${privileged.pid}`, privileged))
       : undefined;
-  const leaders = terminals.map((terminal) =>
-    holds.use(target(`session leader ${terminal.leader.pid} of ${terminalName(terminal)}`, terminal.leader)),
-  );
+  const leaders = terminals.map((terminal) => {
+    const leader = leaderOf(terminal);
+    return leader && holds.use(leader);
+  });
 
   const said = await Promise.all(terminals.map((terminal) => sayLastLine(terminal, say)));
   const steps: Step[] = said.map(({ text }) => ({ ended: true, text }));
-  steps.push(await insist(serverTarget, [TERMINATE, KILL], graceMs));
+  let terminate = TERMINATE;
+  if (sinceMs !== undefined) {
+    // A second ago nothing ran in it that nobody had judged. A client opens a session in less.
+    const sshd = await standStill(serverTarget);
+    const newcomers = newcomersOf(login, sinceMs);
+    if (newcomers !== "") {
+      sshd.release();
+      steps.push({
+        ended: true,
+        text: `${serverTarget.name} lives on: ${newcomers} began at the last moment`,
+      });
+      const hungUp = terminals.flatMap((terminal, at) => {
+        const line = said[at];
+        return line ? [hangUpSaid(terminal, leaders[at], line, { asRoot, graceMs })] : [];
+      });
+      return { ...outcomeOf([...steps, ...(await Promise.all(hungUp))]), spared: true };
+    }
+    terminate = sshd.terminate;
+  }
+  steps.push(await insist(serverTarget, [terminate, KILL], graceMs));
   // Only now: with nobody left to pass it on, what they draw no longer reaches the user's own terminal.
   for (const { thaw } of said) thaw();
   if (privilegedTarget) {
@@ -48,6 +71,18 @@ export async function endLogin(
     steps.push(await insist(privilegedTarget, measures, graceMs));
   }
   // Their terminals went with the sshds, which ends all but those that ignore it.
-  const last = leaders.map((leader) => insist(leader, [ITSELF, HANG_UP_SIGNAL, KILL], graceMs));
+  const last = leaders.flatMap((leader) =>
+    leader ? [insist(leader, [ITSELF, HANG_UP_SIGNAL, KILL], graceMs)] : [],
+  );
   return outcomeOf([...steps, ...(await Promise.all(last))]);
+}
+
+/** Names what began in a login, for the audit; empty where nothing did. What cannot be seen spares nobody. */
+function newcomersOf(login: Login, sinceMs: number): string {
+  try {
+    const pids = sessionsSince(login, sinceMs).map(({ pid }) => pid);
+    return pids.length === 0 ? "" : `process ${pids.join(", ")}`;
+  } catch {
+    return "";
+  }
 }

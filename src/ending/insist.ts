@@ -30,6 +30,8 @@ export interface Step {
 export interface Outcome {
   readonly ended: boolean;
   readonly steps: readonly string[];
+  /** A session began at the last moment, so only the terminals were ended. */
+  readonly spared?: boolean;
 }
 
 /** Nothing is done: what was done to others should end it. */

@@ -1,4 +1,5 @@
 // What a policy says of one user and why. Everything is asked of the code that a check asks: `apply` for whom, `judge` for when.
+import { busyAtMs } from "../activity/busy.ts";
 import { apply, choose, misfit, type Subject } from "../policy/apply.ts";
 import type { LimitOrigins, Origin, Origins } from "../policy/origins.ts";
 import type { Limits, Policy } from "../policy/policy.ts";
@@ -66,11 +67,16 @@ export function explain(policy: Policy, origins: Origins, subject: Subject): Exp
       idleTerminal: rehearse(applied, { kind: "terminal", activeForMs: 0 }),
       idleWithoutTerminal: rehearse(applied, { kind: "login", activeForMs: 0 }),
       working: applied.limits.activity.includes("busy")
-        ? rehearse(applied, { kind: "terminal", activeForMs: applied.limits.busyMaxMs })
+        ? rehearse(applied, { kind: "terminal", activeForMs: workForMs(applied.limits) })
         : undefined,
       active: rehearse(applied, { kind: "terminal", activeForMs: Number.POSITIVE_INFINITY }),
     },
   };
+}
+
+/** How long work counts that goes on for ever. */
+function workForMs({ busyMaxMs, idleTimeoutMs }: Limits): number {
+  return busyAtMs(Number.POSITIVE_INFINITY, 0, busyMaxMs, idleTimeoutMs);
 }
 
 function answerOf(reason: ReturnType<typeof misfit>, { address }: Subject): RuleAnswer["answer"] {

@@ -1,4 +1,4 @@
-import { type Client, clientOf, parseSshConnection } from "./client.ts";
+import { type Client, clientOf, parseSshConnection, type SocketTable } from "./client.ts";
 import {
   childrenOf,
   hasEnded,
@@ -7,7 +7,17 @@ import {
   readStat,
   startedBootMs,
 } from "./process.ts";
-import { nameOfUid, PRIVILEGED, systemNames, titleOf, uidOf, userInTitle } from "./user.ts";
+import { isNamedSshd, programOf, runsSshd } from "./program.ts";
+import {
+  isTitleOfLogin,
+  type Names,
+  nameOfUid,
+  PRIVILEGED,
+  systemNames,
+  titleOf,
+  uidOf,
+  userInTitle,
+} from "./user.ts";
 
 /**
  * One authenticated SSH connection. It is alive while either of its two sshds is: a SIGKILL of the privileged one leaves the
@@ -27,10 +37,59 @@ export interface Login {
   readonly startedBootMs: number;
 }
 
+/** The sshd that people know a login by: the privileged one, or once that was killed the child. */
+export function sshdOf({ privileged, server }: Pick<Login, "privileged" | "server">): ProcessRef {
+  return privileged ?? server;
+}
+
 /** Names a login for good, for a directory of its own; `pam/watchdog` makes the same name of its privileged sshd. */
-export function directoryNameOf({ privileged, server }: Pick<Login, "privileged" | "server">): string {
-  const { pid, startTicks } = privileged ?? server;
+export function directoryNameOf(login: Pick<Login, "privileged" | "server">): string {
+  const { pid, startTicks } = sshdOf(login);
   return `${pid}-${startTicks}`;
+}
+
+/** One sshd of a login. */
+export interface Sshd {
+  readonly ref: ProcessRef;
+  readonly uid: number;
+  readonly title: string;
+}
+
+/** The sshds of a login, at least one of them. */
+export interface Sshds {
+  readonly privileged?: Sshd | undefined;
+  readonly child?: Sshd | undefined;
+}
+
+/** Puts a login together; `undefined` where there is neither a child nor a user in the title: nothing tells whose it is. */
+export function assembleLogin(
+  { privileged, child }: Sshds,
+  client: Client | undefined,
+  names: Names = systemNames,
+): Login | undefined {
+  const server = child ?? privileged;
+  if (!server) return undefined;
+  const title = privileged && userInTitle(privileged.title);
+  const uid = child ? child.uid : title === undefined ? undefined : names.uidOf(title);
+  if (uid === undefined) return undefined;
+  return {
+    privileged: privileged?.ref,
+    child: child?.ref,
+    server: server.ref,
+    user: nameOfUid(uid, [title, userInTitle(server.title)], names),
+    uid,
+    client,
+    startedBootMs: Math.min(startedBootMs(server.ref), startedBootMs((privileged ?? server).ref)),
+  };
+}
+
+/** The client of a login, as the first of its sshds tells that we may ask. */
+export function clientOfSshds({ privileged, child }: Sshds, table?: SocketTable): Client | undefined {
+  for (const it of [privileged, child]) {
+    const client = it && clientOf(it.ref.pid, table);
+    if (client) return client;
+  }
+  return undefined;
 }
 
 /** What a watchdog knows of its login. `connection` is the text of SSH_CONNECTION, believed only where the socket cannot be seen. */
@@ -50,40 +109,31 @@ export interface KnownLogin {
 export function findLogin(known: KnownLogin): Login | undefined {
   const privileged = findSshd(known.privileged, (uid) => uid === 0);
   // Of a root login that is one sshd, what the watchdog took for a child is about to become a shell.
-  const isChild = (uid: number, title: string) => (uid !== 0 || !privileged) && serves(uid, title);
-  const child = (privileged && childOf(privileged)) ?? findSshd(known.child, isChild);
+  const isChild = (uid: number, title: string) => (uid !== 0 || !privileged) && serves(title);
+  const child = (privileged && childOf(privileged.ref)) ?? findSshd(known.child, isChild);
   const server = child ?? privileged;
   if (!server) return undefined;
-  const title = privileged && userInTitle(titleOf(privileged.pid));
-  const uid = child ? uidOf(child.pid) : title === undefined ? undefined : systemNames.uidOf(title);
-  if (uid === undefined) {
-    // It may have ended between two of the reads.
-    if (!findSshd(server, () => true)) return undefined;
-    throw new Error(
-      `sshd ${server.pid}: expected the title of an authenticated login, got "${titleOf(server.pid)}"`,
-    );
-  }
-  const user = nameOfUid(uid, [title, userInTitle(titleOf(server.pid))]);
-  const client =
-    (privileged && clientOf(privileged.pid)) ??
-    clientOf(server.pid) ??
-    parseSshConnection(known.connection ?? "");
-  const startedMs = Math.min(startedBootMs(server), startedBootMs(privileged ?? server));
-  return { privileged, child, server, user, uid, client, startedBootMs: startedMs };
+  const client = clientOfSshds({ privileged, child }) ?? parseSshConnection(known.connection ?? "");
+  const login = assembleLogin({ privileged, child }, client);
+  // It may have ended between two of the reads.
+  if (login || !findSshd(server.ref, () => true)) return login;
+  const { pid } = server.ref;
+  throw new Error(`sshd ${pid}: expected the title of an authenticated login, got "${titleOf(pid)}"`);
 }
 
 /** The sshd that `ref` names, if it still runs, is one, and is the right one. One that we may not see (hidepid) is not there for us. */
 function findSshd(
   ref: ProcessRef | undefined,
   isRight: (uid: number, title: string) => boolean,
-): ProcessRef | undefined {
+): Sshd | undefined {
   if (!ref) return undefined;
   try {
     const stat = readStat(ref.pid);
     if (stat?.startTicks !== ref.startTicks || !isSshd(stat)) return undefined;
     const uid = uidOf(ref.pid);
-    const isIt = uid !== undefined && isRight(uid, titleOf(ref.pid));
-    return isIt ? { pid: ref.pid, startTicks: ref.startTicks } : undefined;
+    const title = titleOf(ref.pid);
+    if (uid === undefined || !isRight(uid, title)) return undefined;
+    return { ref: { pid: ref.pid, startTicks: ref.startTicks }, uid, title };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EPERM" || code === "EACCES") return undefined;
@@ -92,14 +142,14 @@ function findSshd(
 }
 
 /** The sshd that serves a login, a child of the privileged one. Root has one from OpenSSH 9.8 on. */
-function childOf(privileged: ProcessRef): ProcessRef | undefined {
+function childOf(privileged: ProcessRef): Sshd | undefined {
   const isSeparate = hasChild(titleOf(privileged.pid));
   for (const pid of childrenOf(privileged.pid)) {
-    const stat = readStat(pid);
-    if (!stat || !isSshd(stat)) continue;
     const uid = uidOf(pid);
-    if (uid === undefined || !serves(uid, titleOf(pid))) continue;
-    if (uid !== 0 || isSeparate) return { pid, startTicks: stat.startTicks };
+    if (uid === undefined || (uid === 0 && !isSeparate)) continue;
+    const title = titleOf(pid);
+    const stat = serves(title) ? readStat(pid) : undefined;
+    if (stat && isSshd(stat)) return { ref: { pid, startTicks: stat.startTicks }, uid, title };
   }
   return undefined;
 }
@@ -113,14 +163,21 @@ export function hasChild(title: string): boolean {
 }
 
 /**
- * Whether an sshd with this uid and title may be the one that serves a login. Before authentication there is a child that runs as
- * `sshd`, called `[net]` in its title (a program of its own, `sshd-auth`, from OpenSSH 10 on); and each begins with its parent's title.
+ * Whether an sshd with this title may be the one that serves a login. Before authentication there is a child that runs as `sshd`,
+ * called `[net]` in its title (a program of its own, `sshd-auth`, from OpenSSH 10 on). And each begins with its parent's title: what
+ * runs `AuthorizedKeysCommand` too, as another user, and whatever a PAM module starts.
  */
-export function serves(uid: number, title: string): boolean {
-  return !title.endsWith(" [net]") && (uid !== 0 || !PRIVILEGED.test(title));
+export function serves(title: string): boolean {
+  return !title.endsWith(" [net]") && !PRIVILEGED.test(title);
 }
 
-/** Whether a process is an sshd that serves one connection. Its name alone proves nothing: callers also know its parent or its start. */
+/**
+ * Whether a process is an sshd that serves one connection: by its program. Only where we may not ask for that, as a
+ * user may not of their own sshds, its name and its title have to do. Neither proves anything: callers also know its parent or its start.
+ */
 export function isSshd(stat: ProcessStat): boolean {
-  return !hasEnded(stat) && (stat.name === "sshd" || stat.name === "sshd-session");
+  if (hasEnded(stat)) return false;
+  const program = programOf(stat.pid);
+  if (program === "") return isNamedSshd(stat.name) || isTitleOfLogin(titleOf(stat.pid));
+  return runsSshd(stat.pid, program);
 }

@@ -155,12 +155,15 @@ export function treeBelow(pid: number): ProcessStat[] {
 export function descendantsOf(pid: number): ProcessStat[] {
   const found = new Map<number, ProcessStat>();
   const waiting = childrenOf(pid);
-  for (let child = waiting.shift(); child !== undefined; child = waiting.shift()) {
-    if (found.has(child) || found.size >= MOST_PROCESSES) continue;
+  // It grows while it is gone through.
+  for (const child of waiting) {
+    if (found.size >= MOST_PROCESSES) break;
+    if (found.has(child)) continue;
     const stat = readStat(child);
     if (!stat || hasEnded(stat)) continue;
     found.set(child, stat);
-    waiting.push(...childrenOf(child));
+    // One by one: as arguments of one call, some hundred thousand would overflow the stack.
+    for (const further of childrenOf(child)) waiting.push(further);
   }
   return [...found.values()];
 }

@@ -1,6 +1,17 @@
-// The terminals of a login, found from its sshd downwards: no utmp, no scan of /proc, no tty number without the session that goes with it.
+// The terminals of a login: those whose masters its sshd holds. No utmp, no scan of /proc, and no word of the processes on them: a
+// session leader can have a terminal of another devpts that is called as somebody else's.
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
+import { type IsOver, UNLIMITED } from "./budget.ts";
 import type { Login } from "./login.ts";
+import {
+  deviceNumberOf,
+  type Master,
+  MasterGone,
+  mastersOf,
+  openSlave,
+  PTY_SLAVE_MAJOR,
+  sessionOf,
+} from "./masters.ts";
 import {
   hasEnded,
   isAlive,
@@ -13,16 +24,19 @@ import {
 
 /** A pty that a login opened, or one that a program such as `sudo` or `script` opened inside it. */
 export interface Terminal {
-  /** Names it for good: device and session leader, such as `pts/3:1234-567890`. */
+  /** Names it within its login: `pts/3`; an inner one `pts/3` of its holder. One that is gone can be followed by another of that name. */
   readonly id: string;
-  /** Its device file, such as `/dev/pts/3`. */
+  /** Its device file, such as `/dev/pts/3`, as the login's sshd sees it. */
   readonly path: string;
-  /** Its device number, to compare after opening: the file at `path` may be another terminal by then. */
+  /** Its device number, to compare after opening by name. */
   readonly deviceNumber: number;
-  readonly leader: ProcessRef;
-  /** False where its leader lives in another mount namespace: there `path` may name another terminal than here. */
+  /** By what it is opened, whatever its name. `undefined` where we may not ask, as a user's own watchdog: then it goes by its leader. */
+  readonly master: Master | undefined;
+  /** The leader of the session on it; `undefined` when it has given the terminal up, or is no process of the login. */
+  readonly leader: ProcessRef | undefined;
+  /** Whether it can be opened: false for one that goes by its leader and belongs to another mount namespace. */
   readonly reachable: boolean;
-  /** The foreground process group, and the processes in it or below it that count as the foreground job. */
+  /** The foreground process group, 0 for none, and the processes in it or below it that count as the foreground job. */
   readonly foregroundGroup: number;
   readonly foregroundIsLeader: boolean;
   readonly foregroundJob: readonly ProcessStat[];
@@ -30,21 +44,51 @@ export interface Terminal {
   readonly inner: Terminal | undefined;
 }
 
-/** Major device number of the slave sides of ptys (the kernel's Documentation/admin-guide/devices.txt); the minor is N of /dev/pts/N. */
-const PTY_SLAVE_MAJOR = 136;
 /** Terminals inside terminals inside terminals …: a user can stack them, a look must end. */
 const DEEPEST = 8;
+/** Where a program such as `sudo` keeps the master of the terminal that it opened: among its first descriptors. */
+const MOST_DESCRIPTORS_OF_A_PROGRAM = 64;
+/** So many processes above an inner terminal are asked for its master. */
+const MOST_HOLDERS = 16;
+
+/** How the terminals of a login are found. */
+export interface TerminalOptions {
+  /** Everything below the login's sshd, as `treeOfLogin` finds it. */
+  readonly tree?: readonly ProcessStat[] | undefined;
+  readonly isOver?: IsOver | undefined;
+}
 
 /**
- * The terminals that a login has open now: the children of its sshd that lead a session on a pty. `tree`: everything below that sshd,
- * as `treeOfLogin` finds it.
+ * The terminals that a login has open now. Root asks the login's sshd, whose descriptors are not the user's to change, and throws where
+ * it may not. A user's own watchdog, which may never ask, goes by the children of sshd that lead a session on a pty.
  */
 export function terminalsOf(
   login: Pick<Login, "server">,
-  tree: readonly ProcessStat[] = treeOfLogin(login),
+  { tree = treeOfLogin(login), isOver = UNLIMITED }: TerminalOptions = {},
 ): Terminal[] {
-  const leaders = tree.filter((it) => it.parent === login.server.pid && leadsTerminal(it));
-  return leaders.map((leader) => terminalLedBy(leader, [leader, ...belowAnyOf([leader], tree)], true, 1));
+  const { server } = login;
+  if (!isAlive(server)) return [];
+  const context = { tree, isOver };
+  if (mayAsk(server.pid))
+    return mastersOf(server, isOver).flatMap((master) => {
+      const known = sessionIn(master, server.pid, tree);
+      return known ? [terminalOf({ master, number: master.number, ...known }, context, 1)] : [];
+    });
+  if (process.geteuid?.() === 0)
+    throw new Error(`the descriptors of sshd ${server.pid} may not be read: its terminals are not known`);
+  return tree.flatMap((it) =>
+    it.parent === server.pid && leadsTerminal(it) ? [terminalOf(ledBy(it), context, 1)] : [],
+  );
+}
+
+function mayAsk(pid: number): boolean {
+  try {
+    readlinkSync(`/proc/${pid}/fd/0`);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "EACCES" && code !== "EPERM";
+  }
 }
 
 /** Everything below the sshd of a login, parents before children; nothing when that is gone. */
@@ -64,13 +108,14 @@ export function innermost(terminal: Terminal): Terminal {
 
 /**
  * Opens the slave side to look at it, or write to it, without becoming its owner or waiting. The caller closes it.
- * Throws when it cannot be opened, or when the device there is not the terminal of that leader (any more).
+ * Throws `MasterGone` when it is gone, and what the kernel says where it cannot be opened.
  */
 export function openTerminal(
-  terminal: Pick<Terminal, "path" | "deviceNumber" | "leader" | "reachable">,
+  terminal: Pick<Terminal, "path" | "deviceNumber" | "master" | "leader" | "reachable">,
 ): number {
+  if (terminal.master) return openSlave(terminal.master);
   const { path, deviceNumber, leader, reachable } = terminal;
-  if (!reachable) throw new Error(`${path} belongs to another mount namespace`);
+  if (!reachable || !leader) throw new Error(`${path} belongs to another mount namespace`);
   // Node adds O_CLOEXEC to every open by itself.
   const fd = openSync(
     path,
@@ -85,38 +130,126 @@ export function openTerminal(
   throw new Error(`${path} is not the terminal of process ${leader.pid} any more`);
 }
 
+/** Who has a terminal now: the leader of its session and the foreground group, 0 for none; `undefined` when the terminal is gone. */
+export function sessionNow({
+  master,
+  leader,
+  deviceNumber,
+}: Pick<Terminal, "master" | "leader" | "deviceNumber">): Session | undefined {
+  try {
+    const known = master && sessionOf(master);
+    if (known) return known;
+  } catch (error) {
+    if (error instanceof MasterGone) return undefined;
+    throw error;
+  }
+  const stat = leader && readStat(leader.pid);
+  if (!stat || hasEnded(stat) || stat.startTicks !== leader.startTicks) return undefined;
+  return stat.ttyNr >>> 0 === deviceNumber
+    ? { session: stat.pid, foregroundGroup: stat.foregroundGroup }
+    : undefined;
+}
+
+interface Session {
+  readonly session: number;
+  readonly foregroundGroup: number;
+}
+
+/** The session on a terminal, by its master; where the kernel lets nobody take that, by the children of its holder; `undefined`: gone. */
+function sessionIn(master: Master, parent: number, tree: readonly ProcessStat[]): Session | undefined {
+  try {
+    const known = sessionOf(master);
+    if (known) return known;
+  } catch (error) {
+    if (error instanceof MasterGone) return undefined;
+    throw error;
+  }
+  const deviceNumber = deviceNumberOf(master.number);
+  const leader = tree.find(
+    (it) => it.parent === parent && leadsTerminal(it) && it.ttyNr >>> 0 === deviceNumber,
+  );
+  return leader
+    ? { session: leader.pid, foregroundGroup: leader.foregroundGroup }
+    : { session: 0, foregroundGroup: 0 };
+}
+
 /** Whether a process leads a session that has a pty. */
 function leadsTerminal(stat: ProcessStat): boolean {
   return stat.session === stat.pid && majorOf(stat.ttyNr) === PTY_SLAVE_MAJOR && !hasEnded(stat);
 }
 
-/** Describes the terminal of a session leader. `tree` holds at least the leader and everything below it, parents first. */
-function terminalLedBy(
-  leader: ProcessStat,
-  tree: readonly ProcessStat[],
-  reachable: boolean,
+/** A terminal before its job is known. */
+interface Found extends Session {
+  readonly master: Master | undefined;
+  readonly number: number;
+}
+
+/** The terminal that a session leader says it has. */
+function ledBy(leader: ProcessStat): Found {
+  const { pid, foregroundGroup, ttyNr } = leader;
+  return { master: undefined, number: minorOf(ttyNr), session: pid, foregroundGroup };
+}
+
+interface Context {
+  readonly tree: readonly ProcessStat[];
+  readonly isOver: IsOver;
+}
+
+/** Describes a terminal. What is no process of the login is neither its leader nor its job: it is not ours to signal. */
+function terminalOf(
+  { master, number, session, foregroundGroup }: Found,
+  context: Context,
   depth: number,
 ): Terminal {
-  const minor = minorOf(leader.ttyNr);
-  const group = tree.filter((it) => it.session === leader.pid && it.processGroup === leader.foregroundGroup);
-  const foregroundIsLeader = leader.foregroundGroup === leader.processGroup;
+  const { tree } = context;
+  const leader = session === 0 ? undefined : tree.find(({ pid }) => pid === session);
+  const group = leader
+    ? tree.filter((it) => it.session === session && it.processGroup === foregroundGroup)
+    : [];
+  const foregroundIsLeader = leader !== undefined && foregroundGroup === leader.processGroup;
   const below = belowAnyOf(group, tree);
   const innerLeader =
-    depth < DEEPEST
+    leader && depth < DEEPEST
       ? innerLeaderOf(leader, foregroundIsLeader ? childrenIn(group, below) : below)
       : undefined;
   return {
-    id: `pts/${minor}:${leader.pid}-${leader.startTicks}`,
-    path: `/dev/pts/${minor}`,
-    deviceNumber: leader.ttyNr >>> 0,
-    leader: { pid: leader.pid, startTicks: leader.startTicks },
-    reachable,
-    foregroundGroup: leader.foregroundGroup,
+    id: `pts/${number}`,
+    path: `/dev/pts/${number}`,
+    deviceNumber: deviceNumberOf(number),
+    master,
+    leader: leader && { pid: leader.pid, startTicks: leader.startTicks },
+    reachable: master !== undefined || (leader !== undefined && sharesMounts(leader.pid)),
+    foregroundGroup,
     foregroundIsLeader,
     // Below a shell are its background jobs too: where the shell itself is in the foreground, only its own group is the job.
     foregroundJob: foregroundIsLeader ? group : [...group, ...below],
-    inner: innerLeader && terminalLedBy(innerLeader, tree, sharesMounts(innerLeader.pid), depth + 1),
+    inner: innerLeader && terminalOf(innerOf(innerLeader, context), context, depth + 1),
   };
+}
+
+/**
+ * The terminal that a leader below the foreground job has, by the master that a process above it holds: its session is asked of the
+ * kernel, so that a name or a number proves nothing. Where nobody above holds it, it is known by its leader, and cannot be opened by root.
+ */
+function innerOf(leader: ProcessStat, { tree, isOver }: Context): Found {
+  let above = tree.find(({ pid }) => pid === leader.parent);
+  for (let step = 0; above && step < MOST_HOLDERS && !isOver(); step++) {
+    const { pid, startTicks, parent } = above;
+    for (const master of mastersOf({ pid, startTicks }, isOver, MOST_DESCRIPTORS_OF_A_PROGRAM)) {
+      const known = sessionSafely(master);
+      if (known?.session === leader.pid) return { master, number: master.number, ...known };
+    }
+    above = tree.find((it) => it.pid === parent);
+  }
+  return ledBy(leader);
+}
+
+function sessionSafely(master: Master): Session | undefined {
+  try {
+    return sessionOf(master);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is below some processes and not among them. */
@@ -144,8 +277,12 @@ function innerLeaderOf(leader: ProcessStat, below: readonly ProcessStat[]): Proc
     .reduce<ProcessStat | undefined>((a, b) => (a && a.startTicks > b.startTicks ? a : b), undefined);
 }
 
-/** Whether a process sees the same files as we do. Where we may not ask (another user's process) the device's own permissions decide. */
+/**
+ * Whether a process sees the same files as we do. Where we may not ask (another user's process) the device's own permissions decide.
+ * Root never goes by a name: its permissions decide nothing.
+ */
 function sharesMounts(pid: number): boolean {
+  if (process.geteuid?.() === 0) return false;
   try {
     return readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync("/proc/self/ns/mnt");
   } catch (error) {

@@ -7,6 +7,10 @@ import { commandLineOf, isGone } from "./process.ts";
 
 /** A directory server may be slow; one that does not answer must not hold a check for ever. */
 const RESOLVER_TIMEOUT_MS = 10_000;
+/** A check asks of one login, again and again, and can do without the answer. */
+const SHORT_TIMEOUT_MS = 3_000;
+/** After no answer this process does not ask again for so long. */
+const SILENCE_MS = 60_000;
 
 /** The real uid of a process (proc_pid_status(5)); `undefined` when it is gone. */
 export function uidOf(pid: number): number | undefined {
@@ -29,11 +33,11 @@ export const PRIVILEGED: RegExp = / \[(?:priv|postauth)\]$/;
 
 /**
  * The user in the title of an authenticated sshd: `sshd: USER [priv]`, `sshd: USER@pts/0,pts/1`, `sshd: USER@notty`, `sshd: USER`,
- * from OpenSSH 9.8 on `sshd-session: …`, from 10.5 on also `… USER [postauth]`. `undefined` for other titles, such as the
- * listener's or that of a login not yet authenticated.
+ * from OpenSSH 10.5 on also `… USER [postauth]`. Before the colon it has the name that the program was called by: from OpenSSH 9.8 on
+ * `sshd-session`, or that of a link to it. `undefined` for other titles, such as the listener's or that of a login not yet authenticated.
  */
 export function userInTitle(title: string): string | undefined {
-  const text = /^sshd(?:-session)?: (.+)$/s.exec(title)?.[1];
+  const text = /^[^\s:/]+: (.+)$/s.exec(title)?.[1];
   if (text === undefined) return undefined;
   // A name may hold an `@` itself (`alice@example.org`): only what follows the last one can be terminals.
   const served = /^(.+)@(?:notty|pts\/\d+(?:,pts\/\d+)*)$/s.exec(text)?.[1];
@@ -41,21 +45,43 @@ export function userInTitle(title: string): string | undefined {
   return /[[\]\s]/.test(user) ? undefined : user;
 }
 
+/** Whether a title can be nothing but that of an sshd that holds a login; one that only names a user can be that of much else. */
+export function isTitleOfLogin(title: string): boolean {
+  return userInTitle(title) !== undefined && /( \[priv\]|@notty|@pts\/\d+(,pts\/\d+)*)$/.test(title);
+}
+
 /** The system's resolver for user names (NSS: LDAP and SSSD too). `undefined` when there is no such user, or no answer. */
 export interface Names {
   uidOf(name: string): number | undefined;
   nameOf(uid: number): string | undefined;
+  /** Whether some question got no answer at all. */
+  isSilent(): boolean;
 }
 
-/** Asks the system for each name. */
+/** Asks the system for each name; who is known here need not be asked for, which takes a process, and a directory that may hang. */
 export const systemNames: Names = {
   uidOf: (name) => {
+    const own = entriesIn(usersOfHost()).find((entry) => entry.name === name);
+    if (own) return own.uid;
     const answer = ask("/usr/bin/id", ["-u", "--", name]);
     return answer !== undefined && /^\d+$/.test(answer) ? Number(answer) : undefined;
   },
-  // The `+` keeps a user whose NAME is that number out of it (coreutils, "User and group name specification").
-  nameOf: (uid) => ask("/usr/bin/id", ["-nu", "--", `+${uid}`]),
+  nameOf: (uid) =>
+    entriesIn(usersOfHost()).find((entry) => entry.uid === uid)?.name ??
+    // The `+` keeps a user whose NAME is that number out of it (coreutils, "User and group name specification").
+    ask("/usr/bin/id", ["-nu", "--", `+${uid}`]),
+  isSilent: () => performance.now() < silentUntilMs,
 };
+
+let silentUntilMs = 0;
+
+/** The users in lines of passwd(5). */
+function entriesIn(text: string): { readonly name: string; readonly uid: number }[] {
+  return text.split("\n").flatMap((line) => {
+    const [name = "", , word = ""] = line.split(":");
+    return /^\d+$/.test(word) ? [{ name, uid: Number(word) }] : [];
+  });
+}
 
 /** Asks the system once for many: names and uids that are not among these are unknown. A name that is a number is not asked for. */
 export async function namesAskedOnce(names: readonly string[], uids: readonly number[]): Promise<Names> {
@@ -63,9 +89,8 @@ export async function namesAskedOnce(names: readonly string[], uids: readonly nu
   const uidByName = new Map<string, number>();
   const nameByUid = new Map<number, string>();
   const take = (entries: string) => {
-    for (const [name = "", , word = ""] of entries.split("\n").map((line) => line.split(":"))) {
-      const uid = Number(word);
-      if (!/^\d+$/.test(word) || !(asked.has(name) || asked.has(uid))) continue;
+    for (const { name, uid } of entriesIn(entries)) {
+      if (!(asked.has(name) || asked.has(uid))) continue;
       if (!uidByName.has(name)) uidByName.set(name, uid);
       if (!nameByUid.has(uid)) nameByUid.set(uid, name);
     }
@@ -75,8 +100,13 @@ export async function namesAskedOnce(names: readonly string[], uids: readonly nu
   const others = [...asked].filter((it) =>
     typeof it === "string" ? !uidByName.has(it) : !nameByUid.has(it),
   );
-  if (others.length > 0) take(await entriesOf(others.map(String)));
-  return { uidOf: (name) => uidByName.get(name), nameOf: (uid) => nameByUid.get(uid) };
+  const found = others.length > 0 ? await entriesOf(others.map(String)) : "";
+  take(found ?? "");
+  return {
+    uidOf: (name) => uidByName.get(name),
+    nameOf: (uid) => nameByUid.get(uid),
+    isSilent: () => found === undefined,
+  };
 }
 
 /** The users in passwd(5). The resolver knows them as well: nsswitch.conf(5) of every distribution has it ask this file, nearly always first. */
@@ -88,35 +118,47 @@ function usersOfHost(): string {
   }
 }
 
-/** A name for a uid: the first of `candidates` that the system says has it, else the system's own, else the number. */
+/**
+ * A name for a uid: the first of `candidates` that the system says has it, else the system's own. Where the system does not answer, the
+ * first candidate, which is what sshd calls them: a directory that hangs must not take an exemption, or a rule, from anybody. Else the
+ * number.
+ */
 export function nameOfUid(
   uid: number,
   candidates: readonly (string | undefined)[],
   names: Names = systemNames,
 ): string {
   const agreed = candidates.find((name) => name !== undefined && names.uidOf(name) === uid);
-  return agreed ?? names.nameOf(uid) ?? String(uid);
+  const known = agreed ?? names.nameOf(uid);
+  return known ?? (names.isSilent() ? candidates[0] : undefined) ?? String(uid);
 }
 
 const OPTIONS = {
   encoding: "utf8",
   env: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
-  timeout: RESOLVER_TIMEOUT_MS,
   killSignal: "SIGKILL",
 } as const;
 
 function ask(program: string, args: readonly string[]): string | undefined {
-  const { status, stdout } = spawnSync(program, args, { ...OPTIONS, stdio: ["ignore", "pipe", "ignore"] });
+  if (systemNames.isSilent()) return undefined;
+  const { status, signal, stdout } = spawnSync(program, args, {
+    ...OPTIONS,
+    timeout: SHORT_TIMEOUT_MS,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  if (signal !== null) silentUntilMs = performance.now() + SILENCE_MS;
   return status === 0 ? stdout.replace(/\n$/, "") : undefined;
 }
 
-/** The entries of passwd(5) of some users; none where there is no answer. */
-async function entriesOf(keys: readonly string[]): Promise<string> {
+/** The entries of passwd(5) of some users; `undefined` where there is no answer. */
+async function entriesOf(keys: readonly string[]): Promise<string | undefined> {
   try {
-    return (await promisify(execFile)("/usr/bin/getent", ["passwd", ...keys], OPTIONS)).stdout;
+    const options = { ...OPTIONS, timeout: RESOLVER_TIMEOUT_MS };
+    return (await promisify(execFile)("/usr/bin/getent", ["passwd", ...keys], options)).stdout;
   } catch (error) {
     // It prints what it finds, and has a status of 2 when something was not found (getent(1)).
-    const { code, stdout } = error as { code?: unknown; stdout?: string };
+    const { code, killed, stdout } = error as { code?: unknown; killed?: boolean; stdout?: string };
+    if (killed === true) return undefined;
     return code === 2 ? (stdout ?? "") : "";
   }
 }

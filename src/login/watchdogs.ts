@@ -1,9 +1,9 @@
 // Which logins have a watchdog, and whose it is.
-import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { PROGRAM_DIRECTORY } from "../setup/layout.ts";
 import type { Login } from "./login.ts";
 import { commandLineOf, type ProcessRef, type ProcessStat } from "./process.ts";
+import { isInContainer, programOf } from "./program.ts";
 import { uidOf } from "./user.ts";
 
 /** `root`: its user cannot stop it. `user`: it runs as the user of its login. */
@@ -94,23 +94,16 @@ function watchdogIn(stat: ProcessStat): Running[] {
   // Before it the waiting bash has the length of its pause.
   const sshdPid = at < 0 ? undefined : words.slice(at + 1).findLast((word) => /^\d+$/.test(word));
   const uid = sshdPid === undefined ? undefined : uidOf(stat.pid);
-  return uid === undefined ? [] : [{ sshdPid: Number(sshdPid), uid, stat }];
+  // The pid that a container's watchdog was told is one of the container's.
+  return uid === undefined || isInContainer(stat.pid) ? [] : [{ sshdPid: Number(sshdPid), uid, stat }];
 }
 
 /** A wrap guards the login whose terminal it stands on: the leader of its session is a child of the login's sshd. */
 function wrapIn(stat: ProcessStat, processes: ReadonlyMap<number, ProcessStat>): Running[] {
   if (!NODE_NAMES.has(stat.name) || stat.ttyNr === 0) return [];
   const leader = processes.get(stat.session);
-  if (!leader || !isInstalledNode(stat.pid) || !commandLineOf(stat.pid).includes(WRAP)) return [];
+  // By its file, for a name can be anybody's.
+  if (!leader || programOf(stat.pid) !== NODE || !commandLineOf(stat.pid).includes(WRAP)) return [];
   const uid = uidOf(stat.pid);
-  return uid === undefined ? [] : [{ sshdPid: leader.parent, uid, stat }];
-}
-
-/** By its file, for a name can be anybody's. An install since then has put another one in its place. */
-function isInstalledNode(pid: number): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") === NODE;
-  } catch {
-    return false;
-  }
+  return uid === undefined || isInContainer(stat.pid) ? [] : [{ sshdPid: leader.parent, uid, stat }];
 }

@@ -13,7 +13,7 @@ export interface Snapshot {
   readonly unreadable: { readonly lines: number; readonly files: number };
 }
 
-const STATES: readonly State[] = ["active", "idle", "warned", "exempt", "no watchdog"];
+const STATES: readonly State[] = ["active", "idle", "warned", "exempt", "no watchdog", "fault"];
 /** The counters begin where those of the kernel do, so a restart of the host is the reset that Prometheus takes it for. */
 const SINCE = "since the host was started, as far as the audit reaches (afkill's logrotate keeps a year)";
 

@@ -44,7 +44,7 @@ export async function sayFarewell(terminal: Terminal, text: string): Promise<Fro
  */
 async function detachClients(terminal: Terminal): Promise<void> {
   const clients = (ownerOf(terminal)?.members ?? []).filter(
-    ({ name, pid }) => isMultiplexerClient(name) && pid !== terminal.leader.pid,
+    ({ name, pid }) => isMultiplexerClient(name) && pid !== terminal.leader?.pid,
   );
   await Promise.all(clients.map((client) => hangUpProcess(client, DETACH_MS)));
 }

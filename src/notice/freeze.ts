@@ -41,7 +41,7 @@ export async function freeze(terminal: Terminal): Promise<Frozen> {
     await allStopped(refs);
   };
   try {
-    await stop([terminal.leader]);
+    if (terminal.leader) await stop([terminal.leader]);
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const running = foregroundOf(terminal)?.members.filter(({ pid }) => !stopped.has(pid)) ?? [];
       if (running.length === 0) break;

@@ -14,11 +14,14 @@ const LONGEST_WAIT_MS = 1_500;
 /** Waits until nobody is drawing on a terminal and it takes bytes, at most 1.5 s. */
 export async function waitForQuiet(terminal: Terminal, fd: number): Promise<void> {
   let seen = "";
-  let quietMs = 0;
-  for (let waitedMs = 0; waitedMs <= LONGEST_WAIT_MS; waitedMs += STEP_MS) {
+  const beganMs = performance.now();
+  let restlessMs = beganMs;
+  // Time is counted, not naps: a look takes as long as there is to look at.
+  for (;;) {
     const { trace, asleep } = look(terminal);
-    quietMs = trace === seen && asleep && isWritable(fd) ? quietMs + STEP_MS : 0;
-    if (quietMs >= QUIET_MS) return;
+    const nowMs = performance.now();
+    if (trace !== seen || !asleep || !isWritable(fd)) restlessMs = nowMs;
+    if (nowMs - restlessMs >= QUIET_MS || nowMs - beganMs >= LONGEST_WAIT_MS) return;
     seen = trace;
     await sleep(STEP_MS);
   }

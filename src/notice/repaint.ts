@@ -27,6 +27,8 @@ export async function repaint(terminal: Terminal, owner: Foreground, fd: number)
 async function drawsWhenTold(terminal: Terminal, owner: Foreground): Promise<boolean> {
   const painters = paintersOf(terminal);
   const before = writtenBy(painters);
+  // Group 0 would be our own (kill(2)).
+  if (owner.group <= 1) return false;
   if (before === undefined || foregroundOf(owner.terminal)?.group !== owner.group) return false;
   try {
     process.kill(-owner.group, "SIGWINCH");

@@ -42,6 +42,23 @@ export function choose({ exempt, rules }: Policy, subject: Subject): Choice {
   return { exemption: group === undefined ? undefined : { list: "groups", index: group }, rule };
 }
 
+/**
+ * Whether what a policy says of somebody depends on their groups. Where it does not, nobody asks for them: a directory that hangs is no
+ * reason to spare or to end somebody whom no group concerns.
+ */
+export function asksForGroups(
+  { exempt, rules }: Policy,
+  { user, address }: Omit<Subject, "groups">,
+): boolean {
+  if (exempt.users.includes(user)) return false;
+  if (exempt.groups.length > 0) return true;
+  // The rules up to the first that fits whatever the groups are.
+  const withoutGroups = ({ match, ...rule }: Rule) =>
+    misfit({ ...rule, match: { ...match, groups: [] } }, { user, groups: [], address });
+  const first = rules.find((rule) => withoutGroups(rule) === undefined);
+  return first !== undefined && first.match.groups.length > 0;
+}
+
 function found(index: number): number | undefined {
   return index < 0 ? undefined : index;
 }

@@ -24,12 +24,13 @@ warn_before = ["5m", "1m"]
 
 # What counts as activity:
 #   input     keys typed into the terminal; cannot be left out
-#   busy      the command in the foreground computes, writes files, or moves data over the network
+#   busy      the command in the foreground computes, reads or writes files, or moves data over the network
 #   transfer  the client sends data: an upload, a forwarded port in use
 #   output    anything written to the terminal; it would keep a forgotten "top" for ever
 activity = ["input", "busy", "transfer"]
 
-# Work keeps a login at most this long after the last key.
+# A login that only work keeps ends this long after the last key, with the notices before. Not longer
+# than the limit: work keeps nothing. Without a terminal, what moved last stands for the key.
 busy_max = "4h"
 
 # The limit of a login without a terminal (scp, sftp, "ssh -N", one command): it ends when nothing
@@ -48,6 +49,10 @@ mouse_motion = true
 # Users own their terminals and can set their times without a key ("touch -a"). false: a key counts
 # only if the client has also sent something that can be one. Needs the pam hook.
 trust_tty_times = true
+
+# Whether a heartbeat through a forwarded port counts as use of it: an editor that was left open, a pool
+# of database connections. false: small amounts in equal steps at equal distances do not. Needs the pam hook.
+heartbeats = true
 
 # A line of your own that follows each notice: printable ASCII, at most 200 characters. "" for none.
 message = ""

@@ -1,6 +1,7 @@
-import { chmodSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { firstLookMs } from "../judge.ts";
+import { makeFile } from "../make-file.ts";
 import type { Limits, Policy } from "./policy.ts";
 
 /** With every limit off there is nothing to look for; a new policy wakes the watchdogs anyway. */
@@ -21,9 +22,8 @@ export function publishFirstCheck(policy: Policy, stateDirectory: string): void 
   const path = join(dirname(stateDirectory), "first-check");
   const temporary = `${path}.${process.pid}`;
   try {
-    writeFileSync(temporary, text, { flag: "wx" });
     // The watchdogs of users read root's.
-    chmodSync(temporary, 0o644);
+    makeFile(temporary, text, 0o644);
     renameSync(temporary, path);
   } catch {
     // Nothing depends on it.

@@ -1,36 +1,93 @@
+// The groups of users, as the system tells them.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { ascii } from "./problems.ts";
 
 /** A directory server that does not answer (LDAP, SSSD) must not hold up a check for ever. */
 const TIMEOUT_MS = 10_000;
+/** Several are asked for at once where somebody waits for the answer; those who are then asked for one by one have the same again. */
+const TOGETHER_MS = 5_000;
 /** Thousands of groups. */
 const MOST_BYTES = 1024 * 1024;
+/** What id(1) says of a group that has no name (coreutils, print_group). It prints the number and the other groups all the same. */
+const NAMELESS = /^\S*id: cannot find name for group ID (\d+)$/;
 
 const run = promisify(execFile);
 
+/** The groups of a user, or why they are not known. */
+export type Groups = readonly string[] | Error;
+
 /**
- * The names of all groups of a user as the system resolves them (NSS: /etc/group, LDAP, SSSD, systemd), the primary one first. They end in
- * NUL, since names may hold spaces. Throws where the user is unknown, the system does not answer, or one of the groups has no name
- * (id(1) fails then): it could be the one that exempts.
+ * The names of all groups of a user as the system resolves them (NSS: /etc/group, LDAP, SSSD, systemd), the primary one first. A group
+ * without a name is left out: a policy names groups, so none can mean it. Throws where the user is unknown or the system does not answer.
  */
-export async function groupsOf(user: string): Promise<string[]> {
+export async function groupsOf(user: string, timeoutMs = TIMEOUT_MS): Promise<string[]> {
+  const [groups = []] = await groupsAsTold([user], timeoutMs);
+  return groups;
+}
+
+/** The groups of several users with one id(1); where that fails for one of them, with one for each, to know which. */
+export async function groupsOfAll(users: readonly string[]): Promise<Map<string, Groups>> {
+  if (users.length > 1) {
+    const found = await groupsAsTold(users, TOGETHER_MS).catch(() => []);
+    if (found.length > 0) return new Map(users.map((user, at) => [user, found[at] ?? []]));
+  }
+  const answers = users.map(async (user): Promise<[string, Groups]> => {
+    return [user, await groupsOf(user, TOGETHER_MS).catch((error: Error) => error)];
+  });
+  return new Map(await Promise.all(answers));
+}
+
+/** The groups of each user, in their order. Names end in NUL, since they may hold spaces; a user's in two (id(1), --zero). */
+async function groupsAsTold(users: readonly string[], timeoutMs: number): Promise<string[][]> {
+  const { stdout, stderr } = await answerOf(users, timeoutMs);
+  const nameless = new Set(stderr.split("\n").flatMap((line) => NAMELESS.exec(line)?.[1] ?? []));
+  const lists = stdout.split("\0\0").map((list) => list.split("\0").filter((name) => name !== ""));
+  return users.map((user, at) => {
+    const list = lists[at] ?? [];
+    // Everybody has a group, be it one without a name.
+    if (list.length === 0) throw new Error(`the groups of ${ascii(user)} are not known: id told of none`);
+    return list.filter((name) => !nameless.has(name));
+  });
+}
+
+async function answerOf(
+  users: readonly string[],
+  timeoutMs: number,
+): Promise<{ stdout: string; stderr: string }> {
   try {
-    const { stdout } = await run("/usr/bin/id", ["-Gnz", "--", user], {
+    return await run("/usr/bin/id", ["-Gnz", "--", ...users], {
       env: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
       cwd: "/",
-      timeout: TIMEOUT_MS,
+      timeout: timeoutMs,
       killSignal: "SIGKILL",
-      maxBuffer: MOST_BYTES,
+      maxBuffer: MOST_BYTES * users.length,
     });
-    return stdout.split("\0").filter((name) => name !== "");
   } catch (error) {
-    throw new Error(`the groups of ${user} are not known: ${reason(error)}`, { cause: error });
+    const said = saidBy(error);
+    if (said && onlyNameless(said.stderr)) return said;
+    const whose = users.map((user) => ascii(user)).join(", ");
+    throw new Error(`the groups of ${whose} are not known: ${reason(error, timeoutMs)}`, { cause: error });
   }
 }
 
-function reason(error: unknown): string {
+/** What id(1) printed before it ended with its status 1; `undefined` where it was killed, or did not start. */
+function saidBy(error: unknown): { stdout: string; stderr: string } | undefined {
+  const { code, killed, stdout, stderr } = error as { [key in string]?: unknown };
+  if (code !== 1 || killed === true || typeof stdout !== "string" || typeof stderr !== "string")
+    return undefined;
+  return { stdout, stderr };
+}
+
+/** Whether that some groups have no name is all that id(1) complains of. */
+function onlyNameless(stderr: string): boolean {
+  const lines = stderr.split("\n").filter((line) => line !== "");
+  return lines.length > 0 && lines.every((line) => NAMELESS.test(line));
+}
+
+function reason(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if ("killed" in error && error.killed === true) return `id gave no answer in ${TIMEOUT_MS / 1000} s`;
+  if ("killed" in error && error.killed === true) return `id gave no answer in ${timeoutMs / 1000} s`;
   const said = "stderr" in error && typeof error.stderr === "string" ? error.stderr.trim() : "";
   return (said || error.message).replaceAll("\n", "; ");
 }

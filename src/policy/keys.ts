@@ -26,7 +26,8 @@ export const KEYS = {
   },
   busy_max: {
     takes: "duration",
-    about: "Work keeps a login at most this long after the last key.",
+    about:
+      "A login that only work keeps ends this long after the last key, with the notices before that. When it is not longer than the limit, work keeps nothing. Without a terminal, what the client moved last, or else the beginning of the login, stands for the key.",
   },
   no_terminal: {
     takes: "duration",
@@ -52,6 +53,11 @@ export const KEYS = {
     takes: "true or false",
     about:
       "Whether the access time of a terminal is evidence enough for a key. Its user owns the terminal, and can set that time without a key. When false, a key counts only if the client has also sent something that can be a key; see SECURITY CONSIDERATIONS in afkill(8).",
+  },
+  heartbeats: {
+    takes: "true or false",
+    about:
+      "Whether what a program sends through a forwarded port by itself counts as use of it: the heartbeat of an editor that was left open, the ping of a pool of database connections. When false, small amounts that come in equal steps at equal distances do not count. Somebody who does the very same thing again and again by the clock looks like that too. Needs the pam hook.",
   },
   message: {
     takes: "text",

@@ -11,6 +11,7 @@ export const LIMIT_FIELDS = {
   max_stay: "maxStayMs",
   mouse_motion: "mouseMotion",
   trust_tty_times: "trustTtyTimes",
+  heartbeats: "heartbeats",
   message: "message",
 } as const satisfies Record<string, keyof Limits>;
 

@@ -13,6 +13,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxStayMs: Number.POSITIVE_INFINITY,
   mouseMotion: true,
   trustTtyTimes: true,
+  heartbeats: true,
   message: "",
 };
 
@@ -52,6 +53,7 @@ function limitsOf(keys: Pick<FileContent, LimitKey>, inherited: Limits): Limits 
     maxStayMs: keys.max_stay ?? inherited.maxStayMs,
     mouseMotion: keys.mouse_motion ?? inherited.mouseMotion,
     trustTtyTimes: keys.trust_tty_times ?? inherited.trustTtyTimes,
+    heartbeats: keys.heartbeats ?? inherited.heartbeats,
     message: keys.message ?? inherited.message,
   };
 }

@@ -53,7 +53,8 @@ function originsOf(files: readonly GoodFile[]): Origins {
   return { base, exempt: { users: exempt("users"), groups: exempt("groups") }, rules };
 }
 
-function locateIn({ file, text }: GoodFile): Locate {
+/** Tells where each key of a file stands. */
+export function locateIn({ file, text }: GoodFile): Locate {
   const locate = locator(text);
   // Whatever the parser of positions misses is still in this file.
   return (path) => ({ file, ...(locate(path) ?? { line: 1, column: 1 }) });

@@ -10,7 +10,7 @@ export interface Limits {
   /** How long before the end each notice is given, longest first. For a limit that is not longer, a notice is not given. */
   readonly warnBeforeMs: readonly number[];
   readonly activity: readonly Source[];
-  /** Work keeps a login at most this long after the last key. */
+  /** A login that only work keeps ends this long after the last key. */
   readonly busyMaxMs: number;
   /** The limit of a login without a terminal. */
   readonly noTerminalMs: number;
@@ -22,6 +22,8 @@ export interface Limits {
   readonly mouseMotion: boolean;
   /** Whether the times of a terminal are believed, which its user can set; else keys count only where the client sent something that can be keys. */
   readonly trustTtyTimes: boolean;
+  /** Whether the heartbeat of a program counts as use of a forwarded port; else what comes in equal steps at equal distances does not. */
+  readonly heartbeats: boolean;
   /** A line of the administrator's own that follows each notice; empty for none. */
   readonly message: string;
 }

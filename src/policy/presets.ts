@@ -16,6 +16,15 @@ interface Preset {
 
 const PROMPT_ONLY = "TMOUT ends no command that runs";
 
+/** Whoever may set the times of a terminal keeps an idle session without a key ("touch -a"). */
+const NO_FEIGNING = "idle is measured by keys, not by times that a user can set";
+
+/** Said of each: an assessor asks why a value was left as it is. */
+const NO_AGE = [
+  "These texts ask for an end after idle time. None bounds how long a session in use may last:",
+  "max_login stays off.",
+];
+
 /** A scanner that knows nothing of afkill finds only what it looks for. */
 const SCANNERS = [
   "A scanner looks for TMOUT in the files of the shell. afkill does not set it: it sees every program,",
@@ -27,6 +36,7 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
     about: [
       "Values for PCI DSS v4.0.1, requirement 8.2.8. Work keeps an unattended session for busy_max, a transfer",
       'while it lasts; with activity = ["input"] nothing but keys keeps it.',
+      ...NO_AGE,
     ],
     settings: {
       idle_timeout: {
@@ -41,6 +51,7 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
         value: '"15m"',
         answers: "8.2.8: user sessions, whether terminal or session",
       },
+      trust_tty_times: { value: "false", answers: `8.2.8: ${NO_FEIGNING}` },
       groups: {
         value: "[]",
         answers: "8.2.8, notes: only some accounts of point-of-sale terminals are left out",
@@ -52,17 +63,25 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
       "Values for the CIS Benchmarks for Debian Linux 12 and Red Hat Enterprise Linux 9, item 5.4.3.2,",
       "Ensure default user shell timeout is configured. Other benchmarks number the item otherwise.",
       ...SCANNERS,
+      ...NO_AGE,
     ],
     settings: {
       idle_timeout: { value: '"15m"', answers: "5.4.3.2: TMOUT of 900 seconds or less" },
       activity: { value: '["input", "busy", "transfer"]', answers: `5.4.3.2: ${PROMPT_ONLY}` },
+      no_terminal: {
+        value: '"15m"',
+        answers: "5.4.3.2: a user's shell, also one without a terminal (ssh -T)",
+      },
+      trust_tty_times: { value: "false", answers: `5.4.3.2: ${NO_FEIGNING}` },
     },
   },
   stig: {
     about: [
       "Values for the DISA STIGs for Red Hat Enterprise Linux 9 and for Canonical Ubuntu 22.04 LTS: both want",
-      "interactive shell sessions to be ended after inactivity. The shorter time serves both.",
+      "interactive shell sessions to be ended after inactivity. The shorter time serves both. The first wants",
+      "idle sessions ended as well (RHEL-09-412080, V-258077), and a scanner looks for StopIdleSessionSec.",
       ...SCANNERS,
+      ...NO_AGE,
     ],
     settings: {
       idle_timeout: {
@@ -73,6 +92,11 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
         value: '["input", "busy", "transfer"]',
         answers: `RHEL-09-412035, UBTU-22-412030: ${PROMPT_ONLY}`,
       },
+      no_terminal: {
+        value: '"10m"',
+        answers: "RHEL-09-412080 (V-258077): idle sessions, whatever runs in them",
+      },
+      trust_tty_times: { value: "false", answers: `RHEL-09-412035: ${NO_FEIGNING}` },
       groups: { value: "[]", answers: "RHEL-09-412035, UBTU-22-412030: they name no exception" },
     },
   },

@@ -108,6 +108,7 @@ const limits = {
   max_stay: v.optional(duration),
   mouse_motion: v.optional(v.boolean(wanted("true or false"))),
   trust_tty_times: v.optional(v.boolean(wanted("true or false"))),
+  heartbeats: v.optional(v.boolean(wanted("true or false"))),
   message: v.optional(
     v.pipe(
       v.string(wanted("a text in quotes")),

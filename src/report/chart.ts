@@ -4,6 +4,7 @@ import { BarChart } from "echarts/charts";
 import { GridComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
+import { UNSEEN } from "../unseen.ts";
 import { escapeHtml, type Markup, trusted } from "./markup.ts";
 
 use([BarChart, GridComponent, SVGRenderer]);
@@ -85,5 +86,5 @@ export function draw({ id, title, description, labels, series }: Chart): Markup 
 
 /** The library escapes what it writes; what cannot be seen it would write as it is. */
 function shown(label: string): string {
-  return label.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
+  return label.replace(UNSEEN, "\ufffd");
 }

@@ -1,4 +1,5 @@
 // HTML in which every value is text, unless it is markup made here.
+import { UNSEEN } from "../unseen.ts";
 
 /** Markup that may be put into a page as it is. */
 export interface Markup {
@@ -14,10 +15,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': "&quot;",
   "'": "&#39;",
 };
-/** What cannot be seen, or turns the direction of the text around it, is shown as a box. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/** Text as it may stand in a page, between tags and in quoted attributes. */
+/** Text as it may stand in a page, between tags and in quoted attributes; a box for what cannot be seen. */
 export function escapeHtml(text: string): string {
   return text.replace(UNSEEN, "\ufffd").replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
 }

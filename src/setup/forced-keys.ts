@@ -40,14 +40,16 @@ function optionsOf(line: string): string[] {
 export interface User {
   readonly name: string;
   readonly uid: number;
+  readonly gid: number;
   readonly home: string;
 }
 
 /** Reads the lines of `getent passwd` (passwd(5)). */
 export function parseUsers(text: string): User[] {
   return text.split("\n").flatMap((line) => {
-    const [name, , uid = "", , , home] = line.split(":");
-    return name && home && /^\d{1,10}$/.test(uid) ? [{ name, uid: Number(uid), home }] : [];
+    const [name, , uid = "", gid = "", , home] = line.split(":");
+    const areNumbers = [uid, gid].every((id) => /^\d{1,10}$/.test(id));
+    return name && home && areNumbers ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [];
   });
 }
 

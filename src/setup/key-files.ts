@@ -1,5 +1,5 @@
 // Reading everybody's authorized_keys. They are their users' files: anything may be at those places.
-import { closeSync, constants, fstatSync, globSync, openSync, readFileSync } from "node:fs";
+import { globSync, lstatSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { run, said } from "./command.ts";
 import {
@@ -10,10 +10,8 @@ import {
   type User,
   unlistedSource,
 } from "./forced-keys.ts";
+import { type Reader, readKeyFile } from "./read-key-file.ts";
 import { codeOf } from "./setup-error.ts";
-
-/** Far more than the keys of anybody. */
-const MOST_BYTES = 16 * 1024 * 1024;
 
 /** What ForceCommand would cancel, or what cannot be known, in the key files of all users. Patterns are those of AuthorizedKeysFile. */
 export function keysOfAllUsers(patterns: readonly string[]): Finding[] {
@@ -26,12 +24,24 @@ export function keysOfAllUsers(patterns: readonly string[]): Finding[] {
   if (listed.status !== 0)
     return [{ where: "getent passwd", what: `users that cannot be listed (${said(listed)})` }];
   const users = parseUsers(listed.stdout);
-  const files = new Set([...users, ...formerUsers(users)].flatMap((user) => filesOf(patterns, user)));
-  return [...hidden, ...[...files].flatMap(readKeys)];
+  const readers = new Map<string, () => Reader>();
+  const add = (user: User, readerOf: (path: string) => Reader) => {
+    for (const path of filesOf(patterns, user))
+      if (!readers.has(path)) readers.set(path, () => readerOf(path));
+  };
+  for (const user of users) add(user, () => ({ uid: user.uid, gid: user.gid, groups: true }));
+  for (const user of formerUsers(users)) add(user, ownerOf);
+  return [...hidden, ...[...readers].flatMap(([path, reader]) => readKeys(path, reader))];
 }
 
 function filesOf(patterns: readonly string[], user: User): string[] {
   return patterns.map((pattern) => expandPattern(pattern, user)).filter((path) => path !== undefined);
+}
+
+/** Whoever has put something at a path, or could have: the owner of its directory, or of the link to that. */
+function ownerOf(path: string): Reader {
+  const { uid, gid } = lstatSync(dirname(path));
+  return { uid, gid, groups: false };
 }
 
 /** A home beside those of the known users belongs to somebody that getent did not list. */
@@ -40,22 +50,14 @@ function formerUsers(users: readonly User[]): User[] {
   return [...parents, "/home"]
     .filter((parent) => parent !== "/" && parent !== ".")
     .flatMap((parent) => globSync(`${parent}/*`))
-    .map((home) => ({ name: home.slice(home.lastIndexOf("/") + 1), uid: 0, home }));
+    .map((home) => ({ name: home.slice(home.lastIndexOf("/") + 1), uid: 0, gid: 0, home }));
 }
 
-function readKeys(path: string): Finding[] {
+function readKeys(path: string, reader: () => Reader): Finding[] {
   try {
-    // A FIFO must not hold us up; a device is opened only to see that it is none of ours. sshd follows links here too.
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    try {
-      const stats = fstatSync(fd);
-      // sshd takes keys from regular files only.
-      if (!stats.isFile()) return [];
-      if (stats.size > MOST_BYTES) return [{ where: path, what: "a file of keys too large to be read" }];
-      return findForcedKeys(path, readFileSync(fd, "latin1"));
-    } finally {
-      closeSync(fd);
-    }
+    const file = readKeyFile(path, reader);
+    if (file === undefined) return [];
+    return "text" in file ? findForcedKeys(path, file.text) : [{ where: path, what: file.fault }];
   } catch (error) {
     const code = codeOf(error);
     if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP" || code === "ENXIO") return [];

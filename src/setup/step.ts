@@ -2,8 +2,6 @@
 // rename: it needs no space on the disk, and brings back the very file with its times and attributes.
 import { randomBytes } from "node:crypto";
 import {
-  chmodSync,
-  chownSync,
   closeSync,
   constants,
   fchmodSync,
@@ -20,6 +18,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { withDirectory } from "../make-file.ts";
 import { type Change, look, type Wanted } from "./change.ts";
 import { eachPiece } from "./content.ts";
 import { codeOf } from "./setup-error.ts";
@@ -43,8 +42,10 @@ export function carryOut({ path, wanted }: Change): Step {
 function makeDirectory(path: string, { mode, uid, gid }: Wanted & { kind: "directory" }): Step {
   mkdirSync(path, { mode: 0o700 });
   try {
-    chownSync(path, uid, gid);
-    chmodSync(path, mode);
+    withDirectory(path, (fd) => {
+      fchownSync(fd, uid, gid);
+      fchmodSync(fd, mode);
+    });
   } catch (error) {
     rmdirSync(path);
     throw error;

@@ -5,7 +5,7 @@ import { isSshd } from "../login/login.ts";
 import { readStat } from "../login/process.ts";
 import { minorOf } from "../login/terminal.ts";
 import { nameOfUid } from "../login/user.ts";
-import { apply } from "../policy/apply.ts";
+import { apply, asksForGroups } from "../policy/apply.ts";
 import { formatDuration } from "../policy/duration.ts";
 import { groupsOf } from "../policy/groups.ts";
 import { loadPolicy } from "../policy/load.ts";
@@ -16,7 +16,8 @@ export async function policyOfUser(configPath: string): Promise<Applied> {
   const user = nameOfUid(process.getuid?.() ?? -1, []);
   const client = parseSshConnection(process.env.SSH_CONNECTION ?? "");
   const policy = await loadPolicy(configPath);
-  return apply(policy, { user, groups: await groupsOf(user), address: client?.address });
+  const who = { user, address: client?.address };
+  return apply(policy, { ...who, groups: asksForGroups(policy, who) ? await groupsOf(user) : [] });
 }
 
 /** How long the login may stay in ms, asked for `wantedMs`, or without it as long as is allowed. Throws where that is not allowed. */

@@ -1,5 +1,7 @@
 // What is told of a login, for people and for programs.
 import { idleLimitMs } from "../judge.ts";
+import type { LoginKind } from "../login/kind.ts";
+import { sshdOf } from "../login/login.ts";
 import { innermost, type Terminal, terminalName } from "../login/terminal.ts";
 import { spoken } from "../notice/text.ts";
 import { LOGIN_SUBJECT } from "../observe.ts";
@@ -28,6 +30,8 @@ export interface LoginRow {
   readonly loginTime: string;
   /** The CPU that its living processes and their ended children used. */
   readonly cpuSeconds: number;
+  /** What it is there for: a terminal, files, a command, or forwarded ports only. */
+  readonly kind: LoginKind;
   readonly state: State;
   readonly watchdog: "root" | "user" | null;
   readonly own: boolean;
@@ -45,9 +49,10 @@ export function rowOf(surveyed: Surveyed): LoginRow {
     user: login.user,
     uid: login.uid,
     client: login.client?.address ?? null,
-    sshdPid: (login.privileged ?? login.server).pid,
+    sshdPid: sshdOf(login).pid,
     loginTime: new Date(startedMs).toISOString(),
     cpuSeconds: Math.round(cpuMs / 100) / 10,
+    kind: observation.kind,
     state,
     watchdog: watchdog ?? null,
     own: isOwn,

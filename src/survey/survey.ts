@@ -1,15 +1,16 @@
 // Every login of the host as its watchdog would see it now: the same observation, the same policy, the same `judge`.
 import { askingTogether } from "../activity/connections.ts";
-import { type ClockMap, mapClocks, sharedClocks } from "../clock.ts";
+import { type ClockMap, mapClocks, readClocks } from "../clock.ts";
 import { judge, type Verdict } from "../judge.ts";
 import { findLogins } from "../login/all.ts";
-import { directoryNameOf, type Login } from "../login/login.ts";
+import { beginLook } from "../login/budget.ts";
+import { directoryNameOf, type Login, sshdOf } from "../login/login.ts";
 import { allProcesses, type ProcessStat } from "../login/process.ts";
 import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { BLANK, type Memory, readMemory } from "../memory.ts";
-import { type Known, type Observation, observe } from "../observe.ts";
-import { NO_POLICY } from "../policy/decide.ts";
+import { type Known, NOTHING_SEEN, type Observation, observe } from "../observe.ts";
 import { type Applied, withIdleTimeout } from "../policy/policy.ts";
+import { note } from "../remember.ts";
 import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../setup/layout.ts";
 import { situationOf } from "../situation.ts";
 import { ownLogins } from "./own.ts";
@@ -30,6 +31,8 @@ export interface Surveyed {
   readonly observation: Observation;
   readonly verdict: Verdict;
   readonly state: State;
+  /** What of it could not be read. */
+  readonly unread: string | undefined;
   /**
    * Why it could not be looked at, or its policy not be told: then what its watchdog last knew of the policy holds, and without that it
    * counts as exempt, as the watchdog takes it.
@@ -53,16 +56,16 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
   const watchdogOf = watchdogsAmong(processes);
   const own = ownLogins(logins, processes);
   const policyOf = await policy;
-  const clocks = sharedClocks();
   const connectionsOf = askingTogether();
   return Promise.all(
     logins.map(async (login): Promise<Surveyed> => {
-      const { applied: ofPolicy, complaint } = policyOf(login);
       const watchdog = watchdogOf(login);
-      const memory = memoryOf(login, watchdog);
-      const inForce = complaint === undefined ? ofPolicy : (memory.lastGood ?? ofPolicy);
+      const now = readClocks();
+      // What its watchdog notes of its sleep, and when, is not known before it wakes.
+      const memory = note(memoryOf(login, watchdog), now, { events: [] });
+      const { applied: inForce, complaint } = policyOf(login, memory);
       const applied = withIdleTimeout(inForce, idleTimeoutMs);
-      const map = mapClocks(memory.history, clocks());
+      const map = mapClocks(memory.history, now);
       const tree = treeOf(login, processes, children);
       const below = tree.filter(({ pid }) => pid !== login.privileged?.pid && pid !== login.server.pid);
       const seen = await lookAt(login, memory, map, applied, {
@@ -70,19 +73,22 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
         processes,
         isForNow: true,
         connectionsOf,
-        clocks,
+        isOver: beginLook(ONE_OF_MANY_MS),
       });
       const verdict = judge(situationOf(login, seen.applied, seen.observation, memory, map));
-      const looked = { login, watchdog, memory, map, verdict, ...seen, fault: seen.fault ?? complaint };
+      const looked = { login, watchdog, memory, map, verdict, ...seen, fault: seen.unread ?? complaint };
       return { ...looked, processes: tree, isOwn: own.has(login), state: stateOf(looked) };
     }),
   );
 }
 
+/** A look at one of many logins takes at most this: one user's many processes must not hold up what is told of the others. */
+const ONE_OF_MANY_MS = 500;
+
 interface Seen {
   readonly applied: Applied;
   readonly observation: Observation;
-  readonly fault: string | undefined;
+  readonly unread: string | undefined;
 }
 
 async function lookAt(
@@ -94,7 +100,8 @@ async function lookAt(
 ): Promise<Seen> {
   try {
     // Only a second look can tell a transfer.
-    const isFirst = Object.values(memory.subjects).every(({ baseline }) => !baseline.connection);
+    const isFirst =
+      !memory.use && Object.values(memory.subjects).every(({ baseline }) => !baseline.connection);
     const observation = await observe(
       login,
       memory,
@@ -102,10 +109,11 @@ async function lookAt(
       isFirst ? withoutTransfer(applied) : applied,
       known,
     );
-    return { applied, observation, fault: undefined };
+    const [unread] = Object.values(observation.faults);
+    return { applied, observation, unread };
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
-    return { applied: NO_POLICY, observation: { terminals: [], subjects: {}, commandsRun: false }, fault };
+    const unread = error instanceof Error ? error.message : String(error);
+    return { applied, observation: NOTHING_SEEN, unread };
   }
 }
 
@@ -127,11 +135,11 @@ function childrenIn(processes: ReadonlyMap<number, ProcessStat>): Map<number, Pr
 
 /** The processes of a login, parents before children. */
 function treeOf(
-  { privileged, server }: Login,
+  login: Login,
   processes: ReadonlyMap<number, ProcessStat>,
   children: ReadonlyMap<number, ProcessStat[]>,
 ): ProcessStat[] {
-  const top = processes.get((privileged ?? server).pid);
+  const top = processes.get(sshdOf(login).pid);
   const found = top ? [top] : [];
   for (const it of found) found.push(...(children.get(it.pid) ?? []));
   return found;

@@ -3,6 +3,7 @@ import { describe, type Scene } from "../act.ts";
 import { type Decision, WHOLE_LOGIN } from "../judge.ts";
 import { spoken } from "../notice/text.ts";
 import { LOGIN_SUBJECT } from "../observe.ts";
+import { isInDoubt } from "../policy/decide.ts";
 
 export type Action = "end" | "hang-up" | "warn" | "keep";
 
@@ -66,7 +67,8 @@ function deed(
   const leftSeconds = ends === undefined ? null : Math.max(0, Math.floor((ends - nowMs) / 1000));
   const measured =
     by === "age" ? "it is as old as max_login allows" : (lastActivity ?? "nothing measures it");
-  const why = scene.applied.exempt ? "exempt" : measured;
+  const spared = isInDoubt(scene.applied) ? "what the policy says is not known" : "exempt";
+  const why = scene.applied.exempt ? spared : measured;
   return { action, user, sshdPid, terminals, rule, idleSeconds, limitSeconds, leftSeconds, why };
 }
 

@@ -1,8 +1,9 @@
 // One pass over all logins: for each what its watchdog would do now, by the same `guard`.
 import type { Scene } from "../act.ts";
+import { sessionsSince } from "../ending/newcomers.ts";
 import { guard, type Look } from "../guard.ts";
 import { findLogins } from "../login/all.ts";
-import { findLogin, type Login } from "../login/login.ts";
+import { findLogin, type Login, sshdOf } from "../login/login.ts";
 import { allProcesses } from "../login/process.ts";
 import { guardedAmong } from "../login/watchdogs.ts";
 import { survey } from "../survey/survey.ts";
@@ -35,7 +36,7 @@ export async function sweep(options: SweepOptions, tell: (news: News) => void): 
 }
 
 async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) => void): Promise<void> {
-  const name = `${login.user} (sshd ${(login.privileged ?? login.server).pid})`;
+  const name = `${login.user} (sshd ${sshdOf(login).pid})`;
   let last: Look | undefined;
   let didAnything = false;
   const hungUp = new Set<string>();
@@ -45,7 +46,11 @@ async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) 
       didAnything = true;
       const [deed] = deedsOf([decision], look.scene, look.verdict.endsAtMs);
       if (!deed) continue;
-      if (decision.kind === "end" && !look.ended) throw new Error("it did not end");
+      if (decision.kind === "end" && !look.ended) {
+        if (sessionsSince(login, look.scene.map.now.bootMs).length === 0) throw new Error("it did not end");
+        tell({ kind: "done", line: `kept ${name}: a session began in it just before its end` });
+        continue;
+      }
       if (decision.kind === "hang-up") {
         if (hungUp.has(decision.id)) throw new Error(`terminal ${deed.terminals.join()} did not end`);
         hungUp.add(decision.id);
@@ -83,9 +88,7 @@ export async function rehearseSweep(
       it.fault === undefined ? deedsOf(it.verdict.decisions, it satisfies Scene, it.verdict.endsAtMs) : [],
     ),
     faults: due.flatMap(({ login, fault }) =>
-      fault === undefined
-        ? []
-        : [{ user: login.user, sshdPid: (login.privileged ?? login.server).pid, fault }],
+      fault === undefined ? [] : [{ user: login.user, sshdPid: sshdOf(login).pid, fault }],
     ),
   };
 }

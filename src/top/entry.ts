@@ -1,5 +1,6 @@
 // What `afkill top` shows of one login. Pure.
 import { WHOLE_LOGIN } from "../judge.ts";
+import { sshdOf } from "../login/login.ts";
 import { type LoginRow, rowOf, type SubjectRow } from "../survey/rows.ts";
 import { leftMsOf, type Surveyed } from "../survey/survey.ts";
 
@@ -23,7 +24,7 @@ export interface Entry {
 
 /** The key of an entry. */
 export function keyOf({ login }: Pick<Surveyed, "login">): string {
-  const { pid, startTicks } = login.privileged ?? login.server;
+  const { pid, startTicks } = sshdOf(login);
   return `${pid}:${startTicks}`;
 }
 

@@ -27,6 +27,7 @@ const COLOURS: Readonly<Record<State, string>> = {
   warned: "red",
   exempt: "gray",
   "no watchdog": "magenta",
+  fault: "red",
 };
 const TICK_MS = 1_000;
 /** Before the table. */

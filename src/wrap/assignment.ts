@@ -1,7 +1,8 @@
 // Which login a wrapped terminal belongs to, from where its processes stand.
 import type { Assignment } from "../guard.ts";
-import { isSshd } from "../login/login.ts";
+import { hasChild, isSshd } from "../login/login.ts";
 import { type ProcessStat, readStat } from "../login/process.ts";
+import { titleOf } from "../login/user.ts";
 
 /** Where nothing can be kept: a wrap remembers by itself. */
 const NOWHERE = "/dev/null/afkill";
@@ -14,7 +15,7 @@ export function assignmentOf(self: ProcessStat, configPath: string): Assignment 
   const parent = readStat(server.parent);
   // Of root's logins in OpenSSH before 9.8 the privileged sshd serves the terminals, and its parent is the listener.
   const isPrivileged =
-    process.geteuid?.() === 0 && (!parent || !isSshd(parent) || parent.session === parent.pid);
+    process.geteuid?.() === 0 && !(parent && isSshd(parent) && hasChild(titleOf(parent.pid)));
   return {
     privileged: isPrivileged ? server : parent && isSshd(parent) ? parent : undefined,
     child: isPrivileged ? undefined : server,

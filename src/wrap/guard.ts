@@ -30,7 +30,7 @@ export async function guardTerminal(
   alarm: Alarm,
   signal: AbortSignal,
 ): Promise<void> {
-  let memory: Memory = BLANK;
+  let memory: Memory = { ...BLANK, clocks: readClocks() };
   let pauseMs = FIRST_PAUSE_MS;
   let complaint = "";
   const resident: Resident = {
@@ -58,12 +58,8 @@ export async function guardTerminal(
     const changed = alarm.changed().then(() => true);
     for (let leftMs = waitMs; leftMs > 0 && !signal.aborted; leftMs -= SLICE_MS) {
       const sliceMs = Math.min(leftMs, SLICE_MS);
-      const before = readClocks();
-      const startedMs = performance.now();
       const isChanged = await Promise.race([changed, sleep(sliceMs, false, { signal }).catch(() => true)]);
-      // A sleep that was cut short took as long as it took, by a clock that does not run in a suspend.
-      const expectedMs = isChanged ? performance.now() - startedMs : sliceMs;
-      memory = note(memory, before, readClocks(), expectedMs);
+      memory = note(memory, readClocks());
       if (isChanged) break;
     }
   }

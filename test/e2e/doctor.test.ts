@@ -81,7 +81,7 @@ describe("with the hook pam", () => {
     const { status, state, bad, ids } = await ask(lab);
     expect({ status, state, bad }).toEqual({ status: 0, state: "ok", bad: [] });
     expect(ids).toEqual(
-      "hook pam-rule auth-environment launcher launcher-mount watchdogs owners programs node policy ss tools syslog audit".split(
+      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups ss tools syslog audit".split(
         " ",
       ),
     );
@@ -110,6 +110,7 @@ describe("with the hook pam", () => {
     expect(ran.stderr).toContain("run it as root: sudo afkill doctor");
   });
 
+  const rival = { id: "rivals", level: "warning" } as const;
   const faults: Record<string, Fault> = {
     "no line in the PAM service": {
       plant: `sed -i /afkill/d ${PAM}`,
@@ -373,6 +374,82 @@ describe("with the hook pam", () => {
       says: "/etc/afkill/afkill.toml: expected a file, got none",
       remedy: "mend /etc/afkill/afkill.toml",
     },
+    "a name in the policy that nobody here has": {
+      plant: `mkdir -p /etc/afkill/afkill.d; printf '[exempt]\\nusers = ["root", "svc_*"]\\n' >/etc/afkill/afkill.d/9.toml`,
+      mend: "rm /etc/afkill/afkill.d/9.toml",
+      id: "policy-names",
+      level: "warning",
+      says: '/etc/afkill/afkill.d/9.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it fits nobody',
+      remedy: "correct the name, or make the user or the group",
+    },
+    "a logind that stops idle sessions": {
+      plant:
+        "mkdir -p /etc/systemd/logind.conf.d && printf '[Login]\\n#StopIdleSessionSec=1\\nStopIdleSessionSec=900\\n' >/etc/systemd/logind.conf.d/stig.conf",
+      mend: "rm /etc/systemd/logind.conf.d/stig.conf",
+      ...rival,
+      says: "/etc/systemd/logind.conf.d/stig.conf:3: StopIdleSessionSec=900: logind stops the sessions",
+      remedy:
+        "set StopIdleSessionSec=infinity at /etc/systemd/logind.conf.d/stig.conf:3, then: systemctl restart systemd-logind",
+    },
+    "a TMOUT in a script of /etc/profile.d": {
+      plant: "printf '# TMOUT=1\\ndeclare -xr TMOUT=900\\n' >/etc/profile.d/tmout.sh",
+      mend: "rm /etc/profile.d/tmout.sh",
+      ...rival,
+      says: "/etc/profile.d/tmout.sh:2: TMOUT=900: a shell that waits at its prompt for so long ends",
+      remedy: "take it out of /etc/profile.d/tmout.sh:2",
+    },
+    "a TMOUT in the environment of all": {
+      plant: "cp -a /etc/environment /root/environment; echo 'TMOUT=\"600\"' >>/etc/environment",
+      mend: "cp -a /root/environment /etc/environment",
+      ...rival,
+      says: /^\/etc\/environment:\d+: TMOUT=600: /,
+      remedy: /take it out of \/etc\/environment:\d+/,
+    },
+    "an autologout of tcsh": {
+      plant: "echo 'set autologout = 15' >>/etc/csh.cshrc",
+      mend: "sed -i '/autologout/d' /etc/csh.cshrc",
+      ...rival,
+      says: /^\/etc\/csh\.cshrc:\d+: autologout=15: /,
+      remedy: "take it out of /etc/csh.cshrc:",
+    },
+    "an sshd that closes silent channels": {
+      plant: "echo 'ChannelTimeout session:*=1h' >/etc/ssh/sshd_config.d/10-idle.conf",
+      mend: "rm /etc/ssh/sshd_config.d/10-idle.conf",
+      ...rival,
+      says: /^\/etc\/ssh\/sshd_config\.d\/10-idle\.conf:1: ChannelTimeout session:\*=\S+: sshd closes a channel/,
+      remedy: "set ChannelTimeout none at /etc/ssh/sshd_config.d/10-idle.conf:1",
+    },
+    "an sshd that closes unused connections of some": {
+      plant: "printf '\\nMatch User visitor\\n  UnusedConnectionTimeout 5m\\n' >>/etc/ssh/sshd_config",
+      mend: saved("/etc/ssh/sshd_config"),
+      ...rival,
+      says: /^\/etc\/ssh\/sshd_config:\d+: UnusedConnectionTimeout 5m \(in a Match block, for those that it finds\): /,
+      remedy: /set UnusedConnectionTimeout none at \/etc\/ssh\/sshd_config:\d+/,
+    },
+    autolog: {
+      plant:
+        "cp /bin/sleep /usr/sbin/autolog; printf '# comment\\ngroup=student idle=15\\n' >/etc/autolog.conf; setsid /usr/sbin/autolog 1000 >/dev/null 2>&1 & sleep 0.2",
+      mend: "pkill -x autolog; rm /usr/sbin/autolog /etc/autolog.conf",
+      ...rival,
+      says: /^\/etc\/autolog\.conf:2: autolog runs \(process \d+\): /,
+      remedy: "apt purge autolog",
+    },
+    "a second sshd that does not use PAM": {
+      plant: `printf 'Port 2299\\nListenAddress 127.0.0.1\\nHostKey /etc/ssh/ssh_host_ed25519_key\\nPidFile /run/second.pid\\nUsePAM no\\n' >/etc/ssh/second
+        /usr/sbin/sshd -f /etc/ssh/second; until [ -s /run/second.pid ]; do sleep 0.1; done`,
+      mend: "kill $(cat /run/second.pid); rm /etc/ssh/second; while [ -e /run/second.pid ]; do sleep 0.1; done",
+      id: "unguarded",
+      says: /^sshd \d+ \(-f \/etc\/ssh\/second\) does not use PAM \(UsePAM no\): nobody who logs in there is watched$/,
+      remedy: "set UsePAM yes",
+    },
+    "an sshd whose command line turns PAM off": {
+      plant:
+        "/usr/sbin/sshd -p 2298 -o 'UsePAM no' -o PidFile=/run/third.pid; until [ -s /run/third.pid ]; do sleep 0.1; done",
+      mend: "kill $(cat /run/third.pid); while [ -e /run/third.pid ]; do sleep 0.1; done",
+      id: "unguarded",
+      says: /^sshd \d+ \(-o UsePAM no -o PidFile=\/run\/third\.pid\) does not use PAM/,
+      remedy: "set UsePAM yes",
+    },
     "no ss": {
       plant: "mv /usr/bin/ss /usr/bin/ss-away",
       mend: "mv /usr/bin/ss-away /usr/bin/ss",
@@ -463,6 +540,57 @@ describe("with the hook pam", () => {
     await ssh.exit;
   });
 
+  test("dropbear, with a login and without, and that it is gone", async () => {
+    const dropbear = {
+      plant: `mkdir -p /etc/dropbear && rm -f /etc/dropbear/key && dropbearconvert openssh dropbear /etc/ssh/ssh_host_ed25519_key /etc/dropbear/key
+        dropbear -r /etc/dropbear/key -p 127.0.0.1:2297 -P /run/dropbear.pid; until [ -s /run/dropbear.pid ]; do sleep 0.1; done`,
+      id: "unguarded",
+      remedy: "use OpenSSH in its place",
+    };
+    await mustFind(lab, {
+      ...dropbear,
+      mend: "kill $(cat /run/dropbear.pid); while pgrep -x dropbear; do sleep 0.1; done",
+      says: /^dropbear \d+ takes SSH logins, with 0 open now: afkill knows sshd only/,
+    });
+    await lab.must(dropbear.plant);
+    const ssh = lab.ssh("visitor", ["-p", "2297"]);
+    await ssh.waitFor(/visitor@lab/);
+    expect((await ask(lab)).bad).toMatchObject([
+      { id: "unguarded", what: expect.stringContaining("with 1 open now") },
+    ]);
+    ssh.kill();
+    await lab.must("pkill -x dropbear; while pgrep -x dropbear; do sleep 0.1; done");
+    expect((await ask(lab)).bad).toEqual([]);
+  });
+
+  test("a login through an sshd that does not use PAM, which has no watchdog", async () => {
+    await lab.must(`printf 'Port 2296\\nListenAddress 127.0.0.1\\nHostKey /etc/ssh/ssh_host_ed25519_key\\nPidFile /run/other.pid\\nUsePAM no\\n' >/etc/ssh/other
+      /usr/sbin/sshd -f /etc/ssh/other; until [ -s /run/other.pid ]; do sleep 0.1; done`);
+    const ssh = lab.ssh("visitor", ["-p", "2296"]);
+    await ssh.waitFor(/visitor@lab/);
+    const { bad, status } = await ask(lab);
+    expect([status, bad.map(({ id }) => id).sort()]).toEqual([1, ["unguarded", "watchdogs"]]);
+    expect(JSON.parse(await lab.must("afkill list --json"))).toMatchObject([
+      { user: "visitor", state: "no watchdog" },
+    ]);
+    ssh.kill();
+    await ssh.exit;
+    await lab.must("kill $(cat /run/other.pid); while pgrep -f '^sshd: visitor'; do sleep 0.1; done");
+    expect((await ask(lab)).bad).toEqual([]);
+  });
+
+  test("what ends nobody is no rival", async () => {
+    await lab.must(`mkdir -p /etc/systemd/logind.conf.d /usr/lib/systemd/logind.conf.d
+      printf '[Login]\\nStopIdleSessionSec=900\\n' >/usr/lib/systemd/logind.conf.d/z.conf
+      printf '[Login]\\nStopIdleSessionSec=infinity\\n' >/etc/systemd/logind.conf.d/z.conf
+      printf 'TMOUT=0\\nexport TMOUT\\nMY_TMOUT=5\\n# TMOUT=900\\n' >/etc/profile.d/tmout.sh
+      echo 'ChannelTimeout session:*=0' >/etc/ssh/sshd_config.d/10-idle.conf`);
+    expect((await ask(lab)).bad).toEqual([]);
+    await lab.must(
+      "rm /etc/systemd/logind.conf.d/z.conf /usr/lib/systemd/logind.conf.d/z.conf /etc/profile.d/tmout.sh /etc/ssh/sshd_config.d/10-idle.conf",
+    );
+  });
+
   test("a watchdog that is stopped, and that it goes on", async () => {
     const ssh = lab.ssh("visitor");
     await ssh.waitFor(/visitor@lab/);
@@ -532,7 +660,7 @@ describe("with hooks that run as the user", () => {
     const { status, bad, ids } = await ask(lab);
     expect({ status, bad }).toEqual({ status: 0, bad: [] });
     expect(ids).toEqual(
-      "hook force-command forced-keys profile hidepid watchdogs owners programs node policy ss tools syslog".split(
+      "hook force-command forced-keys profile hidepid watchdogs rivals owners programs node policy policy-names groups ss tools syslog".split(
         " ",
       ),
     );

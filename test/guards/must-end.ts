@@ -9,9 +9,9 @@ const swept = "test/cases/must-end-sweep.test.ts";
 
 export const guards: readonly Guard[] = [
   {
-    file: "src/observe.ts",
-    find: 'if (limits.activity.includes("busy") && seen.canonical) {',
-    replace: 'if (limits.activity.includes("busy")) {',
+    file: "src/activity/busy.ts",
+    find: "screen: { cpu: false, all: false,",
+    replace: "screen: { cpu: true, all: false,",
     why: "a program that waits for keys does not work, whatever it draws",
     case: "an idle top (fifty screens a second)",
     project: "cases",
@@ -82,8 +82,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/ending/end-login.ts",
-    find: "insist(serverTarget, [TERMINATE, KILL], graceMs)",
-    replace: "insist(serverTarget, [TERMINATE], graceMs)",
+    find: "insist(serverTarget, [terminate, KILL], graceMs)",
+    replace: "insist(serverTarget, [terminate], graceMs)",
     why: "a stopped sshd is killed: it takes no SIGTERM",
     case: "a login whose user stopped their own sshd child",
     project: "cases",

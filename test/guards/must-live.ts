@@ -18,7 +18,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/observe.ts",
-    find: "atMs: Math.min(nowMs, input.atMs + limits.busyMaxMs),",
+    find: "atMs: busyAtMs(nowMs, input.atMs, limits.busyMaxMs, limits.idleTimeoutMs),",
     replace: "atMs: nowMs,",
     why: "work keeps a login for busy_max and no longer",
     case: "a build that works longer than `busy_max` after the last key",
@@ -36,8 +36,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/observe.ts",
-    find: 'if (limits.activity.includes("transfer") && keysRest && baseline.connection && look.connection) {',
-    replace: "if (false) {",
+    find: "const use = look.traffic && useAfter(memory.use, look.traffic, channelsOf(seen, inputs));",
+    replace: "const use = undefined as UseState | undefined;",
     why: "what the client sends keeps an idle terminal",
     case: "beside an idle terminal",
     project: "cases",
@@ -45,8 +45,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/observe.ts",
-    find: "movedSince(before.baseline.connection, look.connection, windowMs)",
-    replace: "undefined as string | undefined",
+    find: "  return { lastActivity: latest([used], besideUse), besideUse };",
+    replace: "  return { lastActivity: besideUse, besideUse };",
     why: "what moves keeps a login without a terminal",
     case: "a forwarded port in use of a login without a terminal",
     project: "cases",
@@ -63,8 +63,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/policy/decide.ts",
-    find: "applied: lastGood ?? NO_POLICY, lastGood, complaint: `",
-    replace: "applied: NO_POLICY, lastGood, complaint: `",
+    find: "applied: lastGood ?? NO_POLICY, complaint: `",
+    replace: "applied: NO_POLICY, complaint: `",
     why: "the last good policy applies while a file is half-written",
     case: "every login when the policy vanishes half-written, and comes back",
     project: "cases",

@@ -52,8 +52,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/login/all.ts",
-    find: "if (uid === undefined || !isTrusted(stat.pid)) return [];",
-    replace: "if (uid === undefined) return [];",
+    find: "!isRoots(pid, program) || !runsSshd(pid, program)",
+    replace: "false",
     why: "an sshd is a program file of root's, whatever a process calls itself",
     case: "a program that changes its name to sshd",
     project: "cases",

@@ -18,7 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 type Timed = TerminalLook & { bootMs: number };
 const between = (base: Timed, now: Timed): Work | undefined =>
-  workSince(base.job, now.job, base.bootMs, now.bootMs - base.bootMs);
+  workSince(base.job, now.job, { sinceBootMs: base.bootMs, windowMs: now.bootMs - base.bootMs });
 const namesIn = ({ job }: TerminalLook) => Object.values(job).map(({ name }) => name);
 const running = (shell: Shell, name: string) =>
   until(async () => {
@@ -82,7 +82,10 @@ test("behind sudo or script the innermost terminal is judged", async () => {
   const seen = await running(shell, "sleep");
   expect(seen.canonical).toBe(true);
   expect(seen.unreadBytes).toHaveLength(2);
-  expect(namesIn(seen)).toEqual(["sleep"]);
+  expect(Object.values(seen.job).map(({ name, part }) => [name, part])).toEqual([
+    ["sleep", "line"],
+    ["script", "outer"],
+  ]);
 });
 
 test("keys move the access time when they are read, the unread number when they are not", async () => {
@@ -107,7 +110,7 @@ test("keys move the access time when they are read, the unread number when they 
   expect(statSync(shell.terminal().path).atimeMs).toBe(times.atimeMs);
 }, 30_000);
 
-test("a look that is not remembered asks for no work behind a terminal that waits for single keys, and for all other", async () => {
+test("a look that is not remembered asks for no work of a shell at its prompt, and for all other", async () => {
   const shell = await bash();
   const jobs = async (isForNow: boolean) => {
     const login = { server: server(), client: undefined };
@@ -120,6 +123,10 @@ test("a look that is not remembered asks for no work behind a terminal that wait
   shell.pty.write("sleep 1000\r");
   await running(shell, "sleep");
   expect(await jobs(true)).toEqual(["bash", "sleep"]);
+  shell.pty.write("\x03");
+  await until(async () => !(await shell.look()).canonical);
+  shell.pty.write("top\r");
+  await until(async () => (await jobs(true)).join() === "bash,top");
 });
 
 test("sleeping is no work", async () => {
@@ -166,7 +173,7 @@ test("a child that worked long ago and ends now is no work of the shell that wai
     return namesIn(seen).join() === "bash" && inherited(seen) >= used && seen;
   });
   const windowMs = (used * 100) / 5;
-  expect(workSince(base.job, now.job, base.bootMs, windowMs)).toBeUndefined();
+  expect(workSince(base.job, now.job, { sinceBootMs: base.bootMs, windowMs })).toBeUndefined();
 }, 60_000);
 
 /** A program that keeps writing to whatever is its standard output, and another that copies from a server. */
@@ -215,7 +222,7 @@ test("bytes through the job's own sockets are work", async () => {
   }
 }, 30_000);
 
-test("the login's own connection is counted, and missed when it is not there", async () => {
+test("the login's own connection is found among the sockets of its sshd, and missed when it is not there", async () => {
   const accepted: Socket[] = [];
   const listener = createServer((socket) => accepted.push(socket.resume()));
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
@@ -227,12 +234,14 @@ test("the login's own connection is counted, and missed when it is not there", a
   const lookAt = (peer: typeof client) =>
     takeLook({ server: server(), client: peer }, [], { sources: ["transfer"] });
   try {
-    expect((await lookAt(client)).connection).toEqual({ receivedBytes: 0, sentBytes: 0 });
+    // The other end is this process's too: to it, that is a connection that it forwards.
+    const bytes = async () => Object.values((await lookAt(client)).traffic?.forwarded ?? {});
+    expect(await bytes()).toContain(0);
     socket.write("z".repeat(5000));
-    await until(async () => (await lookAt(client)).connection?.receivedBytes === 5000);
-    // Connecting counts as one byte acknowledged.
+    await until(async () => (await bytes()).includes(5000));
     accepted[0]?.write("z".repeat(700));
-    await until(async () => ((await lookAt(client)).connection?.sentBytes ?? 0) >= 700);
+    await until(async () => (await bytes()).includes(5700));
+    expect((await lookAt(client)).faults).toEqual({});
     await expect(lookAt({ ...client, address: "127.0.0.2" })).rejects.toThrow("own connection");
     const gone = { server: { ...server(), startTicks: 1 }, client: { ...client, address: "127.0.0.2" } };
     expect((await takeLook(gone, [], { sources: ["transfer"] })).connection).toBeUndefined();
@@ -268,12 +277,14 @@ test("what runs outside the terminals is apart", async () => {
   }
 });
 
-test("a terminal that goes away is left out, one that may not be opened is an error", async () => {
+test("a terminal that goes away is left out, one that cannot be read is a fault", async () => {
   const shell = await bash();
   const terminal = shell.terminal();
   const lookAt = (it: typeof terminal) =>
     takeLook({ server: server(), client: undefined }, [it], { sources: ["input"] });
-  await expect(lookAt({ ...terminal, path: "/dev/null" })).rejects.toThrow("/dev/null");
+  const unreadable = await lookAt({ ...terminal, master: undefined, path: "/dev/null" });
+  expect(unreadable.terminals).toEqual([]);
+  expect(unreadable.faults).toEqual({ [terminal.id]: expect.stringContaining("/dev/null") });
   shell.pty.kill("SIGKILL");
   await until(() => !isAlive(terminal.leader));
   expect((await lookAt(terminal)).terminals).toEqual([]);

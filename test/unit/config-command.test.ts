@@ -4,15 +4,15 @@ import { describe, expect, it } from "vitest";
 import { checkJson, checkLines, showJson, showLines } from "../../src/commands/config-text.ts";
 import { loadPolicy } from "../../src/policy/load.ts";
 import { loadWithOrigins } from "../../src/policy/origins.ts";
-import type { PolicyError } from "../../src/policy/problems.ts";
+import type { PolicyError, Problem } from "../../src/policy/problems.ts";
 import { writeNew } from "../../src/policy/write-new.ts";
 import { policyFiles, THREE_FILES } from "./support/policy-files.ts";
 
-async function checked(files: Readonly<Record<string, string>>) {
+async function checked(files: Readonly<Record<string, string>>, warnings: readonly Problem[] = []) {
   const directory = policyFiles(files);
   const result = await loadPolicy(join(directory, "afkill.toml")).catch((error) => error as PolicyError);
-  const lines = checkLines(result).map((line) => line.replaceAll(`${directory}/`, ""));
-  return { result, lines, json: checkJson(result) };
+  const lines = checkLines(result, warnings).map((line) => line.replaceAll(`${directory}/`, ""));
+  return { result, lines, json: checkJson(result, warnings) };
 }
 
 describe("a check of a policy", () => {
@@ -43,6 +43,23 @@ describe("a check of a policy", () => {
       "good: 3 files, 4 rules",
     ]);
     expect(json).toMatchObject({ good: true, problems: [], rules: 4, files: { length: 3 } });
+  });
+
+  it("has a line for each warning, and is good all the same", async () => {
+    const warning = {
+      file: "afkill.toml",
+      line: 2,
+      column: 9,
+      key: "exempt.users[1]",
+      message: "fits nobody",
+    };
+    const { lines, json } = await checked({ "afkill.toml": "" }, [warning]);
+    expect(lines).toEqual([
+      "afkill.toml",
+      "afkill.toml:2:9: exempt.users[1]: warning: fits nobody",
+      "good: 1 file, 0 rules, 1 warning",
+    ]);
+    expect(json).toMatchObject({ good: true, problems: [], warnings: [warning] });
   });
 
   it("prints no control character of a file's name", async () => {

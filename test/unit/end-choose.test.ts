@@ -7,6 +7,7 @@ const terminal = (number: number, inner?: Terminal, reachable = true): Terminal 
   id: `pts/${number}:1-1`,
   path: `/dev/pts/${number}`,
   deviceNumber: number,
+  master: undefined,
   leader: { pid: 1000 + number, startTicks: 1 },
   reachable,
   foregroundGroup: 1,

@@ -3,12 +3,15 @@ import { type ChildProcess, spawn as spawnProcess } from "node:child_process";
 import { statSync } from "node:fs";
 import { type IPty, spawn } from "node-pty";
 import { afterEach, expect, test, vi } from "vitest";
+import { readClocks } from "../../src/clock.ts";
 import { endLogin } from "../../src/ending/end-login.ts";
 import { hangUp } from "../../src/ending/hang-up.ts";
+import { target } from "../../src/ending/insist.ts";
 import { type Say, sayLastLine } from "../../src/ending/last-line.ts";
+import { sessionsSince, standStill } from "../../src/ending/newcomers.ts";
 import type { Login } from "../../src/login/login.ts";
 import { childrenOf, isAlive, type ProcessRef, readStat } from "../../src/login/process.ts";
-import type { Terminal } from "../../src/login/terminal.ts";
+import type { Led } from "./support/real-terminals.ts";
 
 const GENEROUS_MS = 20_000;
 const SHORT_MS = 400;
@@ -29,7 +32,7 @@ function refOf(pid: number | undefined): ProcessRef {
 }
 
 /** A shell on a pty of its own, after its first command line has run. */
-async function shellOn(line: string): Promise<{ pty: IPty; terminal: Terminal; output: () => string }> {
+async function shellOn(line: string): Promise<{ pty: IPty; terminal: Led; output: () => string }> {
   const pty = spawn("/bin/bash", ["--norc", "--noprofile"], { env: { PATH: "/usr/bin:/bin", PS1: "$ " } });
   let output = "";
   pty.onData((data) => {
@@ -43,10 +46,11 @@ async function shellOn(line: string): Promise<{ pty: IPty; terminal: Terminal; o
   const { ttyNr } = readStat(pty.pid) ?? { ttyNr: 0 };
   const path = `/dev/pts/${(ttyNr & 0xff) | ((ttyNr >>> 12) & 0xfff00)}`;
   expect(statSync(path).rdev).toBe(ttyNr);
-  const terminal: Terminal = {
+  const terminal: Led = {
     id: path,
     path,
     deviceNumber: ttyNr,
+    master: undefined,
     leader,
     reachable: true,
     foregroundGroup: leader.pid,
@@ -152,7 +156,7 @@ test("a last line that comes too late is given up, and what it stops then is let
 });
 
 /** Something like a login: a parent that ends when its child does, the child, and a shell that neither of them started. */
-async function loginOf(parentScript: string): Promise<{ login: Login; terminal: Terminal }> {
+async function loginOf(parentScript: string): Promise<{ login: Login; terminal: Led }> {
   const { terminal } = await shellOn("trap '' HUP TERM");
   const parent = background("/bin/bash", ["-c", parentScript]);
   await expect.poll(() => childrenOf(parent.pid).length, { timeout: GENEROUS_MS }).toBe(1);
@@ -200,4 +204,81 @@ test("a user does not signal the privileged sshd, and is told that it is still t
   expect(outcome.ended).toBe(false);
   expect(outcome.steps[2]).toMatch(/^privileged sshd \d+ still there: not ended by itself$/);
   expect(isAlive(terminal.leader)).toBe(false);
+});
+
+/** A login whose sshd has a child and makes another one for each SIGUSR1. */
+const openingLogin = () =>
+  loginOf("bash -c 'trap \"sleep 1002 &\" USR1; sleep 1001 & while :; do wait; done'; exit 0");
+
+async function childrenCount(login: Login, count: number): Promise<void> {
+  await expect.poll(() => childrenOf(login.server.pid).length, { timeout: GENEROUS_MS }).toBe(count);
+}
+
+function endsWithChildren(login: Login): void {
+  const children = childrenOf(login.server.pid).map(refOf);
+  cleanUps.push(() => {
+    for (const child of children) if (isAlive(child)) process.kill(child.pid, "SIGKILL");
+  });
+}
+
+test("a session that begins while the last line is said spares the sshd, and only the terminals are ended", async () => {
+  const { login, terminal } = await openingLogin();
+  await childrenCount(login, 1);
+  const sinceMs = readClocks().bootMs + 10;
+  const say: Say = async () => {
+    await vi.waitUntil(() => readClocks().bootMs > sinceMs + 10);
+    process.kill(login.server.pid, "SIGUSR1");
+    await childrenCount(login, 2);
+    return undefined;
+  };
+  const outcome = await endLogin(login, [terminal], { asRoot: true, graceMs: SHORT_MS, say, sinceMs });
+  endsWithChildren(login);
+  const [, newcomer] = childrenOf(login.server.pid);
+  expect(outcome).toEqual({
+    ended: true,
+    spared: true,
+    steps: [
+      `no last line on ${terminal.path.slice(5)}`,
+      `child sshd ${login.server.pid} lives on: process ${newcomer} began at the last moment`,
+      expect.stringMatching(/^session leader \d+ of pts\/\d+ ended after /),
+    ],
+  });
+  expect(isAlive(terminal.leader)).toBe(false);
+  expect(readStat(login.server.pid)?.state).toBe("S");
+});
+
+test("what began before the look spares nobody, and an sshd that was stopped for a look still acts on SIGTERM", async () => {
+  const { login, terminal } = await openingLogin();
+  await childrenCount(login, 1);
+  endsWithChildren(login);
+  const sinceMs = readClocks().bootMs + 10;
+  await vi.waitUntil(() => readClocks().bootMs > sinceMs);
+  const manner = { asRoot: true, graceMs: SHORT_MS, say: silent, sinceMs };
+  const { ended, spared, steps } = await endLogin(login, [terminal], manner);
+  expect([ended, spared]).toEqual([true, undefined]);
+  expect(steps[1]).toBe(`child sshd ${login.server.pid} ended after SIGTERM`);
+});
+
+test("a sshd that its user stopped is killed, and not let go on for a look", async () => {
+  const { login, terminal } = await loginOf("sleep 1000; exit 0");
+  process.kill(login.server.pid, "SIGSTOP");
+  await expect.poll(() => readStat(login.server.pid)?.state, { timeout: GENEROUS_MS }).toBe("T");
+  const sinceMs = readClocks().bootMs + 10;
+  const manner = { asRoot: true, graceMs: SHORT_MS, say: silent, sinceMs };
+  const { steps } = await endLogin(login, [terminal], manner);
+  expect(steps[1]).toBe(`child sshd ${login.server.pid} ended after SIGKILL`);
+});
+
+test("an sshd stands still while it is looked at", async () => {
+  const { login } = await openingLogin();
+  await childrenCount(login, 1);
+  endsWithChildren(login);
+  using sshd = target("sshd", login.server);
+  const { release } = await standStill(sshd);
+  expect(readStat(login.server.pid)?.state).toBe("T");
+  process.kill(login.server.pid, "SIGUSR1");
+  expect(sessionsSince(login, 0)).toHaveLength(1);
+  release();
+  await childrenCount(login, 2);
+  endsWithChildren(login);
 });

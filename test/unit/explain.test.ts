@@ -18,8 +18,10 @@ async function told(subject: Subject, files: Readonly<Record<string, string>> = 
   const { policy, origins } = await loadWithOrigins(join(directory, "afkill.toml"));
   const explanation = explain(policy, origins, subject);
   expect(explanation.limits).toEqual(apply(policy, subject).limits);
-  const text = explanationLines(explanation, true, NOW, undefined).join("\n").replaceAll(`${directory}/`, "");
-  return { ...explanation, text, json: explanationJson(explanation, true, NOW) };
+  const text = explanationLines(explanation, "system", NOW, undefined)
+    .join("\n")
+    .replaceAll(`${directory}/`, "");
+  return { ...explanation, text, json: explanationJson(explanation, "system", NOW) };
 }
 
 const answers = ({ rules }: Explanation) => rules.map(({ answer }) => answer);
@@ -85,7 +87,7 @@ describe("an explanation", () => {
       end: { time: "2026-03-01T10:15:00.000Z", afterSeconds: 900, reason: "idle" },
     });
     expect(json.forecast.idleWithoutTerminal.end?.afterSeconds).toBe(3600);
-    expect(json.forecast.working?.end?.afterSeconds).toBe(2 * 3600 + 900);
+    expect(json.forecast.working?.end?.afterSeconds).toBe(2 * 3600);
     expect(json.forecast.active).toEqual({ warnings: [], end: null });
     const local = (time: string) => new Date(time).toLocaleString("sv-SE");
     expect(text).toContain(`${local("2026-03-01T10:10:00Z")}  in 10 min      notice, 5 min before the end`);
@@ -108,6 +110,13 @@ describe("an explanation", () => {
     expect(endless.text).toContain('Work without a key from now on: never ended (busy_max = "off").');
     const silent = await told({ user: "ann", groups: [] }, { "afkill.toml": "warn_before = []" });
     expect(silent.text).toContain("with its last one, without a notice\n");
+  });
+
+  it("says that groups are not known, where none concerns the user", async () => {
+    const explanation = await told({ user: "ann", groups: [] });
+    const text = explanationLines(explanation, "unknown", NOW, undefined).join("\n");
+    expect(text).toContain("groups   not known, and none concerns this user\n");
+    expect(explanationJson(explanation, "unknown", NOW).groupsFrom).toBe("unknown");
   });
 
   it("is complete as JSON", async () => {

@@ -24,6 +24,7 @@ const limits: Limits = {
   maxStayMs: OFF,
   mouseMotion: true,
   trustTtyTimes: true,
+  heartbeats: true,
   message: "",
 };
 const applied = (change: Partial<Limits> = {}, exempt = false): Applied => ({
@@ -162,6 +163,80 @@ describe("a check that comes late", () => {
   test("looks each second while a notice stands, and at the very end", () => {
     expect(lookAt(10 * S, 10)).toMatchObject({ stay: true, wakeInMs: S });
     expect(lookAt(19_700, 0.5)).toMatchObject({ stay: true, wakeInMs: 300 });
+  });
+});
+
+describe("a notice that stood while nobody looked", () => {
+  const stages = { idleTimeoutMs: 100 * S, warnBeforeMs: [30 * S, 5 * S] };
+  const given: Standing = { sinceMs: 70 * S, promisedMs: 100 * S, givenMs: [30 * S] };
+  const look = (nowMs: number, unseenMs: number | undefined, standing = given, atMs = 0) =>
+    judge({
+      nowMs,
+      unseenMs,
+      applied: applied(stages),
+      ageMs: nowMs,
+      subjects: [terminal(atMs)],
+      commandsRun: false,
+      standing: { "pts/1": standing },
+    });
+
+  test("for more than half of it is given anew in full, also when its time is over", () => {
+    const { decisions, standing } = look(500 * S, 428 * S);
+    const anew = { sinceMs: 70 * S, promisedMs: 530 * S, givenMs: [30 * S], isAnew: true };
+    expect(decisions).toEqual([{ kind: "warn", id: "pts/1", standing: anew, endsAtMs: 530 * S }]);
+    expect(standing).toEqual({ "pts/1": anew });
+    expect(look(91 * S, 15_001).endsAtMs["pts/1"]).toBe(121 * S);
+  });
+
+  test("is given anew once, whatever comes", () => {
+    let standing = given;
+    let nowMs = 70 * S;
+    for (let n = 0; n < 9; n++) {
+      nowMs += 25 * S;
+      const verdict = look(nowMs, 25 * S, standing);
+      standing = verdict.standing["pts/1"] ?? standing;
+      if (verdict.decisions[0]?.kind === "end") break;
+    }
+    // Looks 25 s apart: at 95 s anew until 125 s, at 120 s not again.
+    expect(nowMs).toBe(145 * S);
+  });
+
+  test("for less, as a busy machine may take, ends the login on time", () => {
+    expect(look(100 * S, 15 * S).decisions).toMatchObject([{ kind: "end" }]);
+    expect(look(90 * S, 15 * S).endsAtMs["pts/1"]).toBe(100 * S);
+    expect(look(100 * S, undefined).decisions).toMatchObject([{ kind: "end" }]);
+    const short = { ...stages, warnBeforeMs: [4 * S] };
+    const shortNotice = (unseenMs: number) =>
+      judge({
+        nowMs: 100 * S,
+        unseenMs,
+        applied: applied(short),
+        ageMs: 0,
+        subjects: [terminal(0)],
+        commandsRun: false,
+        standing: { "pts/1": { sinceMs: 96 * S, promisedMs: 100 * S, givenMs: [4 * S] } },
+      }).decisions;
+    expect(shortNotice(10 * S)).toMatchObject([{ kind: "end" }]);
+    expect(shortNotice(10_001)).toMatchObject([{ kind: "warn" }]);
+  });
+
+  test("is taken back by a key that came before anybody could look", () => {
+    expect(look(500 * S, 428 * S, given, 490 * S).decisions).toEqual([
+      { kind: "keep", id: "pts/1", why: "activity" },
+    ]);
+  });
+
+  test("about the age of the login is given anew too", () => {
+    const verdict = judge({
+      nowMs: 500 * S,
+      unseenMs: 428 * S,
+      applied: applied({ ...stages, idleTimeoutMs: OFF, maxLoginMs: 100 * S }),
+      ageMs: 500 * S,
+      subjects: [terminal(500 * S)],
+      commandsRun: false,
+      standing: { [WHOLE_LOGIN]: given },
+    });
+    expect(verdict.decisions).toMatchObject([{ kind: "warn", id: WHOLE_LOGIN, endsAtMs: 530 * S }]);
   });
 });
 

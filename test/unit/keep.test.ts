@@ -112,6 +112,7 @@ test("all terminals of a kept login count as active, and a login without one; it
         id,
         path: "",
         deviceNumber: 0,
+        master: undefined,
         leader: { pid: 1, startTicks: 1 },
         reachable: true,
         foregroundGroup: 1,
@@ -143,7 +144,13 @@ test("all terminals of a kept login count as active, and a login without one; it
     const observation = interpret({
       login: whole,
       terminals,
-      look: { bootMs: now.bootMs, terminals: looks, detached: {}, fairShare: 1 },
+      look: {
+        bootMs: now.bootMs,
+        terminals: looks,
+        faults: {},
+        commandsRun: false,
+        detached: {},
+      },
       stays: [],
       keep: keep(),
       memory,

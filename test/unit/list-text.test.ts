@@ -21,6 +21,7 @@ const row = (user: string, ...subjects: readonly SubjectRow[]): LoginRow => ({
   sshdPid: 4321,
   loginTime: "2026-01-02T03:04:05.000Z",
   cpuSeconds: 1.5,
+  kind: "shell",
   state: "idle",
   watchdog: "root",
   own: false,

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, symlinkSync, unlinkSync } from "node:fs";
 import { expect, test } from "vitest";
+import type { Master } from "../../src/login/masters.ts";
 import { isAlive, readStat } from "../../src/login/process.ts";
 import { innermost, openTerminal, type Terminal, terminalsOf } from "../../src/login/terminal.ts";
 import { bash, onPty, server, until } from "./support/real-terminals.ts";
@@ -15,7 +16,7 @@ test("a shell at its prompt is its own foreground job, and its background jobs a
   expect(terminal.foregroundGroup).toBe(shell.pty.pid);
   expect(names(terminal)).toEqual(["bash"]);
   expect(terminal.inner).toBeUndefined();
-  expect(terminal.id).toBe(`${terminal.path.slice(5)}:${shell.pty.pid}-${terminal.leader.startTicks}`);
+  expect(terminal.id).toBe(terminal.path.slice(5));
 });
 
 test("a foreground job is its whole group and everything below it, in sessions of its own too", async () => {
@@ -76,17 +77,27 @@ test("only the terminal that was meant is opened", async () => {
   closeSync(fd);
 
   const { path, deviceNumber, leader } = other.terminal();
-  expect(() => openTerminal({ ...terminal, path })).toThrow("not the terminal");
+  const { master } = terminal;
+  if (!master) throw new Error("a terminal without a master");
+  const withMaster = (other: Partial<Master>) => () =>
+    openTerminal({ ...terminal, master: { ...master, ...other } });
+  expect(withMaster({ number: master.number + 1 })).toThrow("is not served any more");
+  expect(withMaster({ holder: { ...master.holder, startTicks: 1 } })).toThrow("is not served any more");
+  expect(withMaster({ fd: 0 })).toThrow("is not served any more");
+
+  // Without a master, as a user's own watchdog goes about it.
+  const byLeader = { ...terminal, master: undefined };
+  expect(() => openTerminal({ ...byLeader, path })).toThrow("not the terminal");
   // The device is there and is the right one, but somebody else's by now.
-  expect(() => openTerminal({ ...terminal, path, deviceNumber })).toThrow("not the terminal");
+  expect(() => openTerminal({ ...byLeader, path, deviceNumber })).toThrow("not the terminal");
   expect(() =>
-    openTerminal({ ...terminal, leader: { ...terminal.leader, startTicks: leader.startTicks + 1 } }),
+    openTerminal({ ...byLeader, leader: { ...terminal.leader, startTicks: leader.startTicks + 1 } }),
   ).toThrow("not the terminal");
-  expect(() => openTerminal({ ...terminal, reachable: false })).toThrow("mount namespace");
+  expect(() => openTerminal({ ...byLeader, reachable: false })).toThrow("mount namespace");
   const link = `/tmp/afkill-link-${process.pid}`;
   symlinkSync(terminal.path, link);
   try {
-    expect(() => openTerminal({ ...terminal, path: link })).toThrow("ELOOP");
+    expect(() => openTerminal({ ...byLeader, path: link })).toThrow("ELOOP");
   } finally {
     unlinkSync(link);
   }
@@ -98,6 +109,6 @@ test("a terminal goes with its shell, and a login's terminals with its sshd", as
   expect(terminalsOf({ server: { ...server(), startTicks: 1 } })).toEqual([]);
   shell.pty.kill("SIGKILL");
   await until(() => !isAlive(leader));
-  await until(() => terminalsOf({ server: server() }).every((it) => it.leader.pid !== leader.pid));
+  await until(() => terminalsOf({ server: server() }).every((it) => it.leader?.pid !== leader.pid));
   expect(readStat(process.pid)).toBeDefined();
 });

@@ -33,6 +33,15 @@ test("a name is believed only when the system says that it has that uid", () => 
   expect(nameOfUid(3_999_999_999, ["root"])).toBe("3999999999");
 });
 
+test("where the system does not answer, the name that sshd's own title tells is believed, and no other", () => {
+  const silent = { uidOf: () => undefined, nameOf: () => undefined, isSilent: () => true };
+  expect(nameOfUid(4711, ["alice", "mallory"], silent)).toBe("alice");
+  expect(nameOfUid(4711, [undefined, "mallory"], silent)).toBe("4711");
+  const unknown = { ...silent, isSilent: () => false };
+  expect(nameOfUid(4711, ["alice"], unknown)).toBe("4711");
+  expect(nameOfUid(4711, ["alice"], { ...silent, nameOf: () => "bob" })).toBe("bob");
+});
+
 test("uid and title of a process, and of one that is gone", () => {
   expect(uidOf(process.pid)).toBe(process.getuid?.());
   expect(titleOf(process.pid)).not.toBe("");

@@ -92,6 +92,7 @@ test("each number is where it belongs, and what has not happened yet is 0", asyn
     'state="idle"': 2,
     'state="warned"': 0,
     'state="exempt"': 0,
+    'state="fault"': 0,
     'state="no watchdog"': 1,
   });
   expect(samples("afkill_login_idle_max_seconds")).toMatchObject({

@@ -82,7 +82,11 @@ describe.concurrent("delivery", { timeout: 60_000 }, () => {
   it("does not write to another terminal that has the same number by now", async () => {
     using screen = startScreen(["/bin/cat"]);
     const real = screen.terminal();
-    const other = { ...real, leader: { ...real.leader, startTicks: real.leader.startTicks - 1 } };
+    const other = {
+      ...real,
+      master: undefined,
+      leader: real.leader && { ...real.leader, startTicks: real.leader.startTicks - 1 },
+    };
     expect(await showNotice(other, say)).toBeUndefined();
     expect(await sayFarewell(other, "bye")).toBeUndefined();
     await screen.settle();

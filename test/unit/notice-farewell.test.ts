@@ -58,7 +58,7 @@ const RESTLESS = {
 
 /** The shell is stuck in the write of its `echo`. */
 function isBlocked(terminal: Terminal): boolean {
-  return terminal.foregroundIsLeader && readStat(terminal.leader.pid)?.state === "S";
+  return terminal.foregroundIsLeader && readStat(terminal.leader?.pid ?? 0)?.state === "S";
 }
 
 describe.concurrent("the last line", { timeout: 60_000 }, () => {
@@ -73,9 +73,9 @@ describe.concurrent("the last line", { timeout: 60_000 }, () => {
         await screen.waitFor("the last line", () => textIsLast(screen));
         expectSane(screen);
         const members = foregroundOf(terminal)?.members ?? [];
-        expect([terminal.leader, ...members].map(({ pid }) => readStat(pid)?.state)).toSatisfy(
-          (states: string[]) => states.every((state) => state === "T"),
-        );
+        expect(
+          [terminal.leader, ...members].map((it) => it?.pid ?? 0).map((pid) => readStat(pid)?.state),
+        ).toSatisfy((states: string[]) => states.every((state) => state === "T"));
         const sent = screen.sent();
         await pause(500);
         expect(screen.sent()).toBe(sent);
@@ -83,7 +83,10 @@ describe.concurrent("the last line", { timeout: 60_000 }, () => {
         // The connection goes, as when sshd ends; then what was stopped may find that out.
         (screen.pty as unknown as { destroy(): void }).destroy();
         frozen?.thaw();
-        await screen.waitFor("the end of all", () => ![terminal.leader, ...members].some(isAlive));
+        await screen.waitFor(
+          "the end of all",
+          () => ![terminal.leader, ...members].some((it) => it !== undefined && isAlive(it)),
+        );
         expectSane(screen);
       } finally {
         stopServers(home);

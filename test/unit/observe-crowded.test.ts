@@ -7,25 +7,21 @@ import type { Terminal } from "../../src/login/terminal.ts";
 import { BLANK } from "../../src/memory.ts";
 import { interpret, LOGIN_SUBJECT } from "../../src/observe.ts";
 import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
+import { counters } from "./support/counters.ts";
 
 const now = { bootMs: 500_000, wallMs: 1_700_000_000_000 };
 const BEFORE_MS = 440_000;
 const KEY_MS = 100_000;
 const terminal = { id: "pts/1:4712-20", leader: { pid: 4712, startTicks: 20 }, foregroundJob: [] };
 
-/** The last activity of a login a minute after the last look, in which its job got 1 % of a CPU. */
-function lastActivity(id: string, fairShare: number) {
+/** The last activity of a login a minute after the last look, in which its job got 1 % of a CPU and waited for it all the time. */
+function lastActivity(id: string, preempted: number) {
   const job = (cpuMs: number): Record<string, WorkCounters> => ({
-    "4713-21": {
-      name: "make",
+    "4713-21": counters({
       parent: 4712,
-      startedBootMs: 1000,
       cpuMs,
-      childrenCpuMs: 0,
-      writtenBytes: 0,
-      writesFile: false,
-      sockets: {},
-    },
+      threads: { 4713: [(cpuMs - 10_000) * 99, 600, cpuMs === 10_000 ? 0 : preempted] },
+    }),
   });
   const seen = {
     id: terminal.id,
@@ -42,8 +38,9 @@ function lastActivity(id: string, fairShare: number) {
     look: {
       bootMs: now.bootMs,
       terminals: isTerminal ? [seen] : [],
+      faults: {},
+      commandsRun: false,
       detached: isTerminal ? {} : job(10_600),
-      fairShare,
     },
     stays: [],
     memory: {
@@ -61,7 +58,7 @@ function lastActivity(id: string, fairShare: number) {
   return subjects[id]?.lastActivity;
 }
 
-test.each([terminal.id, LOGIN_SUBJECT])("a job of %s that gets its share of the CPU works", (id) => {
-  expect(lastActivity(id, 1)?.source).toBe("input");
-  expect(lastActivity(id, 1 / 80)).toMatchObject({ source: "busy", atMs: now.bootMs });
+test.each([terminal.id, LOGIN_SUBJECT])("a job of %s that would go on if it were let works", (id) => {
+  expect(lastActivity(id, 0)?.source).toBe("input");
+  expect(lastActivity(id, 700)).toMatchObject({ source: "busy", atMs: now.bootMs });
 });

@@ -83,6 +83,7 @@ describe("a good policy", () => {
       maxStayMs: OFF,
       mouseMotion: true,
       trustTtyTimes: true,
+      heartbeats: true,
       message: "",
     });
   });

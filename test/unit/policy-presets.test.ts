@@ -21,9 +21,14 @@ describe("a preset", () => {
   });
 
   it.each([
-    ["pci-dss", { idleTimeoutMs: 15 * M, noTerminalMs: 15 * M }, ["8.2.8"], []],
-    ["cis", { idleTimeoutMs: 15 * M }, ["5.4.3.2"], ["noidle"]],
-    ["stig", { idleTimeoutMs: 10 * M }, ["RHEL-09-412035", "UBTU-22-412030"], []],
+    ["pci-dss", { idleTimeoutMs: 15 * M, noTerminalMs: 15 * M, trustTtyTimes: false }, ["8.2.8"], []],
+    ["cis", { idleTimeoutMs: 15 * M, noTerminalMs: 15 * M, trustTtyTimes: false }, ["5.4.3.2"], ["noidle"]],
+    [
+      "stig",
+      { idleTimeoutMs: 10 * M, noTerminalMs: 10 * M, trustTtyTimes: false },
+      ["RHEL-09-412035", "UBTU-22-412030"],
+      [],
+    ],
   ] as const)("%s has its values, and the rest as by default", async (name, values, paragraphs, exempt) => {
     const text = policyWithPreset(name);
     const { base, exempt: exempted } = await load(text);

@@ -33,7 +33,7 @@ test("a cert-authority counts, whatever it restricts itself", () => {
 });
 
 test("patterns of AuthorizedKeysFile", () => {
-  const user = { name: "ann", uid: 1001, home: "/home/ann/" };
+  const user = { name: "ann", uid: 1001, gid: 1001, home: "/home/ann/" };
   expect(expandPattern(".ssh/authorized_keys", user)).toBe("/home/ann/.ssh/authorized_keys");
   expect(expandPattern("/etc/keys/%u/%U%%h", user)).toBe("/etc/keys/ann/1001%h");
   expect(expandPattern("%h/k", { ...user, home: "/h" })).toBe("/h/k");
@@ -42,7 +42,7 @@ test("patterns of AuthorizedKeysFile", () => {
 
 test("users of getent", () => {
   expect(parseUsers("root:x:0:0:root:/root:/bin/bash\nno-home:x:5:5:::\n\nbad\n")).toEqual([
-    { name: "root", uid: 0, home: "/root" },
+    { name: "root", uid: 0, gid: 0, home: "/root" },
   ]);
 });
 

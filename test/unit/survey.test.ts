@@ -9,7 +9,8 @@ import type { ProcessStat } from "../../src/login/process.ts";
 import type { Terminal } from "../../src/login/terminal.ts";
 import type { Watchdog } from "../../src/login/watchdogs.ts";
 import { BLANK, type SubjectMemory } from "../../src/memory.ts";
-import { LOGIN_SUBJECT } from "../../src/observe.ts";
+import { LOGIN_SUBJECT, NOTHING_SEEN } from "../../src/observe.ts";
+import { NO_POLICY } from "../../src/policy/decide.ts";
 import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 import type { Limits } from "../../src/policy/policy.ts";
 import { ownLogins } from "../../src/survey/own.ts";
@@ -37,6 +38,7 @@ function terminal(number: number, more: Partial<Terminal> = {}): Terminal {
     id: `pts/${number}:12-100`,
     path: `/dev/pts/${number}`,
     deviceNumber: (136 << 8) | number,
+    master: undefined,
     leader: ref(12),
     reachable: true,
     foregroundGroup: 12,
@@ -62,6 +64,7 @@ interface Facts {
   readonly processes?: readonly ProcessStat[];
   readonly endsAtMs?: Readonly<Record<string, number>>;
   readonly fault?: string;
+  readonly unread?: string;
   readonly gapS?: number;
 }
 
@@ -78,11 +81,13 @@ function surveyed(facts: Facts = {}): Surveyed {
     applied: {
       rule: "top level",
       exempt: facts.exempt ?? false,
-      limits: { ...DEFAULT_LIMITS, ...facts.limits },
+      limits: facts.limits === NO_POLICY.limits ? NO_POLICY.limits : { ...DEFAULT_LIMITS, ...facts.limits },
     },
     memory: { ...BLANK, standing },
     map: mapClocks(history, { bootMs: NOW_MS, wallMs: WALL_MS }),
-    observation: { terminals, subjects, commandsRun: false },
+    observation: { ...NOTHING_SEEN, terminals, subjects },
+    fault: facts.fault,
+    unread: facts.unread,
   };
   return {
     ...looked,
@@ -90,12 +95,13 @@ function surveyed(facts: Facts = {}): Surveyed {
     isOwn: false,
     verdict: { decisions: [], standing: {}, endsAtMs: facts.endsAtMs ?? {}, wakeInMs: 1, stay: false },
     state: stateOf(looked),
-    fault: facts.fault,
   };
 }
 
 const warned = { standing: ["pts/3:12-100"] };
 test.each<[string, Facts, string]>([
+  ["in doubt, which is not exempt", { exempt: true, limits: NO_POLICY.limits }, "fault"],
+  ["a fault, whatever else", { exempt: true, unread: "it cannot be read", ...warned }, "fault"],
   ["exempt, whatever else", { exempt: true, watchdog: undefined, ...warned }, "exempt"],
   ["unguarded, though a notice is remembered", { watchdog: undefined, ...warned }, "no watchdog"],
   ["a user's watchdog guards too", { watchdog: "user", ...warned }, "warned"],
@@ -150,6 +156,7 @@ test("a row tells of the login, and of each of its terminals", () => {
     }),
   );
   expect(row).toEqual({
+    kind: "command",
     user: "alice",
     uid: 1000,
     client: "192.0.2.7",

@@ -12,6 +12,7 @@ const parts = vi.hoisted(() => ({
   findLogin: vi.fn<(login: Login) => Login | undefined>(),
   claim: vi.fn<(login: Login) => string | undefined>(),
   guard: vi.fn<(assignment: unknown, options: GuardOptions) => Promise<void>>(),
+  sessionsSince: vi.fn<(login: Login, sinceMs: number) => unknown[]>(),
 }));
 vi.mock("../../src/login/process.ts", async (original) => ({
   ...(await original<object>()),
@@ -20,8 +21,12 @@ vi.mock("../../src/login/process.ts", async (original) => ({
 vi.mock("../../src/login/all.ts", () => ({ findLogins: parts.logins }));
 vi.mock("../../src/login/watchdogs.ts", () => ({ guardedAmong: () => parts.isGuarded }));
 vi.mock("../../src/sweep/state.ts", () => ({ prepareState: () => undefined, claim: parts.claim }));
+vi.mock("../../src/ending/newcomers.ts", () => ({ sessionsSince: parts.sessionsSince }));
 vi.mock("../../src/guard.ts", () => ({ guard: parts.guard }));
-vi.mock("../../src/login/login.ts", () => ({ findLogin: parts.findLogin }));
+vi.mock("../../src/login/login.ts", async (original) => ({
+  ...(await original<typeof import("../../src/login/login.ts")>()),
+  findLogin: parts.findLogin,
+}));
 vi.mock("../../src/sweep/deeds.ts", () => ({
   deedsOf: (decisions: readonly Decision[]) => [{ terminals: ["pts/1"], kind: decisions[0]?.kind ?? "keep" }],
   wordsOf: ({ kind }: { kind: string }) => kind,
@@ -34,7 +39,8 @@ const hangUp: Decision = { kind: "hang-up", id: "pts/1" };
 
 function look(decisions: readonly Decision[], more: Partial<Look> = {}): Look {
   const verdict = { decisions, standing: {}, endsAtMs: {}, wakeInMs: 0, stay: false };
-  return { scene: {} as Scene, verdict, ended: false, complaint: undefined, ...more };
+  const scene = { map: { now: { bootMs: 4711 } } } as Scene;
+  return { scene, verdict, ended: false, complaint: undefined, ...more };
 }
 
 /** A sweep in which the guard has these looks, one after the other. */
@@ -52,6 +58,7 @@ beforeEach(() => {
   parts.logins.mockReturnValue([login]);
   parts.claim.mockReturnValue("/none");
   parts.findLogin.mockReturnValue(login);
+  parts.sessionsSince.mockReturnValue([]);
 });
 
 test("tells what was done, and of a login that nothing was done to, that it was kept", async () => {
@@ -68,6 +75,14 @@ test("a login that did not end is a fault, and so is a terminal that must be hun
     { kind: "done", line: "hang-up" },
     { kind: "fault", line: "alice (sshd 10): terminal pts/1 did not end" },
   ]);
+});
+
+test("a login that did not end since a session began in it is no fault", async () => {
+  parts.sessionsSince.mockReturnValue([{ pid: 11, startTicks: 2 }]);
+  expect(await sweepOf([look([end])])).toEqual([
+    { kind: "done", line: "kept alice (sshd 10): a session began in it just before its end" },
+  ]);
+  expect(parts.sessionsSince).toHaveBeenCalledWith(login, 4711);
 });
 
 test("a policy that cannot be read is a fault, and so is a login that cannot be judged", async () => {

@@ -14,6 +14,13 @@ const lists = new Map(
   ]),
 );
 
+/** The rows of the table of files, each with the test that shows it. */
+const [, filesTable = ""] = /^## Files that root opens where a user can write$(.*?)^## /ms.exec(readme) ?? [];
+const opens = filesTable
+  .split("\n")
+  .filter((line) => /^\| (?!what|-)/.test(line))
+  .map((line) => line.split("|").map((cell) => cell.trim()));
+
 /** The proofs of a promise: a file, and behind it titles in quotes. */
 function proofsOf(list: string): { file: string; title: string }[] {
   return [...list.matchAll(/`([^`]+)`((?:,? "[^"]+")+)/g)].flatMap(([, file = "", titles = ""]) =>
@@ -27,11 +34,20 @@ test("each promise of the threat model has its list of tests, and each list a pr
 });
 
 test.each(numbers)("promise %i is shown by tests that exist", (number) => {
-  const proofs = proofsOf(lists.get(number) ?? "");
+  mustExist(proofsOf(lists.get(number) ?? ""));
+});
+
+test("there are files that root opens where a user can write", () => expect(opens.length).toBeGreaterThan(5));
+
+test.each(opens)("%s%s is opened as a test shows", (...cells) => {
+  mustExist(proofsOf(cells[4] ?? ""));
+});
+
+function mustExist(proofs: ReturnType<typeof proofsOf>): void {
   expect(proofs.length).toBeGreaterThan(0);
   for (const { file, title } of proofs) {
     const path = resolve(checkout, "test", file);
     expect([file, existsSync(path)]).toEqual([file, true]);
     expect(readFileSync(path, "utf8")).toContain(title);
   }
-});
+}

@@ -35,6 +35,7 @@ function entry({ user, idle, left, cpu = 0, pid = 100, own = false }: Facts): En
       sshdPid: pid,
       loginTime: new Date(pid * 1000).toISOString(),
       cpuSeconds: 1,
+      kind: "shell",
       state: "idle",
       watchdog: "root",
       own,

@@ -11,6 +11,7 @@ const terminal: Terminal = {
   id: "pts/3:12-1",
   path: "/dev/pts/3",
   deviceNumber: PTS3,
+  master: undefined,
   leader: { pid: 12, startTicks: 1 },
   reachable: true,
   foregroundGroup: 14,

@@ -28,7 +28,13 @@ const lastInputMs = (lastKeyMs: number, lastMotionMs: number, mouseMotion: boole
   const { subjects } = interpret({
     login,
     terminals: [terminal],
-    look: { bootMs: now.bootMs, terminals: [seen], detached: {}, fairShare: 1 },
+    look: {
+      bootMs: now.bootMs,
+      terminals: [seen],
+      faults: {},
+      commandsRun: false,
+      detached: {},
+    },
     stays: [],
     memory: BLANK,
     map: mapClocks([], now),

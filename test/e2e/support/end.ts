@@ -16,6 +16,6 @@ const manner: Manner = {
   say: (terminal) => sayFarewell(terminal, "afkill: that was it"),
 };
 const terminals = terminalsOf(login);
-const terminal = terminals.find((it) => it.leader.pid === leader);
+const terminal = terminals.find((it) => it.leader?.pid === leader);
 if (leader !== 0 && !terminal) throw new Error("no such terminal");
 console.log(JSON.stringify(await (terminal ? hangUp(terminal, manner) : endLogin(login, terminals, manner))));

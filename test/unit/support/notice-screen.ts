@@ -102,7 +102,7 @@ export function startScreen(command: readonly [string, ...string[]], options: Sc
       // The child needs a moment to become a session leader.
       for (let round = 0; round < 200; round++) {
         const self = readStat(process.pid);
-        const found = self && terminalsOf({ server: self }).find(({ leader }) => leader.pid === pty.pid);
+        const found = self && terminalsOf({ server: self }).find(({ leader }) => leader?.pid === pty.pid);
         if (found) return found;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
       }

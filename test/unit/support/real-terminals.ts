@@ -31,10 +31,13 @@ export async function killTree(root: number): Promise<void> {
   });
 }
 
+/** A terminal that a process of the login leads. */
+export type Led = Terminal & { readonly leader: ProcessRef };
+
 export interface Shell {
   readonly pty: IPty;
   readonly output: () => string;
-  readonly terminal: () => Terminal;
+  readonly terminal: () => Led;
   readonly look: (sources?: readonly Source[]) => Promise<TerminalLook & { bootMs: number }>;
 }
 
@@ -48,9 +51,9 @@ export function onPty(command: string, args: readonly string[]): Shell {
     text += data;
   });
   const terminal = () => {
-    const found = terminalsOf({ server: server() }).find(({ leader }) => leader.pid === pty.pid);
-    if (!found) throw new Error(`no terminal of ${pty.pid}`);
-    return found;
+    const found = terminalsOf({ server: server() }).find(({ leader }) => leader?.pid === pty.pid);
+    if (!found?.leader) throw new Error(`no terminal of ${pty.pid}`);
+    return { ...found, leader: found.leader };
   };
   const look = async (sources: readonly Source[] = ["input", "busy"]) => {
     const { bootMs, terminals } = await takeLook({ server: server(), client: undefined }, [terminal()], {

@@ -1,12 +1,15 @@
 // Knows what really happened on a virtual host, and says what a guard did wrong.
 //
-//   (a) Nothing ends before its limit, on the running time since its last activity, less what the clocks cannot tell: a suspend of up
-//       to 7 s looks like a busy machine and counts; whole seconds cost up to 1 s for each longer suspend, 2 s for each step; a step of up to 8 s
-//       looks like rounding, or puts two keys into one bucket; a suspend while no watchdog runs counts. A login whose watchdog was killed and its memory taken away, after a step, is only promised its notice. A
-//       terminal that opens and closes between two looks is not seen.
+//   (a) Nothing ends before its limit, on the running time since its last activity, less what the clocks cannot tell: whole seconds
+//       cost up to 2 s for each step; a step of up to 8 s looks like rounding, or puts two keys into one bucket. What was suspended is
+//       known exactly, where root's watchdog or an earlier check remembers what had been suspended before; otherwise a suspend of up to
+//       7 s looks like a busy machine and counts, whole seconds cost up to 1 s for each longer one, and a suspend while no watchdog runs
+//       counts. On a machine that is busy as well, a suspend may be taken to have been at another time. A login whose watchdog was
+//       killed and its memory taken away, after a step, is only promised its notice. A terminal that opens and closes between two looks
+//       is not seen.
 //   (b) What is idle ends when its limit is over, counted from the end of the kernel's 8-second bucket, or from the first look after
 //       the activity where that is all that can be known: unread keys, work, a step or suspend in between, a lost memory, the first
-//       look at a login without a terminal. After a disturbance (policy, kill, suspend, late sleep) within one slice and a full notice, or what a notice has promised.
+//       look at a login without a terminal. A busy machine delays no end but by what it delays a look. After a disturbance (policy, kill, suspend, late sleep) within one slice and a full notice, or what a notice has promised.
 //   (c) Every ending follows its notices: as long before as the policy of that time says, less what a late look may cost (2 s or half
 //       of it), with every stage for which there was a look. The one reason for none: the policy gives none.
 //   (d) The memory holds what is there now and a bounded history, and nothing else.
@@ -57,7 +60,7 @@ interface Notice {
 interface Cost {
   readonly atMs: number;
   earlyMs: number;
-  readonly lateMs: number;
+  lateMs: number;
   /** What it costs early where nobody lives to note it. */
   readonly unnotedMs: number;
 }
@@ -75,6 +78,11 @@ export function createReferee(story: Story) {
   /** What was known of the login when its first terminal opened, until a look has seen that terminal. */
   let aside: Part | undefined;
   let endings = 0;
+  const isBusy = story.happenings.some(({ kind }) => kind === "late");
+  /** A long sleep may be taken for a suspend. */
+  const isSuspect =
+    story.happenings.some(({ kind }) => kind === "suspend") || (!story.isRoots && story.suspendedMs > 0);
+  const isExact = (host: Host) => !isBusy && (story.isRoots || host.isRemembering);
   parts.set(LOGIN_SUBJECT, begun(0, false));
 
   const costSince = (atMs: number, which: "earlyMs" | "lateMs") =>
@@ -114,11 +122,17 @@ export function createReferee(story: Story) {
       case "suspend":
         gapEndsMs = nowMs + SLICE_MS;
         disturb(nowMs, happening.forMs > UNNOTED_SUSPEND_MS ? 1_000 : happening.forMs, happening.forMs);
-        if (host.isUnwatched()) forgetGaps(nowMs - 2 * SLICE_MS);
+        if (isExact(host)) for (const cost of costs.slice(-1)) cost.earlyMs = 0;
+        if (host.isUnwatched()) forgetGaps(nowMs - 2 * SLICE_MS, host);
         break;
       case "late":
         gapEndsMs = nowMs + SLICE_MS + happening.byMs;
-        costs.push({ atMs: nowMs + happening.byMs, earlyMs: 0, lateMs: happening.byMs, unnotedMs: 0 });
+        costs.push({
+          atMs: nowMs + happening.byMs,
+          earlyMs: 0,
+          lateMs: isSuspect ? happening.byMs : 0,
+          unnotedMs: 0,
+        });
         quietMs = Math.max(quietMs, nowMs) + happening.byMs + SLICE_MS;
         break;
       case "policy":
@@ -133,7 +147,7 @@ export function createReferee(story: Story) {
       case "kill":
         quietMs = Math.max(quietMs, nowMs + happening.downMs);
         // Of what a check has not taken over nobody knows any more.
-        forgetGaps(host.checksFail || quietMs > nowMs ? 0 : nowMs - 2 * SLICE_MS);
+        forgetGaps(host.checksFail || quietMs > nowMs ? 0 : nowMs - 2 * SLICE_MS, host);
         if (happening.forgets || !host.isRemembering) forgetAll();
         else for (const it of parts.values()) it.blurred ||= !it.seen;
         break;
@@ -151,12 +165,14 @@ export function createReferee(story: Story) {
   function forgetAll(): void {
     for (const part of parts.values()) Object.assign(part, { blurred: true, seen: false, forgotten: true });
     notices.clear();
-    forgetGaps(0);
+    for (const cost of costs) cost.earlyMs = cost.unnotedMs;
   }
 
-  /** A watchdog that is killed has noted nothing of its last sleep. */
-  function forgetGaps(sinceMs: number): void {
-    for (const cost of costs) if (cost.atMs >= sinceMs) cost.earlyMs = cost.unnotedMs;
+  /** A watchdog that is killed has noted nothing of its last sleep: where a suspend was in it is not known, but that there was one. */
+  function forgetGaps(sinceMs: number, host: Host): void {
+    for (const cost of costs)
+      if (cost.atMs >= sinceMs)
+        Object.assign(cost, isExact(host) ? { lateMs: cost.unnotedMs } : { earlyMs: cost.unnotedMs });
   }
 
   /** Terminals come and go; without any the login itself is what can be idle. */
@@ -215,7 +231,7 @@ export function createReferee(story: Story) {
       Object.assign(part, { seen: true, blurred: false, forgotten: false });
     }
     for (const { session } of host.stays()) {
-      const id = host.terminals().find(({ leader }) => leader.pid === session)?.id;
+      const id = host.terminals().find(({ leader }) => leader?.pid === session)?.id;
       const part = id === undefined ? undefined : parts.get(id);
       const { maxStayMs } = applied.limits;
       if (part && Number.isFinite(maxStayMs))

@@ -26,6 +26,7 @@ function policies(shortestS: number, longestS: number, longestNoticeS: number): 
     noTerminalMs: sometimes(limit, 1, 1),
     maxLoginMs: sometimes(seconds(shortestS, 3 * longestS)),
     mouseMotion: fc.constant(true),
+    heartbeats: fc.constant(true),
     trustTtyTimes: fc.constant(true),
     maxStayMs: sometimes(limit, 1, 1),
     message: fc.constant(""),
@@ -98,6 +99,8 @@ function shortestLimit({ limits }: Applied, otherwiseMs: number): number {
 }
 
 const clocks = {
+  isRoots: fc.boolean(),
+  suspendedMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 90 * S })),
   bootMs: fc.integer({ min: 100 * S, max: 200 * S }),
   wallMs: fc.integer({ min: 1_700_000_000 * S, max: 1_700_000_100 * S }),
 };

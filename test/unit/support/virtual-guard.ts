@@ -1,9 +1,9 @@
 // The watchdog and its checks on a virtual host: pam/watchdog told again in TypeScript (test/unit/watchdog.test.ts runs the real
 // one), the loop of src/guard.ts without its I/O, and in it the real pure core.
-import { type ClockReading, mapClocks, newsFor, parseHistory, withEvents } from "../../../src/clock.ts";
+import { mapClocks, parseTold } from "../../../src/clock.ts";
 import { judge, type Verdict } from "../../../src/judge.ts";
 import { BLANK, type Memory, parseMemory, serialise } from "../../../src/memory.ts";
-import { interpret, type Observation } from "../../../src/observe.ts";
+import { interpret, NOTHING_SEEN, type Observation } from "../../../src/observe.ts";
 import { NO_POLICY } from "../../../src/policy/decide.ts";
 import { firstCheckS } from "../../../src/policy/first-check.ts";
 import type { Applied } from "../../../src/policy/policy.ts";
@@ -58,18 +58,20 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
     let due = 0;
     let pauseS = 30;
     let entries: string[] = [];
+    const awake = story.isRoots ? [awakeNow()] : [];
+    const begunS = wholeSeconds().uptime;
     nap(1);
     let noted = wholeSeconds();
     host.isNoting = true;
-    const begin = `start ${noted.uptime} ${noted.wall}`;
+    const begin = [`start ${noted.uptime} ${noted.wall}`, ...awake];
     // What was reckoned before the policy changed is not believed.
-    const isReckoned = !again && entries.length === 0 && host.policyChangedMs < 0;
-    due = uptime + (isReckoned ? firstCheckS([story.policy.limits]) : 0) - 1;
+    const isReckoned = !again && host.policyChangedMs < 0;
+    due = begunS + (isReckoned ? firstCheckS([story.policy.limits]) : 0);
     while (!host.ended) {
       if (host.policyChangedMs > checkedMs) due = uptime;
       if (uptime >= due) {
         checkedMs = host.runMs();
-        const answer = check([begin, ...entries].join(";"));
+        const answer = check([...begin, ...entries].join(";"));
         uptime = wholeSeconds().uptime;
         if (answer === "done") return;
         due = uptime + (answer ?? pauseS);
@@ -94,13 +96,13 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
       const now = wholeSeconds();
       const moved = now.wall - now.uptime - noted.wall + noted.uptime;
       if (Math.abs(moved) > STEP_LIMIT_S)
-        addEntry(`step ${noted.uptime} ${noted.wall} ${now.uptime} ${now.wall}`);
+        addEntry(`step ${noted.uptime} ${noted.wall} ${now.uptime} ${now.wall}`, true);
       noted = now;
     }
 
-    function addEntry(entry: string): void {
+    function addEntry(entry: string, isUrgent = false): void {
       entries = [...entries, entry].slice(-MOST_ENTRIES);
-      due = uptime;
+      if (isUrgent || entries.length === MOST_ENTRIES) due = uptime;
     }
 
     /** Slices in which nothing happens are all alike: all but the last two are passed at once. */
@@ -115,6 +117,12 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
     }
   }
 
+  /** What root's watchdog reads of /proc/uptime and /proc/timer_list. */
+  function awakeNow(): string {
+    const { bootMs, suspendedMs } = host.clocks();
+    return `awake ${(bootMs / 1000).toFixed(2)} ${(bootMs - suspendedMs) * 1e6}`;
+  }
+
   function wholeSeconds() {
     const { bootMs, wallMs } = host.clocks();
     return { uptime: Math.floor(bootMs / 1000), wall: Math.floor(wallMs / 1000) };
@@ -124,16 +132,12 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
   function check(told: string): number | "done" | undefined {
     const login = loginOf(story);
     host.pass(3);
-    const bornMs = host.runMs();
-    const birth: ClockReading = host.clocks();
-    const performanceMs = () => host.runMs() - bornMs;
     host.pass(20);
     if (host.checksFail) return undefined;
     let reading = host.clocks();
-    let readAtMs = performanceMs();
     let memory = kept === undefined ? BLANK : parseMemory(kept);
-    memory = { ...memory, history: withEvents(memory.history, newsFor(memory.history, parseHistory(told))) };
-    memory = note(memory, birth, reading, Math.min(readAtMs, 1000));
+    memory = note(memory, reading, parseTold(told));
+    let lookedAtMs: number | undefined;
     let decided: { applied: Applied; atMs: number } | undefined;
     for (;;) {
       if (!decided || reading.bootMs - decided.atMs >= 5000) {
@@ -142,16 +146,16 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
         memory = { ...memory, lastGood: complaint ? memory.lastGood : applied, complaint };
         decided = { applied, atMs: reading.bootMs };
         host.pass(5);
-        const now = host.clocks();
-        memory = note(memory, reading, now, Math.min(performanceMs() - readAtMs, 1000));
-        reading = now;
-        readAtMs = performanceMs();
+        reading = host.clocks();
+        memory = note(memory, reading);
       }
       const { applied } = decided;
       const map = mapClocks(memory.history, reading);
       host.pass(2);
       const observation = see(login, memory, map, applied);
-      const situation = situationOf(login, applied, observation, memory, map);
+      const unseenMs = lookedAtMs === undefined ? 0 : map.toIdleMs(reading.bootMs) - map.toIdleMs(lookedAtMs);
+      const situation = { ...situationOf(login, applied, observation, memory, map), unseenMs };
+      lookedAtMs = reading.bootMs;
       const verdict = judge(situation);
       memory = remember(memory, login, observation, verdict, map);
       looked({ applied, observation, verdict, memory, idleClockMs: situation.nowMs });
@@ -162,19 +166,11 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
       if (host.ended) return "done";
       host.pass(3);
       const rest = restAfter(verdict, memory.complaint, false);
-      const expectedMs = Math.min(performanceMs() - readAtMs, 1000) + (rest.leaves ? 0 : rest.waitMs);
-      if (!rest.leaves) {
-        keep(memory);
-        host.sleep(rest.waitMs);
-      }
-      const next = host.clocks();
-      memory = note(memory, reading, next, expectedMs);
-      if (rest.leaves) {
-        keep(memory);
-        return rest.answerS;
-      }
-      reading = next;
-      readAtMs = performanceMs();
+      keep(memory);
+      if (rest.leaves) return rest.answerS;
+      host.sleep(rest.waitMs);
+      reading = host.clocks();
+      memory = note(memory, reading);
     }
   }
 
@@ -191,7 +187,7 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
   ): Observation {
     const terminals = host.terminals();
     if (terminals.length === 0 && !Number.isFinite(limits.noTerminalMs))
-      return { terminals, subjects: {}, commandsRun: false };
+      return { ...NOTHING_SEEN, terminals };
     const stays = Number.isFinite(limits.maxStayMs) ? host.stays() : [];
     return interpret({ login, terminals, look: host.look(), stays, memory, map, limits });
   }

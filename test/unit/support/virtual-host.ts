@@ -3,7 +3,7 @@
 
 import type { Look, TerminalLook } from "../../../src/activity/look.ts";
 import type { Stay } from "../../../src/activity/stay.ts";
-import type { ClockReading } from "../../../src/clock.ts";
+import type { Clocks } from "../../../src/clock.ts";
 import type { Login } from "../../../src/login/login.ts";
 import type { Terminal } from "../../../src/login/terminal.ts";
 import type { Applied } from "../../../src/policy/policy.ts";
@@ -56,6 +56,10 @@ export interface Story {
   readonly happenings: readonly Happening[];
   /** How long it goes on. */
   readonly untilMs: number;
+  /** Its watchdog is root's, and can tell what was suspended when it began. */
+  readonly isRoots: boolean;
+  /** How long the machine has been suspended before. */
+  readonly suspendedMs: number;
   /** Where the clocks stand at the beginning: below the second, and within a bucket. */
   readonly bootMs: number;
   readonly wallMs: number;
@@ -71,8 +75,12 @@ const command = {
   cpuMs: 0,
   childrenCpuMs: 0,
   writtenBytes: 0,
+  part: "line" as const,
   writesFile: false,
+  writesSocket: false,
+  follows: false,
   sockets: {},
+  places: {},
 };
 
 /** Starts a host on which a login with no terminal has just begun. `tell` hears of each thing when it has happened. */
@@ -102,9 +110,10 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
     bootMs: () => story.bootMs + runMs + suspendedMs,
     wallMs: () => story.bootMs + runMs + suspendedMs + offsetMs,
     /** /proc/uptime counts hundredths of a second. */
-    clocks: (): ClockReading => ({
+    clocks: (): Clocks => ({
       bootMs: Math.floor(host.bootMs() / 10) * 10,
       wallMs: Math.floor(host.wallMs()),
+      suspendedMs: story.suspendedMs + suspendedMs,
     }),
     nextHappeningMs: () => Math.min(happenings[next]?.atMs ?? Infinity, story.untilMs),
     openTerminals: () => [...ttys.values()].map(idOf),
@@ -156,8 +165,9 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
     look: (): Look => ({
       bootMs: host.clocks().bootMs,
       terminals: [...ttys.values()].map(lookOf),
+      faults: {},
+      commandsRun: commandRuns,
       detached: commandRuns ? { "77-7": command } : {},
-      fairShare: 1,
       connection: { receivedBytes, sentBytes: 0 },
     }),
   };
@@ -235,6 +245,7 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
     id: idOf(tty),
     path: `/dev/pts/${tty.number}`,
     deviceNumber: tty.number,
+    master: undefined,
     leader: { pid: sessionOf(tty), startTicks: startTicksOf(tty) },
     reachable: true,
     foregroundGroup: 1,

@@ -11,11 +11,14 @@ export interface Scenario {
   readonly before?: string;
   /**
    * Shell text at each nap, after the clock has moved on; $n counts naps from 1. There are: `step S` (the wall clock), `skip S` (both
-   * clocks, as a suspend does), `end` (both sshds go), and whatever a shell can do.
+   * clocks, as a suspend does), `late S` (the one that stands still in a suspend too, as a busy machine does), `end` (both sshds go), and
+   * whatever a shell can do.
    */
   readonly onNap: string;
   /** Shell text of a check, $c counts from 1; it prints the answer. */
   readonly onCheck?: string;
+  /** The title of the privileged sshd; a user's unless it is another one. */
+  readonly title?: string;
   /** The shell that runs the watchdog. */
   readonly shell: string;
 }
@@ -36,6 +39,10 @@ export interface Ran {
 /** The clocks at the start. */
 export const BOOT_S = 1000;
 export const WALL_S = 1_700_000_000;
+/** How long the machine had been suspended by then. */
+const SUSPENDED_S = 7;
+/** What the watchdog tells of that. */
+export const AWAKE = `awake ${BOOT_S}.00 ${BOOT_S - SUSPENDED_S}000000000`;
 
 const pam = resolve(import.meta.dirname, "../../../pam");
 
@@ -44,10 +51,11 @@ const STUBS: Readonly<Record<string, string>> = {
     uptime() { cut -d. -f1 $T/uptime; }
     add() { echo $(($(cat "$1") + $2)) >"$1"; }
     skip() { echo "$(($(uptime) + $1)).00 0.00" >$T/uptime; }
+    late() { skip "$1"; add $T/awake "$1"; printf 'Version\\nBases\\nnow at %s nsecs\\n' $(cat $T/awake)000000000 >$T/timer_list; }
     step() { add $T/offset "$1"; }
     end() { kill -9 $(cat $T/pids); for pid in $(cat $T/pids); do gone $pid; done; }
     gone() { while grep -qs '^State:.[^ZX]' /proc/$1/status; do :; done; }`,
-  sleep: `add $T/n 1; n=$(cat $T/n); echo "$1" >>$T/naps; skip "$1"; . $T/on-nap`,
+  sleep: `add $T/n 1; n=$(cat $T/n); echo "$1" >>$T/naps; late "$1"; . $T/on-nap`,
   date: `echo >>$T/dates; echo $(($(uptime) + $(cat $T/offset)))`,
   node: `add $T/c 1; c=$(cat $T/c); { uptime; for a; do echo "$a"; done; echo; } >>$T/checks; . $T/on-check`,
   logger: `shift 6; echo "$*" >>$T/log`,
@@ -63,19 +71,28 @@ mount -t overlay -o lowerdir=/etc,upperdir=$T/etc,workdir=$T/etc-work overlay /e
 mount -t overlay -o lowerdir=/usr/lib,upperdir=$T/lib.d,workdir=$T/lib-work overlay /usr/lib
 mkdir -p /etc/afkill /usr/lib/afkill/dist
 echo "${BOOT_S}.00 0.00" >$T/uptime
+echo ${BOOT_S - SUSPENDED_S} >$T/awake
+(. $T/lib; late 0)
 echo $((${WALL_S} - ${BOOT_S})) >$T/offset
 cp $T/node $PAM/watchdog /usr/lib/afkill/
 sed -i "1s:/bin/sh:$WATCHDOG_SHELL:" /usr/lib/afkill/watchdog
 chmod 755 /usr/lib/afkill/*
 # Their parent never waits for them: what is killed stays as a zombie.
+cat >$T/privileged/script <<'END'
+echo $$ >$T/privileged.pid
+$T/child/sshd 600 &
+echo $! >$T/child.pid
+wait
+END
 dash -c '
-  $T/privileged/sshd -c "echo \\$\\$ >$T/privileged.pid; $T/child/sshd 600 & echo \\$! >$T/child.pid; wait" &
+  bash -c "exec -a \\"$TITLE\\" $T/privileged/sshd $T/privileged/script" &
   exec $T/child/sshd 600' &
 until [ -s $T/child.pid ]; do :; done
 cat $T/child.pid $T/privileged.pid >$T/pids
 privileged=$(cat $T/privileged.pid)
 for stub in sleep date logger; do mount --bind $T/$stub /usr/bin/$stub; done
 mount --bind $T/uptime /proc/uptime
+mount --bind $T/timer_list /proc/timer_list
 . $T/before
 status=0
 /usr/lib/afkill/watchdog $privileged >$T/output 2>&1 </dev/null || status=$?
@@ -89,6 +106,7 @@ export async function runWatchdog({
   before = "",
   onNap,
   onCheck = "echo 3600",
+  title = "sshd: visitor [priv]",
   shell,
 }: Scenario): Promise<Ran> {
   const directory = mkdtempSync(join(tmpdir(), "afkill-watchdog-"));
@@ -112,7 +130,7 @@ export async function runWatchdog({
       "unshare",
       [...namespaces, "dash", "-c", `export T=/mnt; ${mount}; ${keep}`, "sh", directory],
       {
-        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", PAM: pam, WATCHDOG_SHELL: shell },
+        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", PAM: pam, WATCHDOG_SHELL: shell, TITLE: title },
         timeout: 60_000,
       },
     );

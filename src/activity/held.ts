@@ -1,0 +1,170 @@
+// What a process holds open, as far as work shows in it. Names, positions and kinds come from the kernel; no file of a user's is ever waited for.
+import { type Dir, opendirSync, readFileSync } from "node:fs";
+import { fileFacts, socketProtocol } from "../libc.ts";
+import { linkOf } from "../login/client.ts";
+
+/** Where a process is in a file, a directory or a block device that it has open. */
+export interface Place {
+  /** In bytes; of a directory in steps of its file system's own. */
+  readonly position: number;
+  /** Open for reading only. */
+  readonly readsOnly: boolean;
+  readonly isDirectory: boolean;
+  /** It is where a reader finds nothing more: it follows the file, or has read it. */
+  readonly isAtEnd: boolean;
+}
+
+/** What a process holds open. */
+export interface Held {
+  readonly sockets: readonly string[];
+  /** A regular file or a block device is open for writing. */
+  readonly writesFile: boolean;
+  /** A unix or UDP socket is open, and its standard output is no pipe. */
+  readonly writesSocket: boolean;
+  /** Its standard output is a terminal. */
+  readonly onTerminal: boolean;
+  /** Its standard input and output are pipes or sockets: it passes on what another sends, such as the ssh of a ProxyJump. */
+  readonly relays: boolean;
+  /** It has files watched (inotify(7)), as `tail -f` does. */
+  readonly follows: boolean;
+  /** By `descriptor:device:inode`. */
+  readonly places: Readonly<Record<string, Place>>;
+}
+
+/** When the time for a look is up. What has not been read by then is no evidence. */
+export type OutOfTime = () => boolean;
+
+/** A process can hold a million descriptors and a job a thousand processes: a look must end. What lies beyond is not counted. */
+const MOST_DESCRIPTORS = 128;
+const MOST_DESCRIPTORS_IN_ALL = 8192;
+/** Of these the position is asked for, and the kind of so many sockets. */
+const MOST_PLACES = 32;
+const MOST_PLACES_IN_ALL = 2048;
+const MOST_KINDS = 8;
+/** A reader that is no further from the end follows the file: it may be a moment behind a writer. */
+const NEAR_END_BYTES = 128 << 10;
+
+// sys/stat.h
+const S_IFMT = 0o170000;
+const S_IFREG = 0o100000;
+const S_IFDIR = 0o040000;
+const S_IFBLK = 0o060000;
+// asm-generic/fcntl.h
+const O_ACCMODE = 0o3;
+
+/** Looks through the open descriptors of processes, by pid. Nothing is known of those we may not look into, nor of those after the time is up. */
+export function holdingsOf(pids: readonly number[], isOutOfTime: OutOfTime = () => false): Map<number, Held> {
+  const held = new Map<number, Held>();
+  let left = MOST_DESCRIPTORS_IN_ALL;
+  let placesLeft = MOST_PLACES_IN_ALL;
+  for (const pid of pids) {
+    if (left <= 0 || isOutOfTime()) break;
+    const descriptors = firstDescriptors(pid, Math.min(left, MOST_DESCRIPTORS));
+    if (!descriptors) continue;
+    left -= descriptors.length;
+    const holding = holdingOf(pid, descriptors, Math.min(placesLeft, MOST_PLACES));
+    placesLeft -= Object.keys(holding.places).length;
+    held.set(pid, holding);
+  }
+  return held;
+}
+
+/** The lowest descriptors of a process, as the kernel lists them: of a million only so many are asked for. `undefined` when it is gone, or we may not look. */
+function firstDescriptors(pid: number, most: number): string[] | undefined {
+  let directory: Dir | undefined;
+  const found: string[] = [];
+  try {
+    directory = opendirSync(`/proc/${pid}/fd`, { bufferSize: MOST_DESCRIPTORS });
+    while (found.length < most) {
+      const entry = directory.readSync();
+      if (!entry) break;
+      found.push(entry.name);
+    }
+    return found;
+  } catch {
+    return undefined;
+  } finally {
+    directory?.closeSync();
+  }
+}
+
+function holdingOf(pid: number, descriptors: readonly string[], mostPlaces: number): Held {
+  const targets = descriptors.map((descriptor) => ({
+    descriptor,
+    target: linkOf(`/proc/${pid}/fd/${descriptor}`),
+  }));
+  const standard = (descriptor: string) => targets.find((it) => it.descriptor === descriptor)?.target ?? "";
+  const isPassed = (target: string) => target.startsWith("pipe:") || target.startsWith("socket:");
+  const places = placesOf(pid, targets, mostPlaces);
+  const all = Object.values(places);
+  const sockets = targets.filter(({ target }) => target.startsWith("socket:["));
+  return {
+    sockets: sockets.map(({ target }) => target.slice("socket:[".length, -1)),
+    writesFile: all.some(({ readsOnly, isDirectory }) => !readsOnly && !isDirectory),
+    writesSocket:
+      !standard("1").startsWith("pipe:") &&
+      sockets
+        .slice(0, MOST_KINDS)
+        .some(({ descriptor }) => /^U(?:NIX|DP)/.test(socketProtocol(`/proc/${pid}/fd/${descriptor}`))),
+    onTerminal: /^\/dev\/(?:pts\/|tty|console)/.test(standard("1")),
+    relays: isPassed(standard("0")) && isPassed(standard("1")),
+    follows: targets.some(({ target }) => target === "anon_inode:inotify"),
+    places,
+  };
+}
+
+function placesOf(
+  pid: number,
+  targets: readonly { descriptor: string; target: string }[],
+  most: number,
+): Held["places"] {
+  const places: Record<string, Place> = {};
+  let asked = 0;
+  for (const { descriptor, target } of targets) {
+    if (!canBeFile(target)) continue;
+    if (++asked > most) break;
+    const found = placeOf(pid, descriptor);
+    if (found) places[`${descriptor}:${found.file}`] = found.place;
+  }
+  return places;
+}
+
+/** By its name: what is surely no file of a real file system is not asked. */
+function canBeFile(target: string): boolean {
+  return (
+    target.startsWith("/") &&
+    !/^\/(?:proc|sys)\/|^\/memfd:|^\/dev\/(?:null|zero|full|u?random|tty|ptmx|console|pts\/)/.test(target)
+  );
+}
+
+/** Where a process is in one of its files; `undefined` for what is no file, directory or block device. */
+function placeOf(pid: number, descriptor: string): { file: string; place: Place } | undefined {
+  const info = textOf(`/proc/${pid}/fdinfo/${descriptor}`);
+  const position = Number(/^pos:\s+(\d+)/.exec(info)?.[1]);
+  const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? "", 8);
+  if (!Number.isFinite(position + flags)) return undefined;
+  const facts = fileFacts(`/proc/${pid}/fd/${descriptor}`);
+  const kind = facts === undefined ? S_IFREG : facts.mode & S_IFMT;
+  if (kind !== S_IFREG && kind !== S_IFDIR && kind !== S_IFBLK) return undefined;
+  // What a user's own file system does not tell root is a file of unknown size, known by what fdinfo says.
+  const file = facts ? facts.file : `?:${/^ino:\s+(\d+)/m.exec(info)?.[1] ?? ""}`;
+  const readsOnly = (flags & O_ACCMODE) === 0;
+  return {
+    file,
+    place: {
+      position,
+      readsOnly,
+      isDirectory: kind === S_IFDIR,
+      isAtEnd:
+        readsOnly && kind === S_IFREG && facts !== undefined && facts.size - position <= NEAR_END_BYTES,
+    },
+  };
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}

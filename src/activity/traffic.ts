@@ -1,0 +1,188 @@
+// What an sshd has moved: every byte can be accounted for, so that no rate, cipher, keepalive or rekey has to be guessed at.
+import { closeSync, readFileSync } from "node:fs";
+import { readClocks } from "../clock.ts";
+import {
+  closePidfd,
+  isListening,
+  openPidfd,
+  type Pidfd,
+  peerOf,
+  takeDescriptor,
+  tcpCounters,
+  unreadBytes,
+} from "../libc.ts";
+import type { IsOver } from "../login/budget.ts";
+import { type Client, plainAddress } from "../login/client.ts";
+import { descriptorsIn } from "../login/descriptors.ts";
+import type { Login } from "../login/login.ts";
+import { readStat } from "../login/process.ts";
+
+/** Counters of a login's connection, of its whole life. Only differences mean something. */
+export interface Traffic {
+  /** When they were read, on the boot clock. */
+  readonly bootMs: number;
+  /**
+   * Payload from the client: what sshd wrote to anything but the client and its own monitor. Keys, data for what is forwarded, input of
+   * commands; no keepalives, window updates or rekeys, which sshd takes or makes itself.
+   */
+  readonly inBytes: number;
+  /** Payload for the client: what sshd read from anything but the client and its monitor. */
+  readonly outBytes: number;
+  /** Bytes through each TCP connection that sshd forwards, both ways, by inode. */
+  readonly forwarded: Readonly<Record<string, number>>;
+  /** Of these bytes, those that sshd wrote: they are payload from the client. */
+  readonly forwardedInBytes: number;
+  /** Channels whose bytes cannot be told apart from keys: sockets and pipes that are no TCP connection. */
+  readonly otherChannels: number;
+  /** How long ago anything at all came from the client, and moved on what is forwarded, in ms; payload is no younger. */
+  readonly sinceClientMs: number;
+  readonly sinceForwardedMs: number;
+}
+
+/** Bytes on their way between two counters blur the difference: then all are read again, at most so often. */
+const MOST_TRIES = 3;
+/** A login forwards as many connections as its sshd has descriptors. */
+const MOST_DESCRIPTORS = 65_536;
+
+/**
+ * Reads the counters of a login. `undefined` where it has no TCP client, or where its sshd may not be asked, as by a user's own
+ * watchdog. Counters are read until two readings agree, or time or patience are up: what they differ by is a packet, and comes back.
+ */
+export function readTraffic(
+  login: Pick<Login, "server" | "privileged" | "client">,
+  isOver: IsOver,
+): Traffic | undefined {
+  const { client } = login;
+  if (!client) return undefined;
+  for (let tries = 1; ; tries++) {
+    const before = countersOf(login);
+    const sockets = before && socketsOf(login, client, isOver);
+    const after = countersOf(login);
+    if (!before || !after || !sockets) return undefined;
+    if (tries < MOST_TRIES && !isOver() && before.written + before.read !== after.written + after.read)
+      continue;
+    return {
+      bootMs: readClocks().bootMs,
+      inBytes: after.written - sockets.toClientBytes,
+      outBytes: after.read - sockets.fromClientBytes,
+      ...sockets.others,
+    };
+  }
+}
+
+interface Moved {
+  readonly written: number;
+  readonly read: number;
+}
+
+/** What the serving sshd has written and read, but to and from its monitor: what that read and wrote itself (proc_pid_io(5)). */
+function countersOf({ server, privileged }: Pick<Login, "server" | "privileged">): Moved | undefined {
+  const own = movedBy(server.pid);
+  if (!own || readStat(server.pid)?.startTicks !== server.startTicks) return undefined;
+  const monitor = privileged && privileged.pid !== server.pid ? movedBy(privileged.pid) : undefined;
+  return { written: own.written - (monitor?.read ?? 0), read: own.read - (monitor?.written ?? 0) };
+}
+
+/** All bytes that a process has written and read; `undefined` where it is gone, or may not be asked. */
+function movedBy(pid: number): Moved | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/io`, "latin1");
+    const count = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(text)?.[1]);
+    const moved = { written: count("wchar"), read: count("rchar") };
+    return Number.isFinite(moved.written + moved.read) ? moved : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Sockets {
+  readonly toClientBytes: number;
+  readonly fromClientBytes: number;
+  readonly others: Pick<
+    Traffic,
+    "forwarded" | "forwardedInBytes" | "otherChannels" | "sinceClientMs" | "sinceForwardedMs"
+  >;
+}
+
+/** Asks every socket of an sshd; `undefined` where the client's is not among them, or none may be taken. */
+function socketsOf({ server }: Pick<Login, "server">, client: Client, isOver: IsOver): Sockets | undefined {
+  const pidfd = openPidfd(server.pid);
+  if (pidfd === undefined) return undefined;
+  try {
+    const tally = {
+      forwarded: {} as Record<string, number>,
+      inBytes: 0,
+      others: 0,
+      sinceMs: Number.POSITIVE_INFINITY,
+    };
+    let own: TcpSocket | undefined;
+    for (const { fd, target } of descriptorsIn(server.pid, MOST_DESCRIPTORS, isOver)) {
+      const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+      const seen = inode === undefined ? undefined : askSocket(pidfd, fd, client);
+      if (inode === undefined || !seen) continue;
+      if (seen === "other") tally.others++;
+      else if (seen.isClient) own = seen;
+      else {
+        tally.forwarded[inode] = seen.receivedBytes + seen.writtenBytes;
+        tally.inBytes += seen.writtenBytes;
+        tally.sinceMs = Math.min(tally.sinceMs, seen.sinceReceivedMs, seen.sinceSentMs);
+      }
+    }
+    return (
+      own && {
+        toClientBytes: own.writtenBytes,
+        fromClientBytes: own.receivedBytes,
+        others: {
+          forwarded: tally.forwarded,
+          forwardedInBytes: tally.inBytes,
+          otherChannels: tally.others,
+          sinceClientMs: own.sinceReceivedMs,
+          sinceForwardedMs: tally.sinceMs,
+        },
+      }
+    );
+  } finally {
+    closePidfd(pidfd);
+  }
+}
+
+interface TcpSocket {
+  readonly isClient: boolean;
+  /** What sshd has read of it. */
+  readonly receivedBytes: number;
+  readonly writtenBytes: number;
+  readonly sinceReceivedMs: number;
+  readonly sinceSentMs: number;
+}
+
+/** Asks one socket through a descriptor of our own; `undefined` for one that is gone, may not be taken, or only listens. */
+function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | "other" | undefined {
+  let own: number;
+  try {
+    own = takeDescriptor(pidfd, fd);
+  } catch {
+    return undefined;
+  }
+  try {
+    const counters = tcpCounters(own);
+    if (!counters) return isListening(own) ? undefined : "other";
+    if (counters.isListening) return undefined;
+    const peer = peerOf(own);
+    return {
+      ...counters,
+      // What waits in the kernel has not been read by sshd yet.
+      receivedBytes: counters.receivedBytes - unreadBytes(own),
+      isClient: peer !== undefined && peer.port === client.port && addressOf(peer.address) === client.address,
+    };
+  } catch {
+    // Closed between two questions.
+    return undefined;
+  } finally {
+    closeSync(own);
+  }
+}
+
+function addressOf(bytes: Uint8Array): string {
+  const words = Buffer.from(bytes).toString("hex").match(/.{4}/g)?.join(":") ?? "";
+  return plainAddress(bytes.length === 4 ? bytes.join(".") : words);
+}

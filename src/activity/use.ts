@@ -1,0 +1,276 @@
+// Whether people use a connection beside its terminals, by what it has moved. Pure. Times on the boot clock, in ms.
+//
+// A program's heartbeat (an editor left open, a pool of database connections) moves payload too. It counts as use, unless the policy says
+// `heartbeats = false`: then what comes through a forwarded port in equal steps at equal distances is none. To see that takes looks that
+// are a second apart.
+import type { Traffic } from "./traffic.ts";
+
+/** Something that moved, between two looks or within one. */
+export interface Burst {
+  /** When its last byte moved at the latest. */
+  readonly atMs: number;
+  /** It may have been so much earlier. */
+  readonly blurMs: number;
+  /** Bytes through what is forwarded. */
+  readonly bytes: number;
+  /** The last use before it; 0 for none. */
+  readonly usedBeforeMs: number;
+  /** Nobody looked closely between the burst before and this one. */
+  readonly follows: boolean;
+}
+
+/** What is remembered of a connection between two looks. */
+export interface UseState {
+  readonly last: Traffic;
+  /** When people last used it; 0 for never. */
+  readonly usedAtMs: number;
+  /** What it was, in words; `input` for what somebody typed into a login without a terminal. */
+  readonly detail: string;
+  readonly source: "input" | "transfer";
+  /** What moved of late under close looks, oldest first. */
+  readonly bursts: readonly Burst[];
+  /** Every burst since the last of them has been seen: looks were close together. */
+  readonly isUnbroken: boolean;
+  /** What moved when nobody looked closely, before the bursts that are not told yet. */
+  readonly lump?: Lump | undefined;
+  /** Since when looks are close together, to tell a person from a heartbeat; `undefined` while they need not be. */
+  readonly closeSinceMs?: number | undefined;
+}
+
+/** All that moved between two looks that lie far apart: how often, nobody saw. */
+export interface Lump {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly bytes: number;
+  readonly usedBeforeMs: number;
+}
+
+/** What else counts, as the login is now. */
+export interface Channels {
+  /** The login has a terminal: payload may be keys, which are no use of the connection, and output of commands is a terminal's. */
+  readonly hasTerminals: boolean;
+  /** Payload beside forwardings is no key of a terminal: something else takes it, and no terminal's input moved. */
+  readonly payloadCounts: boolean;
+  /** The policy counts what is forwarded, and what commands send. */
+  readonly transferCounts: boolean;
+  /** The policy takes a heartbeat for use: none is looked for. */
+  readonly heartbeatsCount: boolean;
+}
+
+/** Looks that are no farther apart than this see each burst by itself. */
+const CLOSE_MS = 2_500;
+/** A heartbeat is small: a question, an answer. What moves more is use, however regularly. */
+const HEARTBEAT_BYTES = 1_024;
+/** More than this between two looks is no heartbeat, however long they lie apart. */
+const MOST_OF_A_LUMP_BYTES = 1_000_000;
+/** So many bursts of one kind are a heartbeat. Two are a coincidence. */
+const LEAST_BEATS = 3;
+const MOST_BURSTS = 8;
+/** What follows within this time belongs to the same burst. */
+const ONE_BURST_MS = 600;
+/** A timer of a program keeps its time so well. */
+const JITTER_MS = 300;
+const JITTER_SHARE = 0.03;
+/** Close looks go on for so long at most. */
+const CLOSE_LOOKS_MS = 60_000;
+/** Output of a command counts from this rate on: less is a log that somebody forgot. */
+const OUTPUT_BYTES_PER_S = 1_000;
+const LEAST_OUTPUT_BYTES = 4_096;
+
+/** The state after one more look. `before` is `undefined` at the first look, which has nothing to compare with. */
+export function useAfter(before: UseState | undefined, now: Traffic, channels: Channels): UseState {
+  if (!before)
+    return {
+      last: now,
+      usedAtMs: 0,
+      detail: "",
+      source: "transfer",
+      bursts: [],
+      isUnbroken: false,
+      // What forwards something is used, or its heartbeat beats: no need to wait for a lump.
+      ...(!channels.heartbeatsCount && Object.keys(now.forwarded).length > 0 && { closeSinceMs: now.bootMs }),
+    };
+  const moved = movedBetween(before.last, now, channels);
+  const isClose = now.bootMs - before.last.bootMs <= CLOSE_MS;
+  const known = isClose ? before : { ...before, isUnbroken: false };
+  const next = !moved
+    ? { ...known, last: now }
+    : isClose
+      ? afterBurst(known, now, moved, channels)
+      : afterLump(known, now, moved, channels);
+  if (channels.heartbeatsCount) return { ...next, closeSinceMs: undefined };
+  return withCloseLooks(next, now, moved !== undefined && !isClose && mayBeHeartbeat(moved));
+}
+
+/** Whether looks must be close together now. */
+export function needsCloseLooks({ closeSinceMs }: UseState): boolean {
+  return closeSinceMs !== undefined;
+}
+
+interface Moved {
+  readonly upBytes: number;
+  readonly throughBytes: number;
+  readonly downBytes: number;
+  /** When the last of it moved at the latest, and how much earlier it may have been. */
+  readonly atMs: number;
+  readonly blurMs: number;
+}
+
+/** What people may have moved between two looks; `undefined` for nothing. */
+function movedBetween(before: Traffic, now: Traffic, channels: Channels): Moved | undefined {
+  const { hasTerminals, payloadCounts, transferCounts } = channels;
+  const throughBytes = transferCounts ? throughSince(before, now) : 0;
+  const payload = now.inBytes - before.inBytes - (now.forwardedInBytes - before.forwardedInBytes);
+  const upBytes = payloadCounts ? Math.max(0, payload) : 0;
+  const downBytes =
+    hasTerminals || !transferCounts ? 0 : Math.max(0, now.outBytes - before.outBytes - throughBytes);
+  const spanMs = Math.max(1, now.bootMs - before.bootMs);
+  const isOutput = downBytes >= Math.max(LEAST_OUTPUT_BYTES, (OUTPUT_BYTES_PER_S * spanMs) / 1000);
+  if (throughBytes === 0 && upBytes === 0 && !isOutput) return undefined;
+  const sinceMs =
+    isOutput || (upBytes > 0 && throughBytes > 0)
+      ? Math.min(now.sinceClientMs, now.sinceForwardedMs)
+      : upBytes > 0
+        ? now.sinceClientMs
+        : now.sinceForwardedMs;
+  const atMs = Math.max(before.bootMs, now.bootMs - (isOutput ? 0 : Math.min(sinceMs, spanMs)));
+  // Of the client's own connection nobody knows whether the last that came was payload, or an answer to a keepalive.
+  const blurMs = upBytes > 0 || isOutput ? Math.min(spanMs, CLOSE_MS) : 0;
+  return { upBytes, throughBytes, downBytes: isOutput ? downBytes : 0, atMs, blurMs };
+}
+
+/** Bytes through what is forwarded since; a connection that is new counts whole, one that is gone no more. */
+function throughSince(before: Traffic, now: Traffic): number {
+  let sum = 0;
+  for (const [inode, bytes] of Object.entries(now.forwarded))
+    sum += Math.max(0, bytes - (before.forwarded[inode] ?? 0));
+  return sum;
+}
+
+/** Only what is forwarded can be: what comes to a command's own input is somebody at work, or nobody can tell. */
+function mayBeHeartbeat({ upBytes, throughBytes, downBytes }: Moved): boolean {
+  return downBytes === 0 && upBytes === 0 && throughBytes < MOST_OF_A_LUMP_BYTES;
+}
+
+/** A burst goes on in the next look: a question, then its answer. */
+function goesOn(last: Burst, { atMs }: Moved): boolean {
+  return atMs - last.atMs <= ONE_BURST_MS;
+}
+
+function afterBurst(before: UseState, now: Traffic, moved: Moved, channels: Channels): UseState {
+  const last = before.bursts.at(-1);
+  const merged = last && before.isUnbroken && goesOn(last, moved) ? last : undefined;
+  const burst: Burst = {
+    atMs: moved.atMs,
+    blurMs: moved.blurMs,
+    bytes: moved.throughBytes + (merged?.bytes ?? 0),
+    usedBeforeMs: merged?.usedBeforeMs ?? before.usedAtMs,
+    follows: merged?.follows ?? before.isUnbroken,
+  };
+  const bursts = [...(merged ? before.bursts.slice(0, -1) : before.bursts), burst].slice(-MOST_BURSTS);
+  const next = { ...before, last: now, bursts, isUnbroken: true };
+  const beats = !channels.heartbeatsCount && mayBeHeartbeat(moved) ? beatsAtEnd(bursts) : [];
+  const [first] = beats;
+  if (!first) return { ...next, usedAtMs: moved.atMs, ...describe(moved, channels) };
+  const { lump } = before;
+  const isAllHeartbeat = lump && first.usedBeforeMs <= lump.toMs && isExplained(lump, beats);
+  return { ...next, usedAtMs: isAllHeartbeat ? lump.usedBeforeMs : first.usedBeforeMs };
+}
+
+function afterLump(before: UseState, now: Traffic, moved: Moved, channels: Channels): UseState {
+  const lump: Lump = {
+    fromMs: before.last.bootMs,
+    toMs: now.bootMs,
+    bytes: moved.throughBytes,
+    usedBeforeMs: before.usedAtMs,
+  };
+  const isHeartbeat =
+    !channels.heartbeatsCount && mayBeHeartbeat(moved) && isExplained(lump, beatsAtEnd(before.bursts));
+  if (isHeartbeat) return { ...before, last: now };
+  return { ...before, last: now, lump, usedAtMs: moved.atMs, ...describe(moved, channels) };
+}
+
+/** The last bursts, as far back as they are alike and evenly spaced: a heartbeat. None where they are too few, or too large. */
+function beatsAtEnd(bursts: readonly Burst[]): readonly Burst[] {
+  const last = bursts.at(-1);
+  // The last one may still go on.
+  const model = bursts.at(-2);
+  if (!last || !model || model.bytes > HEARTBEAT_BYTES || last.bytes > model.bytes) return [];
+  let first = bursts.length - 1;
+  const distances: { ms: number; blurMs: number }[] = [];
+  for (let at = bursts.length - 1; at > 0; at--) {
+    const [a, b] = [bursts[at - 1], bursts[at]];
+    if (!a || !b || a.bytes !== model.bytes) break;
+    if (b.follows) {
+      const distance = { ms: b.atMs - a.atMs, blurMs: a.blurMs + b.blurMs };
+      if (distances.some((it) => !areEqual(it, distance))) break;
+      distances.push(distance);
+    }
+    first = at - 1;
+  }
+  const beats = bursts.slice(first);
+  return beats.length >= LEAST_BEATS && distances.length >= LEAST_BEATS - 1 ? beats : [];
+}
+
+function areEqual(a: { ms: number; blurMs: number }, b: { ms: number; blurMs: number }): boolean {
+  const blurMs = Math.max(a.blurMs, b.blurMs) / 2;
+  return Math.abs(a.ms - b.ms) <= JITTER_MS + JITTER_SHARE * Math.max(a.ms, b.ms) + blurMs;
+}
+
+/** Whether a lump is nothing but the beats of a heartbeat that nobody saw one by one. */
+function isExplained(lump: Lump, beats: readonly Burst[]): boolean {
+  const [first] = beats;
+  if (!first) return false;
+  const follower = beats.findIndex((it, index) => index > 0 && it.follows);
+  const [a, b] = [beats[follower - 1], beats[follower]];
+  if (!a || !b) return false;
+  const wanted = (lump.toMs - lump.fromMs) / (b.atMs - a.atMs);
+  const count = lump.bytes / first.bytes;
+  return Number.isInteger(count) && Math.abs(count - wanted) <= 1.5 + JITTER_SHARE * wanted;
+}
+
+/** Begins and ends close looks: they end when a person is told from a heartbeat, or after a minute. */
+function withCloseLooks(state: UseState, now: Traffic, isDoubtful: boolean): UseState {
+  const { closeSinceMs, ...rest } = state;
+  const sinceMs = closeSinceMs ?? (isDoubtful ? now.bootMs : undefined);
+  if (sinceMs === undefined) return rest;
+  const seen = state.bursts.filter(({ atMs }) => atMs > sinceMs);
+  const isTold = seen.length > 0 && (beatsAtEnd(state.bursts).length > 0 || areUnlike(seen));
+  const isUp = now.bootMs - sinceMs >= CLOSE_LOOKS_MS;
+  return isTold || isUp ? rest : { ...rest, closeSinceMs: sinceMs };
+}
+
+/** Bursts that can be no heartbeat. The last one may still go on. */
+function areUnlike(bursts: readonly Burst[]): boolean {
+  const [a, b, c] = bursts.slice(-4, -1);
+  if (a && a.bytes > HEARTBEAT_BYTES) return true;
+  if (!a || !b) return false;
+  if (a.bytes !== b.bytes) return true;
+  return (
+    c !== undefined &&
+    b.follows &&
+    c.follows &&
+    !areEqual(
+      { ms: b.atMs - a.atMs, blurMs: a.blurMs + b.blurMs },
+      { ms: c.atMs - b.atMs, blurMs: b.blurMs + c.blurMs },
+    )
+  );
+}
+
+function describe(
+  { upBytes, throughBytes, downBytes }: Moved,
+  { hasTerminals }: Channels,
+): Pick<UseState, "detail" | "source"> {
+  const [bytes, where] =
+    throughBytes >= Math.max(upBytes, downBytes)
+      ? [throughBytes, "through what it forwards"]
+      : upBytes >= downBytes
+        ? [upBytes, "from the client"]
+        : [downBytes, "to the client"];
+  const isTyped = !hasTerminals && throughBytes === 0 && downBytes === 0;
+  return { detail: `${inWords(bytes)} ${where}`, source: isTyped ? "input" : "transfer" };
+}
+
+function inWords(bytes: number): string {
+  return bytes < 1000 ? `${bytes} bytes` : `${(bytes / 1000).toFixed(1)} kB`;
+}

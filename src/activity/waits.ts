@@ -1,0 +1,88 @@
+// What a process waits for, a CPU that others use or storage that is slow, and what it has read of files without a call.
+import { opendirSync, readFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
+import type { ProcessStat } from "../login/process.ts";
+
+/** What a thread has waited for a CPU, in ms, and how often it left one: by itself, and because another's turn came. */
+export type ThreadWaits = readonly [waitedMs: number, yielded: number, preempted: number];
+
+const MOST_THREADS = 32;
+/** The unit of statm; where pages are larger, less is seen. */
+const PAGE_BYTES = 4096;
+/** Waits in a file system that a program serves (the kernel's fs/fuse/dev.c). Those of disks and network file systems are state D. */
+const STORAGE_WAIT = /^(?:request_wait_answer|fuse_|__fuse_)/;
+/** Asleep, or in a wait that only a fatal signal ends. */
+const MAY_WAIT = new Set(["S", "D"]);
+
+/** Whether more want a CPU than there are, by the last minute (proc_loadavg(5)). */
+export function isCrowded(): boolean {
+  return (loadavg()[0] ?? 0) > availableParallelism();
+}
+
+/** The waits of a process's threads, by thread id, of at most so many. /proc/PID/schedstat is only the first thread's. */
+export function threadWaitsOf({
+  pid,
+  threads,
+}: Pick<ProcessStat, "pid" | "threads">): Record<string, ThreadWaits> {
+  const waits: Record<string, ThreadWaits> = {};
+  for (const thread of threads > 1 ? threadsOf(pid) : [String(pid)]) {
+    const directory = `/proc/${pid}/task/${thread}`;
+    const waitedNs = Number(textOf(`${directory}/schedstat`).split(" ")[1]);
+    const switches = switchesIn(directory);
+    // Without CONFIG_SCHED_INFO there is no schedstat, and nothing is known.
+    if (switches && Number.isFinite(waitedNs)) waits[thread] = [Math.round(waitedNs / 1e6), ...switches];
+  }
+  return waits;
+}
+
+/**
+ * How often the first thread of a process has left a CPU so far, if it waits for storage now; `undefined` if it does not. One that
+ * still waits at the next look, and has run meanwhile, goes on; one that hangs has not run.
+ */
+export function storageWaitOf({ pid, state }: Pick<ProcessStat, "pid" | "state">): number | undefined {
+  if (!MAY_WAIT.has(state)) return undefined;
+  const directory = `/proc/${pid}`;
+  if (state !== "D" && !STORAGE_WAIT.test(textOf(`${directory}/wchan`))) return undefined;
+  const switches = switchesIn(directory);
+  return switches && switches[0] + switches[1];
+}
+
+/** How much of the files that a process has mapped is in memory and was touched by it (`shared`, proc_pid_statm(5)). */
+export function mappedBytesOf(pid: number): number | undefined {
+  const pages = Number(textOf(`/proc/${pid}/statm`).split(" ")[2]);
+  return Number.isFinite(pages) ? pages * PAGE_BYTES : undefined;
+}
+
+function switchesIn(directory: string): [number, number] | undefined {
+  const found = /^voluntary_ctxt_switches:\s+(\d+)\nnonvoluntary_ctxt_switches:\s+(\d+)/m.exec(
+    textOf(`${directory}/status`),
+  );
+  return found ? [Number(found[1]), Number(found[2])] : undefined;
+}
+
+function threadsOf(pid: number): string[] {
+  const found: string[] = [];
+  try {
+    const directory = opendirSync(`/proc/${pid}/task`);
+    try {
+      while (found.length < MOST_THREADS) {
+        const entry = directory.readSync();
+        if (!entry) break;
+        found.push(entry.name);
+      }
+    } finally {
+      directory.closeSync();
+    }
+  } catch {
+    // It is gone.
+  }
+  return found;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}

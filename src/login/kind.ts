@@ -1,0 +1,25 @@
+// What a login is there for, as far as its channels tell.
+import type { Login } from "./login.ts";
+import { hasEnded, type ProcessStat } from "./process.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A terminal, files, a command, or nothing but forwarded ports. */
+export const LOGIN_KINDS = ["shell", "sftp", "command", "tunnel"] as const;
+export type LoginKind = (typeof LOGIN_KINDS)[number];
+
+/** The kind of a login. `tree`: everything below its sshd. Names are the processes' own word: nothing but this word hangs on them. */
+export function kindOf(
+  { server }: Login,
+  terminals: readonly Terminal[],
+  tree: readonly ProcessStat[],
+): LoginKind {
+  if (terminals.length > 0) return "shell";
+  const commands = tree.filter((it) => it.parent === server.pid && !hasEnded(it));
+  if (commands.length === 0) return "tunnel";
+  const isFiles = (it: ProcessStat): boolean =>
+    it.name === "sftp-server" ||
+    // internal-sftp is sshd itself; of a shell that was told to run sftp-server, the server is a child.
+    /^sshd/.test(it.name) ||
+    tree.some((child) => child.parent === it.pid && child.name === "sftp-server");
+  return commands.every(isFiles) ? "sftp" : "command";
+}

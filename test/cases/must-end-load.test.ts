@@ -1,0 +1,88 @@
+// Must end, on time: on a machine that has more to do than it can. Load is no standstill, idle time runs at the speed of time.
+import { describe, expect, test } from "vitest";
+import type { AuditRecord } from "../../src/audit/record.ts";
+import { atPrompt, auditWithEnd, LIMIT_S, policyOfSeconds } from "../e2e/support/logins.ts";
+import { type Lab, type LabOptions, type Ssh, startLab } from "../lab/lab.ts";
+import { releases } from "../lab/release.ts";
+
+/** The kernel keeps the time of the last key in steps of this. */
+const BUCKET_S = 8;
+/** What a machine of two cores may take for the looks at thirty logins, beside two programs that use all of both. */
+const LOAD_S = 12;
+/** On one core, so many programs that use all of it. */
+const BURNERS = 24;
+/** The limits of logins that wait for such a core, long enough to be told apart from its delays. */
+const ONE_CORE = { limitS: 80, warnBefore: '["40s", "10s"]' };
+
+const programs = ["true", "top -d 1", "less /etc/login.defs", "vim -u NONE", "sleep 1000", "python3 -q"];
+const kinds: readonly (readonly [string, LabOptions])[] = [
+  ["the profile hook", { hook: "profile" }],
+  ["a wrap", { hook: "force-command", flags: "--wrap" }],
+];
+
+describe("must end, on time", () => {
+  describe.each(releases)("$name", (release) => {
+    test.each(kinds)(
+      "an idle top under sudo beside thirty logins and two busy programs, under %s",
+      async (_, options) => {
+        await using lab = await startLab({ release, policy: policyOfSeconds(), ...options });
+        await lab.addUser("many");
+        await lab.addUser("sudotop", { sudo: true });
+        burn(lab, 2);
+        const many = await logInMany(lab, "many", 30);
+        many.forEach((ssh, n) => {
+          ssh.write(`${programs[n % programs.length]}\r`);
+        });
+        const ssh = await atPrompt(lab, "sudotop");
+        ssh.write("sudo top -d 1\r");
+        const lastKeyMs = Date.now();
+        await ssh.waitFor(/load average/);
+        await ssh.exit;
+        const afterS = (Date.now() - lastKeyMs) / 1000;
+        expect(afterS).toBeGreaterThanOrEqual(LIMIT_S);
+        expect(afterS).toBeLessThanOrEqual(LIMIT_S + BUCKET_S + LOAD_S);
+        expect(ssh.output).toContain("closed by remote host");
+      },
+    );
+
+    test("four logins at once on one busy core, whose idle time runs at the speed of time", async () => {
+      const { limitS, warnBefore } = ONE_CORE;
+      const policy = `idle_timeout = "${limitS}s"\nwarn_before = ${warnBefore}\n`;
+      await using lab = await startLab({ release, hook: "pam", policy });
+      const users = ["ann", "ben", "cat", "dan"];
+      for (const user of users) await lab.addUser(user);
+      // What sshd starts inherits it, all of the logins and their watchdogs.
+      await lab.must("taskset -a -c -p 0 $(cat /run/sshd.pid)");
+      const logins = await Promise.all(users.map((user) => atPrompt(lab, user)));
+      burn(lab, BURNERS, "taskset -c 0 ");
+      for (const ssh of logins) ssh.write("x");
+      await Promise.all(logins.map((ssh) => ssh.exit));
+      for (const user of users) {
+        const [notice, end] = firstAndLast(await auditWithEnd(lab, user));
+        const passedS = (Date.parse(end.time) - Date.parse(notice.time)) / 1000;
+        const countedS = (end.idleSeconds ?? 0) - (notice.idleSeconds ?? 0);
+        console.log(user, passedS, countedS, end.idleSeconds);
+        expect(Math.abs(countedS - passedS)).toBeLessThanOrEqual(2);
+      }
+    });
+  });
+});
+
+/** Starts programs that use a core each as long as the lab lives. */
+function burn(lab: Lab, count: number, on = ""): void {
+  for (let n = 0; n < count; n++) lab.spawn(`exec ${on}sh -c 'while :; do :; done'`);
+}
+
+async function logInMany(lab: Lab, user: string, count: number): Promise<Ssh[]> {
+  const found: Ssh[] = [];
+  while (found.length < count)
+    found.push(...(await Promise.all(Array.from({ length: 10 }, () => atPrompt(lab, user)))));
+  return found;
+}
+
+function firstAndLast(audit: readonly AuditRecord[]): [AuditRecord, AuditRecord] {
+  const [first] = audit.filter(({ action }) => action === "notice");
+  const last = audit.find(({ action }) => action === "end");
+  if (!first || !last) throw new Error("no notice before the end");
+  return [first, last];
+}
