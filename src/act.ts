@@ -11,7 +11,7 @@ import {
   type Verdict,
   WHOLE_LOGIN,
 } from "./judge.ts";
-import type { Login } from "./login/login.ts";
+import { type Login, sshdOf } from "./login/login.ts";
 import { type Terminal, terminalName } from "./login/terminal.ts";
 import type { Memory } from "./memory.ts";
 import { sayFarewell } from "./notice/farewell.ts";
@@ -264,7 +264,7 @@ export function describe(
     client: login.client?.address ?? null,
     terminals: terminals.map(terminalName),
     kind: observation.kind,
-    sshdPid: (login.privileged ?? login.server).pid,
+    sshdPid: sshdOf(login).pid,
     rule: applied.rule,
     idleSeconds: last ? Math.floor(idleMsOf(id, scene) / 1000) : null,
     limitSeconds: Number.isFinite(limitMs) ? limitMs / 1000 : null,
