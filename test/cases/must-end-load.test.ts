@@ -9,6 +9,12 @@ import { releases } from "../lab/release.ts";
 const BUCKET_S = 8;
 /** What a machine of two cores may take for the looks at thirty logins, beside two programs that use all of both. */
 const LOAD_S = 12;
+/** How long checks wait for a core, and then have one. */
+const STARVED_S = 8;
+const FED_S = 2;
+const ENDING_S = 6;
+/** Most of the limit is a notice, in which a check looks all the time. */
+const STARVED = { limitS: 60, warnBefore: '["50s", "5s"]' };
 /** On one core, so many programs that use all of it. */
 const BURNERS = 24;
 /** The limits of logins that wait for such a core, long enough to be told apart from its delays. */
@@ -25,7 +31,11 @@ describe("must end, on time", () => {
     test.each(kinds)(
       "an idle top under sudo beside thirty logins and two busy programs, under %s",
       async (_, options) => {
-        await using lab = await startLab({ release, policy: policyOfSeconds(), ...options });
+        await using lab = await startLab({
+          release,
+          policy: policyOfSeconds('activity = ["input"]'),
+          ...options,
+        });
         await lab.addUser("many");
         await lab.addUser("sudotop", { sudo: true });
         burn(lab, 2);
@@ -45,6 +55,23 @@ describe("must end, on time", () => {
       },
     );
 
+    test("a login whose checks wait eight of each ten seconds for a core", async () => {
+      const { limitS, warnBefore } = STARVED;
+      const policy = `idle_timeout = "${limitS}s"\nwarn_before = ${warnBefore}\n`;
+      await using lab = await startLab({ release, hook: "pam", policy });
+      await lab.addUser("starved");
+      const ssh = await atPrompt(lab, "starved");
+      ssh.write("x");
+      const lastKeyMs = Date.now();
+      const fed = starve(lab);
+      await ssh.exit;
+      const afterS = (Date.now() - lastKeyMs) / 1000;
+      fed();
+      expect(afterS).toBeLessThanOrEqual(limitS + BUCKET_S + 2 * STARVED_S + ENDING_S);
+      const [, end] = firstAndLast(await auditWithEnd(lab, "starved"));
+      expect(end.idleSeconds).toBeGreaterThanOrEqual(limitS);
+    });
+
     test("four logins at once on one busy core, whose idle time runs at the speed of time", async () => {
       const { limitS, warnBefore } = ONE_CORE;
       const policy = `idle_timeout = "${limitS}s"\nwarn_before = ${warnBefore}\n`;
@@ -61,7 +88,6 @@ describe("must end, on time", () => {
         const [notice, end] = firstAndLast(await auditWithEnd(lab, user));
         const passedS = (Date.parse(end.time) - Date.parse(notice.time)) / 1000;
         const countedS = (end.idleSeconds ?? 0) - (notice.idleSeconds ?? 0);
-        console.log(user, passedS, countedS, end.idleSeconds);
         expect(Math.abs(countedS - passedS)).toBeLessThanOrEqual(2);
       }
     });
@@ -70,7 +96,22 @@ describe("must end, on time", () => {
 
 /** Starts programs that use a core each as long as the lab lives. */
 function burn(lab: Lab, count: number, on = ""): void {
-  for (let n = 0; n < count; n++) lab.spawn(`exec ${on}sh -c 'while :; do :; done'`);
+  for (let n = 0; n < count; n++) lab.spawn(`exec ${on}setsid -w sh -c 'while :; do :; done'`);
+}
+
+/** Keeps all Nodes of a lab from running most of the time, as other programs would that are served first; until the returned function is called. */
+function starve(lab: Lab): () => void {
+  const signal = (name: string) => {
+    for (const { pid } of lab.nodes()) void lab.run(`kill -${name} ${pid}`);
+  };
+  const timer = setInterval(
+    () => {
+      signal("STOP");
+      setTimeout(() => signal("CONT"), STARVED_S * 1000);
+    },
+    (STARVED_S + FED_S) * 1000,
+  );
+  return () => clearInterval(timer);
 }
 
 async function logInMany(lab: Lab, user: string, count: number): Promise<Ssh[]> {

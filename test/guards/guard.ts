@@ -11,7 +11,7 @@ export interface Guard {
   readonly why: string;
   /** The title of the case that fails without it. */
   readonly case: string;
-  readonly project: "cases" | "cases-machines" | "unit" | "e2e";
+  readonly project: "cases" | "cases-machines" | "cases-crowd" | "unit" | "e2e";
   /** The file of that case, from the root of the checkout. */
   readonly test: string;
 }

@@ -1,6 +1,6 @@
 import os from "node:os";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   type ClockEvent,
   eventsAfter,
@@ -11,6 +11,7 @@ import {
   parseTold,
   readClocks,
   stepsBetween,
+  uptimeShiftS,
   withEvents,
 } from "../../src/clock.ts";
 import { BLANK } from "../../src/memory.ts";
@@ -18,12 +19,20 @@ import { note } from "../../src/remember.ts";
 
 const DAY_S = 86_400;
 
+test("a container whose /proc/uptime is its own is seen", () => {
+  const { bootMs } = readClocks();
+  const spy = vi.spyOn(os, "uptime").mockReturnValue(bootMs / 1000 - 900);
+  expect(uptimeShiftS()).toBe(900);
+  spy.mockRestore();
+});
+
 test("all clocks can be read, the boot clock moves on, and what was suspended is told to the millisecond", () => {
   const first = readClocks();
   expect(first.bootMs).toBeGreaterThan(0);
   const readings = Array.from({ length: 1000 }, readClocks);
   expect(readings.at(-1)?.bootMs).toBeGreaterThanOrEqual(first.bootMs);
   expect(first.bootMs / 1000).toBeCloseTo(os.uptime(), 0);
+  expect(uptimeShiftS()).toBe(0);
   for (const { suspendedMs } of readings)
     expect(Math.abs(suspendedMs - first.suspendedMs)).toBeLessThanOrEqual(2);
 });
