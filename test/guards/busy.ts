@@ -70,13 +70,12 @@ export const guards: readonly Guard[] = [
     case: "is read of the lowest descriptors only, of a process that holds very many",
   },
   {
-    project: "cases",
-    test: "test/cases/must-end-work.test.ts",
+    ...pure,
     file: "src/activity/busy.ts",
     find: 'part === "line" || part === "shell";',
     replace: "true || part;",
     why: "a viewer that starts short commands for ever does not work",
-    case: "a watch whose command computes",
+    case: "what a program that waits for keys starts counts once it has stayed",
   },
   {
     project: "cases",

@@ -1,5 +1,6 @@
 // Real programs on real terminals: what of them is work, and what only looks like it.
 
+import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import {
   appendFileSync,
@@ -113,6 +114,27 @@ describe("in line mode", () => {
   }, 60_000);
 });
 
+test("reading and writing a block device is work", async ({ skip }) => {
+  const image = join(directory, "image");
+  writeFileSync(image, "");
+  truncateSync(image, 64 << 20);
+  const device = spawnSync("losetup", ["-f", "--show", image], { encoding: "utf8" }).stdout?.trim();
+  if (!device) return skip("this machine has no loop device to give");
+  try {
+    const writer = node(
+      `const out = fs.openSync("${device}", "w"); setInterval(() => fs.writeSync(out, Buffer.alloc(20000)), 50)`,
+    );
+    await ready(writer);
+    expect(await workOf(writer)).toMatch(/writes \d+ kB\/s/);
+    const reader = node(READS.replace(big, device));
+    await ready(reader);
+    expect(await workOf(reader)).toMatch(/reads \d+ kB\/s/);
+  } finally {
+    // It goes once the last program that has it open does.
+    spawnSync("losetup", ["-d", device]);
+  }
+}, 60_000);
+
 describe("in a program that waits for single keys", () => {
   const raw = async (program: string) => {
     const shell = node(`${RAW}; ${program}`);
@@ -177,18 +199,24 @@ while True: os.write(1, map[at:at + 20000]); at += 20000; time.sleep(0.05)`;
     "less +F /etc/services",
     "watch -n 0.2 date",
     "vim -u NONE /etc/services",
+    "nano /etc/services",
+    "htop",
+    "mc",
+    "python3 -q",
   ])(
     "%s is idle",
     async (command) => {
       const shell = await bash();
       const before = shell.output().length;
       shell.pty.write(`${command}\r`);
-      await until(() => shell.output().length > before + 200);
+      await until(() => shell.output().length > before + command.length + 3);
       const name = command.split(" ")[0] ?? "";
       await until(async () => {
         const seen = await shell.look();
         return !seen.canonical && Object.values(seen.job).some((it) => it.name.startsWith(name));
       });
+      // Its start can be work.
+      await until(async () => (await workOf(shell)) === undefined);
       expect(await workOf(shell)).toBeUndefined();
     },
     60_000,
