@@ -96,7 +96,7 @@ export function placeOfSs(): string {
     }
   }
   throw new Error(
-    `the sources busy and transfer, and trust_tty_times = false, need ss (package iproute2), found none of ${PLACES.join(", ")}`,
+    `the sources busy and transfer need ss (package iproute2), found none of ${PLACES.join(", ")}`,
   );
 }
 

@@ -42,7 +42,8 @@ export async function planInstall(
 ): Promise<InstallPlan> {
   mustHaveSshd();
   const before = readManifest() ?? NOTHING_INSTALLED;
-  mustHaveSs(look(layout.POLICY) === undefined ? undefined : await goodPolicy());
+  const policy = look(layout.POLICY) === undefined ? undefined : await goodPolicy();
+  if (name !== "pam") mustHaveSs(policy);
   const hook = planHook(name, options);
   const programs = planPrograms(dist);
   const planned: readonly (readonly [Role, readonly Change[]])[] = [

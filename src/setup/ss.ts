@@ -1,11 +1,10 @@
-// What the policy asks of ss(8), which a minimal Debian has not.
+// What the policy asks of ss(8), which a minimal Debian has not. Root asks the sockets themselves; a watchdog that runs as the user needs it.
 import { placeOfSs } from "../activity/connections.ts";
 import type { Policy, Source } from "../policy/policy.ts";
 import { reasonOf, SetupError } from "./setup-error.ts";
 
 /** What to do where it is missing. */
-export const SS_REMEDY =
-  "apt install iproute2, or leave busy and transfer out of the policy's activity, and trust_tty_times on";
+export const SS_REMEDY = "apt install iproute2, or leave busy and transfer out of the policy's activity";
 
 /** Throws a `SetupError` where ss is missing and this policy needs it: every check would fail, and no login be ended. */
 export function mustHaveSs(policy: Policy | undefined): void {
@@ -22,7 +21,5 @@ export function asksForSs(policy: Policy | undefined): boolean {
   const needing: readonly Source[] = ["busy", "transfer"];
   if (policy === undefined) return true;
   const limits = [policy.base, ...policy.rules.map((rule) => rule.limits)];
-  return limits.some(
-    ({ activity, trustTtyTimes }) => !trustTtyTimes || needing.some((source) => activity.includes(source)),
-  );
+  return limits.some(({ activity }) => needing.some((source) => activity.includes(source)));
 }

@@ -81,7 +81,7 @@ describe("with the hook pam", () => {
     const { status, state, bad, ids } = await ask(lab);
     expect({ status, state, bad }).toEqual({ status: 0, state: "ok", bad: [] });
     expect(ids).toEqual(
-      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups ss tools syslog audit".split(
+      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups tools syslog audit".split(
         " ",
       ),
     );
@@ -450,13 +450,6 @@ describe("with the hook pam", () => {
       says: /^sshd \d+ \(-o UsePAM no -o PidFile=\/run\/third\.pid\) does not use PAM/,
       remedy: "set UsePAM yes",
     },
-    "no ss": {
-      plant: "mv /usr/bin/ss /usr/bin/ss-away",
-      mend: "mv /usr/bin/ss-away /usr/bin/ss",
-      id: "ss",
-      says: "the sources busy and transfer, and trust_tty_times = false, need ss",
-      remedy: "apt install iproute2",
-    },
     "no flock": {
       plant: "mv /usr/bin/flock /root/",
       mend: "mv /root/flock /usr/bin/",
@@ -612,17 +605,6 @@ describe("with the hook pam", () => {
     await ssh.exit;
   });
 
-  test("ss is not missed where the policy does not ask for it", async () => {
-    await lab.must("mv /usr/bin/ss /usr/bin/ss-away");
-    await lab.writePolicy('activity = ["input"]\n');
-    expect((await ask(lab)).bad).toEqual([]);
-    await lab.writePolicy('activity = ["input"]\n[[rule]]\nmatch = {}\nactivity = ["input", "busy"]\n');
-    expect((await ask(lab)).bad).toMatchObject([{ id: "ss" }]);
-    await lab.writePolicy('activity = ["input"]\ntrust_tty_times = false\n');
-    expect((await ask(lab)).bad).toMatchObject([{ id: "ss" }]);
-    await lab.must(`mv /usr/bin/ss-away /usr/bin/ss; ${saved("/etc/afkill/afkill.toml")}`);
-  });
-
   test("what is harmless is not found", async () => {
     await lab.must(`sed -i '1i auth required pam_env.so user_readenv=0 # user_readenv=1' ${PAM}
       mount -o remount,hidepid=2 /proc; rm -r /var/log/afkill /run/afkill`);
@@ -669,6 +651,22 @@ describe("with hooks that run as the user", () => {
     expect((await ask(lab)).bad).toEqual([]);
     ssh.write("exit\r");
     await ssh.exit;
+  });
+
+  test("ss is missed where the policy asks for it, and only there", async () => {
+    await lab.must("cp -a /etc/afkill/afkill.toml /root/saved/; mv /usr/bin/ss /usr/bin/ss-away");
+    expect((await ask(lab)).bad).toMatchObject([
+      {
+        id: "ss",
+        what: expect.stringContaining("need ss"),
+        remedy: expect.stringContaining("apt install iproute2"),
+      },
+    ]);
+    await lab.writePolicy('activity = ["input"]\n');
+    expect((await ask(lab)).bad).toEqual([]);
+    await lab.writePolicy('activity = ["input"]\n[[rule]]\nmatch = {}\nactivity = ["input", "busy"]\n');
+    expect((await ask(lab)).bad).toMatchObject([{ id: "ss" }]);
+    await lab.must("mv /usr/bin/ss-away /usr/bin/ss; cp -a /root/saved/afkill.toml /etc/afkill/afkill.toml");
   });
 
   const faults: Record<string, Fault> = {
