@@ -26,6 +26,8 @@ export interface Assignment {
   readonly stateDirectory: string;
   readonly configPath: string;
   readonly clockHistory: string;
+  /** The look before hung: nothing is looked at, and only the login's age is judged. */
+  readonly isBlind?: boolean | undefined;
 }
 
 /** The login is gone, or seconds until the next check. */
@@ -79,6 +81,7 @@ export async function guard(
   const shown = new Map<string, Shown>();
   // The process of a sweep looks at others too, and a wrap's is its terminal's: they must not end for it.
   const isAlone = watch === undefined && resident === undefined;
+  const { isBlind = false } = assignment;
   for (;;) {
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
     if (!login) return "done";
@@ -95,7 +98,7 @@ export async function guard(
 
     const map = mapClocks(memory.history, reading);
     if (isAlone) endAfter(LONGEST_LOOK_S);
-    const { observation, failure } = await lookSafely(login, memory, map, applied, resident);
+    const { observation, failure } = await lookSafely(login, memory, map, applied, { resident, isBlind });
     const unseenMs = lookedAtMs === undefined ? 0 : map.toIdleMs(reading.bootMs) - map.toIdleMs(lookedAtMs);
     const verdict = judge({ ...situationOf(login, applied, observation, memory, map), unseenMs });
     lookedAtMs = reading.bootMs;
@@ -131,9 +134,11 @@ async function lookSafely(
   memory: Memory,
   map: ClockMap,
   applied: Applied,
-  resident: Resident | undefined,
+  { resident, isBlind }: { resident: Resident | undefined; isBlind: boolean },
 ): Promise<{ observation: Observation; failure?: unknown }> {
   try {
+    if (isBlind)
+      throw new Error(`a look took longer than ${LONGEST_LOOK_S} s: only the age of the login is judged`);
     return { observation: await observe(login, memory, map, applied, resident && { own: resident.own }) };
   } catch (failure) {
     return { observation: { ...NOTHING_SEEN, faults: { login: reasonOf(failure) } }, failure };

@@ -33,6 +33,17 @@ describe.skipIf(process.getuid?.() !== 0).each(["/bin/dash", "/bin/bash"])("the 
     expect(ran.left).toEqual([]);
   });
 
+  test("has the age of its login judged where a look hangs", async () => {
+    const ran = await run({
+      onNap: "[ $n -lt 3 ] || end",
+      onCheck: 'case "$*" in *--blind*) echo "it hung"; exit 1;; *) kill -ALRM $$;; esac',
+    });
+    expect(ran.checks.map(({ args }) => "blind" in args)).toEqual([false, true]);
+    expect(ran.log).toEqual([
+      expect.stringContaining("check failed with status 1, the login is left alone: it hung"),
+    ]);
+  });
+
   test("does not take what root's only sshd has started for a child of its own", async () => {
     const ran = await run({ title: "sshd: root@pts/0", onNap: "[ $n -lt 2 ] || end" });
     expect(ran.checks.map(({ args }) => Object.keys(args).includes("child"))).toEqual([false]);
