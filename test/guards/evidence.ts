@@ -49,8 +49,8 @@ export const guards: readonly Guard[] = [
   {
     ...loop,
     file: "src/guard.ts",
-    find: "    if (isBlind) throw",
-    replace: "    if (false) throw",
+    find: "    if (isBlind)\n",
+    replace: "    if (false)\n",
     why: "after a look that hung nothing is looked at",
     case: "a login of no great age is left alone, and the check fails",
   },
