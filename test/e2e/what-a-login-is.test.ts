@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { LoginRow } from "../../src/survey/rows.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
+import { isPrivilegedOf } from "../lab/processes.ts";
 import { bookworm, type Release, releases } from "../lab/release.ts";
 import { aliveAfter, atPrompt, auditWithEnd, LIMIT_S, policyOfSeconds, SOON } from "./support/logins.ts";
 
@@ -110,7 +111,7 @@ test.concurrent.each(releases)(
     const serving = pidOf(/: root@pts\/\d+$/);
     expect(serving).toBeDefined();
     expect([privileged, child]).toEqual(
-      release === bookworm ? [serving, null] : [pidOf(/: root \[priv\]$/), serving],
+      release === bookworm ? [serving, null] : [pidOf(/: root \[(?:priv|postauth)\]$/), serving],
     );
   },
 );
@@ -236,7 +237,7 @@ describe.concurrent.each(releases)("a container with an sshd of its own: $name",
       await ssh.waitFor(/^\/dev\/pts\/0/m);
     }
     await aliveAfter(inside, LIMIT_S + 10);
-    const privileged = lab.processes().find(({ cmdline }) => /: carl \[priv\]$/.test(cmdline[0] ?? ""))?.pid;
+    const privileged = lab.processes().find(({ cmdline }) => isPrivilegedOf("carl", cmdline))?.pid;
     expect(privileged).toBeDefined();
     expect((await list(lab)).map(({ user }) => user)).toEqual(["anna"]);
     expect(await unguarded(lab)).toBe("");
