@@ -91,7 +91,7 @@ describe.skipIf(!canDeny)("where logins may not make memory executable", () => {
       const doctor = await lab.run("ssh root@lab afkill doctor --json");
       expect(doctor).toMatchObject({ status: 0, stderr: "" });
       expect(ofNode(doctor.stdout)).toContainEqual(withoutCompiler("this process"));
-      expect(await lab.run("ssh root@lab afkill explain nobody-here")).toMatchObject({ status: 1 });
+      expect(await lab.run("ssh root@lab afkill end --yes nobody-here")).toMatchObject({ status: 1 });
       const ssh = lab.ssh("root", ["-t"], "afkill top");
       expect(await ssh.exit).toMatchObject({ status: 0 });
       expect(ssh.screen()).toMatch(/no live view.*executable.*USER +CLIENT.*root/s);
