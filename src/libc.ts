@@ -9,6 +9,7 @@ const getsockopt = libc.func(
   "int getsockopt(int fd, int level, int option, _Out_ uint8_t *value, _Inout_ uint32_t *size)",
 );
 const getpeername = libc.func("int getpeername(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *size)");
+const getsockname = libc.func("int getsockname(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *size)");
 const alarm = libc.func("unsigned int alarm(unsigned int seconds)");
 const syscallDescriptor = libc.func("long syscall(long number, long pidfd, long fd, long flags)");
 const poll = libc.func("int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)");
@@ -165,24 +166,29 @@ export function tcpCounters(fd: number): TcpCounters | undefined {
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** The address at the other end of a socket, as bytes (4, or 16 of IPv6), and its port; `undefined` for what is not connected over IP. */
-export function peerOf(fd: number): { readonly address: Uint8Array; readonly port: number } | undefined {
+/** One end of a connection: its address as bytes (4, or 16 of IPv6), and its port. */
+export interface Endpoint {
+  readonly address: Uint8Array;
+  readonly port: number;
+}
+
+/** The other end of a socket; `undefined` for what is not connected over IP. */
+export function peerOf(fd: number): Endpoint | undefined {
+  return endpoint(fd, getpeername);
+}
+
+/** The end of a socket that is here; `undefined` for what is not of IP. */
+export function localOf(fd: number): Endpoint | undefined {
+  return endpoint(fd, getsockname);
+}
+
+function endpoint(fd: number, ask: typeof getpeername): Endpoint | undefined {
   const raw = new Uint8Array(28);
-  if (getpeername(fd, raw, [raw.length]) !== 0) return undefined;
+  if (ask(fd, raw, [raw.length]) !== 0) return undefined;
   const family = new DataView(raw.buffer).getUint16(0, true);
   const port = new DataView(raw.buffer).getUint16(2);
   if (family === AF_INET) return { address: raw.slice(4, 8), port };
   return family === AF_INET6 ? { address: raw.slice(8, 24), port } : undefined;
-}
-
-// asm-generic/socket.h.
-const SOL_SOCKET = 1;
-const SO_ACCEPTCONN = 30;
-
-/** Whether a socket only waits for connections (socket(7), SO_ACCEPTCONN). */
-export function isListening(fd: number): boolean {
-  const raw = new Uint8Array(4);
-  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, raw, [raw.length]) === 0 && raw[0] === 1;
 }
 
 /** Has the kernel end this process by SIGALRM after so many seconds, whatever it does then; 0 takes that back (alarm(2)). */

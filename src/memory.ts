@@ -133,10 +133,10 @@ const use = v.object({
   last: v.object({
     bootMs: finite,
     inBytes: finite,
+    mostInBytes: finite,
     outBytes: finite,
     forwarded: v.record(v.string(), finite),
-    forwardedInBytes: finite,
-    otherChannels: finite,
+    forwardedIn: v.record(v.string(), finite),
     sinceClientMs: duration,
     sinceForwardedMs: duration,
   }),

@@ -4,7 +4,7 @@ import { busyAtMs, describeWork, withNewcomers, workSince } from "./activity/bus
 import { bucketAtMs, type InputState, inputAt } from "./activity/input.ts";
 import { keepOf } from "./activity/keep.ts";
 import { type Look, type LookOptions, type TerminalLook, takeLook } from "./activity/look.ts";
-import { outputAt } from "./activity/output.ts";
+import { type OutputState, outputAt } from "./activity/output.ts";
 import { type Stay, staysIn } from "./activity/stay.ts";
 import { KEY_ECHO_MS, movedSince, transferSince } from "./activity/transfer.ts";
 import { type Channels, type UseState, useAfter } from "./activity/use.ts";
@@ -142,21 +142,29 @@ function inputsOf(seen: Seen): Map<string, InputState> {
 }
 
 /**
- * What of the connection can be use beside terminals. Payload is keys, or something that a terminal answered, unless something else
- * takes it and no terminal had input: with commands or forwarded sockets beside terminals it lives in doubt.
+ * What of the connection can be use beside terminals. Payload is keys where a terminal may have had input since the last look. Without a
+ * command it is no command's, and went through a forwarded connection that was opened and closed between two looks.
  */
-function channelsOf(
-  { terminals, look, memory, limits }: Seen,
-  inputs: ReadonlyMap<string, InputState>,
-): Channels {
+function channelsOf(seen: Seen, inputs: ReadonlyMap<string, InputState>): Channels {
+  const { terminals, look, memory, limits } = seen;
   const transferCounts = limits.activity.includes("transfer");
-  const inputMoved = [...inputs].some(([id, { atMs }]) => atMs !== memory.subjects[id]?.input?.atMs);
+  const sinceMs = memory.use?.last.bootMs ?? Number.POSITIVE_INFINITY;
+  const isKeys =
+    terminals.length > 0 && (!transferCounts || [...inputs.values()].some(({ atMs }) => atMs >= sinceMs));
+  const rest = isKeys ? "keys" : look.commandsRun ? "command" : transferCounts ? "forwarded" : "keys";
   return {
     hasTerminals: terminals.length > 0,
-    payloadCounts: terminals.length === 0 || (transferCounts && look.commandsRun && !inputMoved),
+    rest,
+    mayBeAnswers: look.terminals.some((face) => outputOf(seen, face).atMs >= sinceMs),
     transferCounts,
     heartbeatsCount: limits.heartbeats,
   };
+}
+
+/** The output of a terminal. */
+function outputOf({ look, memory, map }: Seen, face: TerminalLook): OutputState {
+  const before = memory.subjects[face.id]?.output;
+  return outputAt(before, face, look.bootMs, (wallS) => map.toBootMs(wallS * 1000));
 }
 
 /** The subjects of a login that an administrator keeps: all of them count as active. */
@@ -194,10 +202,8 @@ interface SeenTerminal {
 }
 
 /** One terminal: its keys, its foreground job, its output, and the connection it came over. */
-function observeTerminal(
-  { look, stays, memory, map, limits }: Seen,
-  { terminal, face, input, lastKeyMs, use }: SeenTerminal,
-): SubjectMemory {
+function observeTerminal(seen: Seen, { terminal, face, input, lastKeyMs, use }: SeenTerminal): SubjectMemory {
+  const { look, stays, memory, map, limits } = seen;
   const nowMs = map.now.bootMs;
   const before = memory.subjects[face.id];
   const standing = memory.standing[face.id];
@@ -233,7 +239,7 @@ function observeTerminal(
     );
     if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   }
-  const output = outputAt(before?.output, face, look.bootMs, (wallS) => map.toBootMs(wallS * 1000));
+  const output = outputOf(seen, face);
   if (limits.activity.includes("output"))
     found.push({
       source: "output",

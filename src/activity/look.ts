@@ -122,13 +122,14 @@ export async function takeLook(
   const faults: Record<string, string> = {};
   const isBusyAsked = sources.includes("busy");
   const isTransferAsked = sources.includes("transfer");
-  // Before and after the devices are asked: no key may count twice, or not at all.
+  // Before the devices are asked: what has come of the client by then shows in their times. And for keys after it, too: none may count
+  // twice, or not at all.
   const trafficNow = (isAsked: boolean) =>
     isAsked ? readTraffic({ privileged: undefined, ...login }, isOver) : undefined;
-  const trafficBefore = trafficNow(isPayloadAsked);
+  const traffic = trafficNow(isTransferAsked || isPayloadAsked);
   const faces = terminals.flatMap((terminal) => faceOf(terminal, faults) ?? []);
   const { bootMs } = readClocks();
-  const traffic = trafficNow(isTransferAsked || isPayloadAsked);
+  const trafficAfter = trafficNow(isPayloadAsked);
   const jobs = faces.map(({ terminal, face }) =>
     isBusyAsked && !(isForNow && isAtPrompt(terminal, face)) ? jobOf(terminal, face.canonical) : [],
   );
@@ -165,7 +166,7 @@ export async function takeLook(
     traffic: isTransferAsked ? traffic : undefined,
     ...(connection && { connection: countersOf(connection, own) }),
     ...(others.length > 0 && { othersAccessedWallS: lastReadOf(others) }),
-    payload: trafficBefore && traffic && { least: trafficBefore.inBytes, most: traffic.inBytes },
+    payload: traffic && trafficAfter && { least: traffic.inBytes, most: trafficAfter.mostInBytes },
   };
 }
 

@@ -3,7 +3,7 @@ import { closeSync, readFileSync } from "node:fs";
 import { readClocks } from "../clock.ts";
 import {
   closePidfd,
-  isListening,
+  localOf,
   openPidfd,
   type Pidfd,
   peerOf,
@@ -22,24 +22,24 @@ export interface Traffic {
   /** When they were read, on the boot clock. */
   readonly bootMs: number;
   /**
-   * Payload from the client: what sshd wrote to anything but the client and its own monitor. Keys, data for what is forwarded, input of
-   * commands; no keepalives, window updates or rekeys, which sshd takes or makes itself.
+   * Payload from the client, at least: what sshd wrote to anything but the client and its own monitor. Keys, data for what is forwarded,
+   * input of commands; no keepalives, window updates or rekeys, which sshd takes or makes itself.
    */
   readonly inBytes: number;
+  /** The same at most: what was on its way while the counters were read may be in it. */
+  readonly mostInBytes: number;
   /** Payload for the client: what sshd read from anything but the client and its monitor. */
   readonly outBytes: number;
   /** Bytes through each TCP connection that sshd forwards, both ways, by inode. */
   readonly forwarded: Readonly<Record<string, number>>;
   /** Of these bytes, those that sshd wrote: they are payload from the client. */
-  readonly forwardedInBytes: number;
-  /** Channels whose bytes cannot be told apart from keys: sockets and pipes that are no TCP connection. */
-  readonly otherChannels: number;
+  readonly forwardedIn: Readonly<Record<string, number>>;
   /** How long ago anything at all came from the client, and moved on what is forwarded, in ms; payload is no younger. */
   readonly sinceClientMs: number;
   readonly sinceForwardedMs: number;
 }
 
-/** Bytes on their way between two counters blur the difference: then all are read again, at most so often. */
+/** Bytes on their way between two counters blur the difference: then all are read again, at most so often. A stream always blurs it. */
 const MOST_TRIES = 3;
 /** A login forwards as many connections as its sshd has descriptors. */
 const MOST_DESCRIPTORS = 65_536;
@@ -63,7 +63,8 @@ export function readTraffic(
       continue;
     return {
       bootMs: readClocks().bootMs,
-      inBytes: after.written - sockets.toClientBytes,
+      inBytes: before.written - sockets.toClientBytes,
+      mostInBytes: after.written - sockets.toClientBytes,
       outBytes: after.read - sockets.fromClientBytes,
       ...sockets.others,
     };
@@ -98,10 +99,7 @@ function movedBy(pid: number): Moved | undefined {
 interface Sockets {
   readonly toClientBytes: number;
   readonly fromClientBytes: number;
-  readonly others: Pick<
-    Traffic,
-    "forwarded" | "forwardedInBytes" | "otherChannels" | "sinceClientMs" | "sinceForwardedMs"
-  >;
+  readonly others: Pick<Traffic, "forwarded" | "forwardedIn" | "sinceClientMs" | "sinceForwardedMs">;
 }
 
 /** Asks every socket of an sshd; `undefined` where the client's is not among them, or none may be taken. */
@@ -111,8 +109,7 @@ function socketsOf({ server }: Pick<Login, "server">, client: Client, isOver: Is
   try {
     const tally = {
       forwarded: {} as Record<string, number>,
-      inBytes: 0,
-      others: 0,
+      forwardedIn: {} as Record<string, number>,
       sinceMs: Number.POSITIVE_INFINITY,
     };
     let own: TcpSocket | undefined;
@@ -120,11 +117,10 @@ function socketsOf({ server }: Pick<Login, "server">, client: Client, isOver: Is
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       const seen = inode === undefined ? undefined : askSocket(pidfd, fd, client);
       if (inode === undefined || !seen) continue;
-      if (seen === "other") tally.others++;
-      else if (seen.isClient) own = seen;
+      if (seen.isClient) own = seen;
       else {
         tally.forwarded[inode] = seen.receivedBytes + seen.writtenBytes;
-        tally.inBytes += seen.writtenBytes;
+        tally.forwardedIn[inode] = seen.writtenBytes;
         tally.sinceMs = Math.min(tally.sinceMs, seen.sinceReceivedMs, seen.sinceSentMs);
       }
     }
@@ -134,8 +130,7 @@ function socketsOf({ server }: Pick<Login, "server">, client: Client, isOver: Is
         fromClientBytes: own.receivedBytes,
         others: {
           forwarded: tally.forwarded,
-          forwardedInBytes: tally.inBytes,
-          otherChannels: tally.others,
+          forwardedIn: tally.forwardedIn,
           sinceClientMs: own.sinceReceivedMs,
           sinceForwardedMs: tally.sinceMs,
         },
@@ -155,8 +150,8 @@ interface TcpSocket {
   readonly sinceSentMs: number;
 }
 
-/** Asks one socket through a descriptor of our own; `undefined` for one that is gone, may not be taken, or only listens. */
-function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | "other" | undefined {
+/** Asks one socket through a descriptor of our own; `undefined` for one that is gone, may not be taken, is no TCP, or only listens. */
+function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | undefined {
   let own: number;
   try {
     own = takeDescriptor(pidfd, fd);
@@ -165,14 +160,12 @@ function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | "other
   }
   try {
     const counters = tcpCounters(own);
-    if (!counters) return isListening(own) ? undefined : "other";
-    if (counters.isListening) return undefined;
-    const peer = peerOf(own);
+    if (!counters || counters.isListening) return undefined;
     return {
       ...counters,
       // What waits in the kernel has not been read by sshd yet.
       receivedBytes: counters.receivedBytes - unreadBytes(own),
-      isClient: peer !== undefined && peer.port === client.port && addressOf(peer.address) === client.address,
+      isClient: isClients(own, client),
     };
   } catch {
     // Closed between two questions.
@@ -180,6 +173,13 @@ function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | "other
   } finally {
     closeSync(own);
   }
+}
+
+/** Whether a socket is the login's own. By both its ends: a user can have the same client port connect to what sshd forwards. */
+function isClients(fd: number, { address, port, serverAddress, serverPort }: Client): boolean {
+  const [peer, local] = [peerOf(fd), localOf(fd)];
+  if (peer?.port !== port || local?.port !== serverPort) return false;
+  return addressOf(peer.address) === address && addressOf(local.address) === serverAddress;
 }
 
 function addressOf(bytes: Uint8Array): string {

@@ -47,10 +47,15 @@ export interface Lump {
 
 /** What else counts, as the login is now. */
 export interface Channels {
-  /** The login has a terminal: payload may be keys, which are no use of the connection, and output of commands is a terminal's. */
+  /** The login has a terminal: what goes to the client may be its output. */
   readonly hasTerminals: boolean;
-  /** Payload beside forwardings is no key of a terminal: something else takes it, and no terminal's input moved. */
-  readonly payloadCounts: boolean;
+  /**
+   * What payload is that went through none of the forwarded connections that are there: what somebody gave a command, what went
+   * through a connection that has closed, or keys of a terminal, which are no use of the connection.
+   */
+  readonly rest: "command" | "forwarded" | "keys";
+  /** A terminal has had output, and its program may have asked for something: the rest may be answers, as far as these go. */
+  readonly mayBeAnswers: boolean;
   /** The policy counts what is forwarded, and what commands send. */
   readonly transferCounts: boolean;
   /** The policy takes a heartbeat for use: none is looked for. */
@@ -71,6 +76,8 @@ const ONE_BURST_MS = 600;
 /** A timer of a program keeps its time so well. */
 const JITTER_MS = 300;
 const JITTER_SHARE = 0.03;
+/** A terminal answers a question of three bytes with some forty. */
+const ANSWER_BYTES_PER_BYTE = 16;
 /** Close looks go on for so long at most. */
 const CLOSE_LOOKS_MS = 60_000;
 /** Output of a command counts from this rate on: less is a log that somebody forgot. */
@@ -94,7 +101,7 @@ export function useAfter(before: UseState | undefined, now: Traffic, channels: C
   const isClose = now.bootMs - before.last.bootMs <= CLOSE_MS;
   const known = isClose ? before : { ...before, isUnbroken: false };
   const next = !moved
-    ? { ...known, last: now }
+    ? { ...known, last: unmoved(before.last, now) }
     : isClose
       ? afterBurst(known, now, moved, channels)
       : afterLump(known, now, moved, channels);
@@ -116,35 +123,50 @@ interface Moved {
   readonly blurMs: number;
 }
 
+/** Counters that have not moved since: what was on its way at either time cannot be payload of the next. */
+function unmoved(before: Traffic, now: Traffic): Traffic {
+  return { ...now, mostInBytes: Math.min(before.mostInBytes, now.mostInBytes) };
+}
+
 /** What people may have moved between two looks; `undefined` for nothing. */
 function movedBetween(before: Traffic, now: Traffic, channels: Channels): Moved | undefined {
-  const { hasTerminals, payloadCounts, transferCounts } = channels;
-  const throughBytes = transferCounts ? throughSince(before, now) : 0;
-  const payload = now.inBytes - before.inBytes - (now.forwardedInBytes - before.forwardedInBytes);
-  const upBytes = payloadCounts ? Math.max(0, payload) : 0;
-  const downBytes =
-    hasTerminals || !transferCounts ? 0 : Math.max(0, now.outBytes - before.outBytes - throughBytes);
+  const { hasTerminals, rest, transferCounts } = channels;
+  const openBytes = transferCounts ? grownBy(before.forwarded, now.forwarded) : 0;
+  const outBytes = Math.max(0, now.outBytes - before.outBytes - openBytes);
+  const restBytes = restSince(before, now, outBytes, channels);
+  const upBytes = rest === "command" ? restBytes : 0;
+  const throughBytes = rest === "forwarded" ? openBytes + restBytes : openBytes;
+  const downBytes = hasTerminals || !transferCounts ? 0 : outBytes;
   const spanMs = Math.max(1, now.bootMs - before.bootMs);
   const isOutput = downBytes >= Math.max(LEAST_OUTPUT_BYTES, (OUTPUT_BYTES_PER_S * spanMs) / 1000);
   if (throughBytes === 0 && upBytes === 0 && !isOutput) return undefined;
-  const sinceMs =
-    isOutput || (upBytes > 0 && throughBytes > 0)
-      ? Math.min(now.sinceClientMs, now.sinceForwardedMs)
-      : upBytes > 0
-        ? now.sinceClientMs
-        : now.sinceForwardedMs;
+  const sinceMs = Math.min(
+    isOutput || restBytes > 0 ? now.sinceClientMs : Number.POSITIVE_INFINITY,
+    isOutput || openBytes > 0 ? now.sinceForwardedMs : Number.POSITIVE_INFINITY,
+  );
   const atMs = Math.max(before.bootMs, now.bootMs - (isOutput ? 0 : Math.min(sinceMs, spanMs)));
   // Of the client's own connection nobody knows whether the last that came was payload, or an answer to a keepalive.
-  const blurMs = upBytes > 0 || isOutput ? Math.min(spanMs, CLOSE_MS) : 0;
+  const blurMs = restBytes > 0 || isOutput ? Math.min(spanMs, CLOSE_MS) : 0;
   return { upBytes, throughBytes, downBytes: isOutput ? downBytes : 0, atMs, blurMs };
 }
 
-/** Bytes through what is forwarded since; a connection that is new counts whole, one that is gone no more. */
-function throughSince(before: Traffic, now: Traffic): number {
+/** What counters have grown by; a connection that is new counts whole, one that is gone no more. */
+function grownBy(before: Traffic["forwarded"], now: Traffic["forwarded"]): number {
   let sum = 0;
-  for (const [inode, bytes] of Object.entries(now.forwarded))
-    sum += Math.max(0, bytes - (before.forwarded[inode] ?? 0));
+  for (const [inode, bytes] of Object.entries(now)) sum += Math.max(0, bytes - (before[inode] ?? 0));
   return sum;
+}
+
+/** Payload that went through none of the forwarded connections that are there, if it counts. */
+function restSince(
+  before: Traffic,
+  now: Traffic,
+  outBytes: number,
+  { rest, mayBeAnswers }: Channels,
+): number {
+  if (rest === "keys") return 0;
+  const bytes = now.inBytes - before.mostInBytes - grownBy(before.forwardedIn, now.forwardedIn);
+  return bytes > (mayBeAnswers ? ANSWER_BYTES_PER_BYTE * outBytes : 0) ? bytes : 0;
 }
 
 /** Only what is forwarded can be: what comes to a command's own input is somebody at work, or nobody can tell. */

@@ -19,6 +19,9 @@ const PROMPT_ONLY = "TMOUT ends no command that runs";
 /** Whoever may set the times of a terminal keeps an idle session without a key ("touch -a"). */
 const NO_FEIGNING = "idle is measured by keys, not by times that a user can set";
 
+/** A heartbeat is a program's, and nobody sits there: but no text speaks of forwarded ports. */
+const NO_HEARTBEATS = "a program that pings by itself is nobody at work";
+
 /** Said of each: an assessor asks why a value was left as it is. */
 const NO_AGE = [
   "These texts ask for an end after idle time. None bounds how long a session in use may last:",
@@ -52,6 +55,7 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
         answers: "8.2.8: user sessions, whether terminal or session",
       },
       trust_tty_times: { value: "false", answers: `8.2.8: ${NO_FEIGNING}` },
+      heartbeats: { value: "false", answers: `8.2.8, idle sessions: ${NO_HEARTBEATS}` },
       groups: {
         value: "[]",
         answers: "8.2.8, notes: only some accounts of point-of-sale terminals are left out",
@@ -73,6 +77,7 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
         answers: "5.4.3.2: a user's shell, also one without a terminal (ssh -T)",
       },
       trust_tty_times: { value: "false", answers: `5.4.3.2: ${NO_FEIGNING}` },
+      heartbeats: { value: "false", answers: `no paragraph: ${NO_HEARTBEATS}` },
     },
   },
   stig: {
@@ -97,6 +102,7 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
         answers: "RHEL-09-412080 (V-258077): idle sessions, whatever runs in them",
       },
       trust_tty_times: { value: "false", answers: `RHEL-09-412035: ${NO_FEIGNING}` },
+      heartbeats: { value: "false", answers: `RHEL-09-412080, idle sessions: ${NO_HEARTBEATS}` },
       groups: { value: "[]", answers: "RHEL-09-412035, UBTU-22-412030: they name no exception" },
     },
   },

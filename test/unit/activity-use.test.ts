@@ -5,11 +5,12 @@ import { type Channels, needsCloseLooks, type UseState, useAfter } from "../../s
 
 const tunnel: Channels = {
   hasTerminals: true,
-  payloadCounts: false,
+  rest: "keys",
+  mayBeAnswers: false,
   transferCounts: true,
   heartbeatsCount: false,
 };
-const command: Channels = { ...tunnel, hasTerminals: false, payloadCounts: true };
+const command: Channels = { ...tunnel, hasTerminals: false, rest: "command" };
 const BEGIN_MS = 100_000;
 
 /** Something that the connection moves at a time. */
@@ -30,10 +31,10 @@ const trafficAt = (events: readonly Event[], bootMs: number): Traffic => {
   return {
     bootMs,
     inBytes: 5000 + sum("up") + sum("through") / 2,
+    mostInBytes: 5000 + sum("up") + sum("through") / 2,
     outBytes: 7000 + sum("down") + sum("through"),
     forwarded: { "4711": 10 + sum("through") },
-    forwardedInBytes: sum("through") / 2,
-    otherChannels: 1,
+    forwardedIn: { "4711": 10 + sum("through") / 2 },
     sinceClientMs: since(({ up, through, keepalive }) => Boolean(up ?? through ?? keepalive)),
     sinceForwardedMs: since(({ through }) => through !== undefined),
   };
@@ -135,4 +136,58 @@ test("close looks end when a heartbeat is told from a person, and after a minute
   expect(ends(heartbeat(5000, 90))).toBeLessThanOrEqual(BEGIN_MS + 16_000);
   expect(ends([])).toBe(BEGIN_MS + 60_000);
   expect(ends([{ atMs: BEGIN_MS + 3_200, through: 90 }])).toBe(BEGIN_MS + 60_000);
+});
+
+/** Looks each second at traffic that a test makes up; the state after the last. */
+function followed(steps: readonly Partial<Traffic>[], channels: Channels): UseState {
+  let state: UseState | undefined;
+  for (const [index, step] of steps.entries())
+    state = useAfter(state, { ...trafficAt([], BEGIN_MS + 1000 * index), ...step }, channels);
+  if (!state) throw new Error("never looked");
+  return state;
+}
+
+test("what is on its way between two counters is no use, and counts once it has come", () => {
+  const still = { inBytes: 100, mostInBytes: 100 };
+  const onItsWay = { inBytes: 64, mostInBytes: 136 };
+  expect(followed([still, onItsWay, still, onItsWay, still], command).usedAtMs).toBe(0);
+  const more = { inBytes: 105, mostInBytes: 105, sinceClientMs: 0 };
+  expect(followed([still, { inBytes: 69, mostInBytes: 141 }, more], command).usedAtMs).toBe(BEGIN_MS + 2000);
+});
+
+test("a forwarded connection that closes is no use, and one that came and went between two looks is", () => {
+  const open = { inBytes: 500, mostInBytes: 500, forwarded: { "1": 900 }, forwardedIn: { "1": 400 } };
+  const closed = { ...open, forwarded: {}, forwardedIn: {} };
+  const between: Channels = { ...tunnel, rest: "forwarded" };
+  for (const channels of [command, between])
+    expect(followed([open, closed, closed], channels).usedAtMs).toBe(0);
+  const again = { ...closed, inBytes: 580, mostInBytes: 580, sinceClientMs: 300 };
+  expect(followed([open, closed, again], between)).toMatchObject({
+    usedAtMs: BEGIN_MS + 1700,
+    source: "transfer",
+    detail: "80 bytes through what it forwards",
+  });
+  expect(followed([open, closed, again], tunnel).usedAtMs).toBe(0);
+});
+
+test("what a terminal can have answered is no use; what is more than that is", () => {
+  const between: Channels = { ...tunnel, rest: "forwarded", mayBeAnswers: true };
+  const seen = (inBytes: number, outBytes: number) =>
+    followed(
+      [
+        { inBytes: 0, mostInBytes: 0, outBytes: 0 },
+        { inBytes, mostInBytes: inBytes, outBytes, sinceClientMs: 0 },
+      ],
+      between,
+    ).usedAtMs;
+  expect(seen(37, 3)).toBe(0);
+  expect(seen(32_768, 300)).toBe(BEGIN_MS + 1000);
+});
+
+test("short connections by the clock are a heartbeat too", () => {
+  const between: Channels = { ...tunnel, rest: "forwarded" };
+  const events = heartbeat(5000, 0).map(({ atMs }) => ({ atMs, up: 90 }));
+  const closely = every(1000, BEGIN_MS, BEGIN_MS + 60_000);
+  expect(looked(events, closely, between).usedAtMs).toBe(0);
+  expect(looked(events, closely, { ...between, heartbeatsCount: true }).usedAtMs).toBe(BEGIN_MS + 55_500);
 });

@@ -21,11 +21,21 @@ describe("a preset", () => {
   });
 
   it.each([
-    ["pci-dss", { idleTimeoutMs: 15 * M, noTerminalMs: 15 * M, trustTtyTimes: false }, ["8.2.8"], []],
-    ["cis", { idleTimeoutMs: 15 * M, noTerminalMs: 15 * M, trustTtyTimes: false }, ["5.4.3.2"], ["noidle"]],
+    [
+      "pci-dss",
+      { idleTimeoutMs: 15 * M, noTerminalMs: 15 * M, trustTtyTimes: false, heartbeats: false },
+      ["8.2.8"],
+      [],
+    ],
+    [
+      "cis",
+      { idleTimeoutMs: 15 * M, noTerminalMs: 15 * M, trustTtyTimes: false, heartbeats: false },
+      ["5.4.3.2"],
+      ["noidle"],
+    ],
     [
       "stig",
-      { idleTimeoutMs: 10 * M, noTerminalMs: 10 * M, trustTtyTimes: false },
+      { idleTimeoutMs: 10 * M, noTerminalMs: 10 * M, trustTtyTimes: false, heartbeats: false },
       ["RHEL-09-412035", "UBTU-22-412030"],
       [],
     ],
