@@ -9,6 +9,7 @@ import { judge, type Verdict } from "./judge.ts";
 import { endAfter } from "./libc.ts";
 import { findLogin, type Login } from "./login/login.ts";
 import type { ProcessRef } from "./login/process.ts";
+import { terminalsOf } from "./login/terminal.ts";
 import { type Memory, readMemory, writeMemory } from "./memory.ts";
 import type { Shown } from "./notice/show.ts";
 import { NOTHING_SEEN, type Observation, observe } from "./observe.ts";
@@ -105,6 +106,8 @@ export async function guard(
     const scene = { login, applied, observation, map };
     await recordStays(scene, memory.subjects);
     await recordFaults(scene, memory.faults);
+    // What is done takes its time, and must not be cut short between a stop and what it is for.
+    if (isAlone) endAfter(LONGEST_LOOK_S);
     const ended = await act(verdict, scene, shown, resident?.means);
     watch?.({ scene, verdict, ended, complaint: memory.complaint });
     const known = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
@@ -141,7 +144,21 @@ async function lookSafely(
       throw new Error(`a look took longer than ${LONGEST_LOOK_S} s: only the age of the login is judged`);
     return { observation: await observe(login, memory, map, applied, resident && { own: resident.own }) };
   } catch (failure) {
-    return { observation: { ...NOTHING_SEEN, faults: { login: reasonOf(failure) } }, failure };
+    const observation = {
+      ...NOTHING_SEEN,
+      terminals: terminalsSafely(login),
+      faults: { login: reasonOf(failure) },
+    };
+    return { observation, failure };
+  }
+}
+
+/** Where a notice of the login's age can be written all the same. */
+function terminalsSafely(login: Login): Observation["terminals"] {
+  try {
+    return terminalsOf(login, { tree: [] });
+  } catch {
+    return [];
   }
 }
 

@@ -106,7 +106,7 @@ export interface Seen {
 export function interpret(seen: Seen): Observation {
   const { terminals, look, keep, memory } = seen;
   const inputs = inputsOf(seen);
-  const use = look.traffic && useAfter(memory.use, look.traffic, channelsOf(seen, inputs));
+  const use = look.traffic ? useAfter(memory.use, look.traffic, channelsOf(seen, inputs)) : useStill(seen);
   const kind = terminals.length > 0 ? "shell" : (seen.kind ?? "command");
   const common = { kind, commandsRun: look.commandsRun, faults: look.faults, use };
   if (terminals.length === 0) {
@@ -123,6 +123,12 @@ export function interpret(seen: Seen): Observation {
     else if (look.faults[terminal.id] !== undefined) subjects[terminal.id] = unseen(seen, terminal.id);
   }
   return { terminals, subjects: kept(subjects, keep), ...common };
+}
+
+/** What could not be read this time is still known; close looks need something to look at. What the policy counts no more is forgotten. */
+function useStill({ terminals, memory, limits }: Seen): UseState | undefined {
+  const isAsked = terminals.length === 0 || limits.activity.includes("transfer");
+  return isAsked && memory.use ? { ...memory.use, closeSinceMs: undefined } : undefined;
 }
 
 /** A terminal that cannot be read is as idle as it was, and at its first look as old as its login. */
@@ -155,7 +161,7 @@ function channelsOf(seen: Seen, inputs: ReadonlyMap<string, InputState>): Channe
   return {
     hasTerminals: terminals.length > 0,
     rest,
-    mayBeAnswers: look.terminals.some((face) => outputOf(seen, face).atMs >= sinceMs),
+    mayBeAnswers: look.terminals.some((face) => face.canonical && outputOf(seen, face).atMs >= sinceMs),
     transferCounts,
     heartbeatsCount: limits.heartbeats,
   };

@@ -19,7 +19,7 @@ export interface Connection {
 }
 
 const PLACES = ["/usr/bin/ss", "/bin/ss", "/usr/sbin/ss", "/sbin/ss"];
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 3_000;
 /** A host with ten thousand connections prints some 5 MB. */
 const MOST_BYTES = 64 << 20;
 

@@ -1,5 +1,5 @@
 // What a process holds open, as far as work shows in it. Names, positions and kinds come from the kernel; no file of a user's is ever waited for.
-import { type Dir, opendirSync, readFileSync } from "node:fs";
+import { closeSync, type Dir, opendirSync, openSync, readFileSync } from "node:fs";
 import { fileFacts, socketProtocol } from "../libc.ts";
 import { linkOf } from "../login/client.ts";
 
@@ -40,7 +40,7 @@ const MOST_DESCRIPTORS_IN_ALL = 8192;
 /** Of these the position is asked for, and the kind of so many sockets. */
 const MOST_PLACES = 32;
 const MOST_PLACES_IN_ALL = 2048;
-const MOST_KINDS = 8;
+const MOST_KINDS = 32;
 /** A reader that is no further from the end follows the file: it may be a moment behind a writer. */
 const NEAR_END_BYTES = 128 << 10;
 
@@ -49,6 +49,7 @@ const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;
 const S_IFBLK = 0o060000;
+const S_IFSOCK = 0o140000;
 // asm-generic/fcntl.h
 const O_ACCMODE = 0o3;
 
@@ -97,20 +98,45 @@ function holdingOf(pid: number, descriptors: readonly string[], mostPlaces: numb
   const isPassed = (target: string) => target.startsWith("pipe:") || target.startsWith("socket:");
   const places = placesOf(pid, targets, mostPlaces);
   const all = Object.values(places);
-  const sockets = targets.filter(({ target }) => target.startsWith("socket:["));
+  const sockets = targets
+    .filter(({ target }) => target.startsWith("socket:["))
+    .slice(0, MOST_KINDS)
+    .map((it) => ({ ...it, protocol: protocolOf(`/proc/${pid}/fd/${it.descriptor}`) }));
   return {
-    sockets: sockets.map(({ target }) => target.slice("socket:[".length, -1)),
+    sockets: sockets.flatMap(({ target, protocol }) =>
+      protocol.startsWith("TCP") ? [target.slice("socket:[".length, -1)] : [],
+    ),
     writesFile: all.some(({ readsOnly, isDirectory }) => !readsOnly && !isDirectory),
     writesSocket:
-      !standard("1").startsWith("pipe:") &&
-      sockets
-        .slice(0, MOST_KINDS)
-        .some(({ descriptor }) => /^U(?:NIX|DP)/.test(socketProtocol(`/proc/${pid}/fd/${descriptor}`))),
+      !standard("1").startsWith("pipe:") && sockets.some(({ protocol }) => /^U(?:NIX|DP)/.test(protocol)),
     onTerminal: /^\/dev\/(?:pts\/|tty|console)/.test(standard("1")),
     relays: isPassed(standard("0")) && isPassed(standard("1")),
     follows: targets.some(({ target }) => target === "anon_inode:inotify"),
     places,
   };
+}
+
+// linux/fcntl.h; the same on x86-64 and arm64.
+const O_PATH = 0o10000000;
+
+/**
+ * The protocol of a socket; empty for what is none. Held with O_PATH, which asks no file system, nor does closing it: its program can put
+ * a file of its own file system in its place at any moment, and what is held cannot change any more.
+ */
+function protocolOf(path: string): string {
+  let fd: number;
+  try {
+    fd = openSync(path, O_PATH);
+  } catch {
+    return "";
+  }
+  try {
+    const held = `/proc/self/fd/${fd}`;
+    const facts = fileFacts(held);
+    return facts && (facts.mode & S_IFMT) === S_IFSOCK ? socketProtocol(held) : "";
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function placesOf(

@@ -1,8 +1,8 @@
 // What the processes of a job have used so far, and where they are in their files, as plain data.
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
+import type { Connection } from "./connections.ts";
 import { type Held, holdingsOf, type OutOfTime, type Place } from "./held.ts";
 import { writtenBytesOf } from "./payload.ts";
-import type { SocketBytes } from "./sockets.ts";
 import { isCrowded, mappedBytesOf, storageWaitOf, type ThreadWaits, threadWaitsOf } from "./waits.ts";
 
 /**
@@ -83,7 +83,7 @@ export function holdingsOfJob(members: readonly Member[], isOutOfTime?: OutOfTim
 export function jobCounters(
   members: readonly Member[],
   held: ReadonlyMap<number, Held>,
-  connections: ReadonlyMap<string, SocketBytes>,
+  connections: ReadonlyMap<string, Pick<Connection, "receivedBytes" | "sentBytes">>,
   isOutOfTime: OutOfTime = () => false,
 ): JobCounters {
   const following = new Set(
@@ -132,7 +132,7 @@ function partOf({ place }: Member, holdings: Held | undefined): Part {
 
 function bytesOf(
   inodes: readonly string[],
-  connections: ReadonlyMap<string, SocketBytes>,
+  connections: ReadonlyMap<string, Pick<Connection, "receivedBytes" | "sentBytes">>,
 ): Record<string, number> {
   return Object.fromEntries(
     inodes.flatMap((inode) => {

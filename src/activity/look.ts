@@ -12,7 +12,6 @@ import { type AskForConnections, type Connection, connectionOf, readConnections 
 import type { Held } from "./held.ts";
 import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";
 import type { Payload } from "./payload.ts";
-import { bytesOfSockets, type SocketBytes } from "./sockets.ts";
 import { readTraffic, type Traffic } from "./traffic.ts";
 import { madeUpBytes } from "./transfer.ts";
 
@@ -60,7 +59,7 @@ export interface Look {
   /** When the devices had been asked, on the boot clock: no key that they tell of came later. */
   readonly bootMs: number;
   readonly terminals: readonly TerminalLook[];
-  /** What could not be read, in words, by the id of its terminal. It is no evidence. */
+  /** What could not be read, in words, by the id of its terminal, or `connections`. It is no evidence. */
   readonly faults: Readonly<Record<string, string>>;
   /** Commands or subsystems run in the login outside its terminals. */
   readonly commandsRun: boolean;
@@ -137,16 +136,15 @@ export async function takeLook(
   const detached = processes.map((stat): Member => ({ stat, place: "line" }));
 
   const held = isBusyAsked ? holdingsOfJob([...jobs.flat(), ...detached], isOver) : new Map<number, Held>();
-  const isRoot = process.geteuid?.() === 0;
-  // Root asks the sockets. Only ss tells others, and what may not be asked.
-  const holdsSockets = !isRoot && [...held.values()].some(({ sockets }) => sockets.length > 0);
+  const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
   const peer = isTransferAsked && !traffic ? login.client : undefined;
-  const connections = holdsSockets || peer ? await connectionsOf(holdsSockets ? undefined : peer) : [];
+  const connections =
+    holdsSockets || peer
+      ? await connectionsInTime(connectionsOf, holdsSockets ? undefined : peer, faults)
+      : undefined;
 
-  const byInode: ReadonlyMap<string, SocketBytes> = isRoot
-    ? bytesOfSockets(held, isOver)
-    : new Map((holdsSockets ? connections : []).map((it) => [it.inode ?? "", it]));
-  const connection = peer && (connectionOf(peer, connections) ?? lostConnection(login));
+  const byInode = new Map((holdsSockets && connections ? connections : []).map((it) => [it.inode ?? "", it]));
+  const connection = peer && connections && (connectionOf(peer, connections) ?? lostConnection(login));
   return {
     bootMs,
     terminals: faces.map(({ face }, index) => ({
@@ -170,12 +168,30 @@ export async function takeLook(
   };
 }
 
+/**
+ * The connections that `ss` tells of. Users can open so many that it takes too long: then nothing is known of them, and `faults` says so.
+ * Throws where there is no `ss`, or where it fails.
+ */
+async function connectionsInTime(
+  ask: AskForConnections,
+  client: Login["client"],
+  faults: Record<string, string>,
+): Promise<Connection[] | undefined> {
+  try {
+    return await ask(client);
+  } catch (error) {
+    if (!(error as { killed?: boolean }).killed) throw error;
+    faults.connections = "ss gave no answer in time";
+    return undefined;
+  }
+}
+
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 /** What no user can cause: no right to ask, or no means. Nothing can be said of any terminal then. */
-const HOST_FAULTS = new Set(["EPERM", "EACCES", "ENOSYS", "EMFILE", "ENFILE", "ENOMEM"]);
+const HOST_FAULTS = new Set(["EPERM", "EACCES", "ENOENT", "ENOSYS", "EMFILE", "ENFILE", "ENOMEM"]);
 
 type Face = Omit<TerminalLook, "job">;
 
@@ -206,7 +222,8 @@ function faceOf(
     return { terminal, face };
   } catch (error) {
     if (error instanceof MasterGone || !isStillThere(terminal)) return undefined;
-    if (HOST_FAULTS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    // A user's own watchdog is advice: where it cannot see a terminal, it ends nobody.
+    if (!terminal.master || HOST_FAULTS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
     faults[terminal.id] = reasonOf(error);
     return undefined;
   }

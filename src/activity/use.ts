@@ -54,7 +54,10 @@ export interface Channels {
    * through a connection that has closed, or keys of a terminal, which are no use of the connection.
    */
   readonly rest: "command" | "forwarded" | "keys";
-  /** A terminal has had output, and its program may have asked for something: the rest may be answers, as far as these go. */
+  /**
+   * A terminal that reads lines has had output, and its program may have asked for something: the rest may be answers, as far as these
+   * go. Where it reads single keys, answers show as input.
+   */
   readonly mayBeAnswers: boolean;
   /** The policy counts what is forwarded, and what commands send. */
   readonly transferCounts: boolean;

@@ -42,7 +42,6 @@ function unreadable(paths: readonly string[]): Problem[] {
 export const ss: Check = {
   id: "ss",
   fine: "ss is there for what the policy asks of it",
-  concerns: ({ hooks }) => hooks.some((hook) => hook !== "pam"),
   find: async () => {
     if (!asksForSs(await loadPolicy(POLICY).catch(() => undefined))) return [];
     try {

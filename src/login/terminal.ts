@@ -21,6 +21,7 @@ import {
   readStat,
   treeBelow,
 } from "./process.ts";
+import { effectiveUidOf } from "./user.ts";
 
 /** A pty that a login opened, or one that a program such as `sudo` or `script` opened inside it. */
 export interface Terminal {
@@ -235,13 +236,22 @@ function innerOf(leader: ProcessStat, { tree, isOver }: Context): Found {
   let above = tree.find(({ pid }) => pid === leader.parent);
   for (let step = 0; above && step < MOST_HOLDERS && !isOver(); step++) {
     const { pid, startTicks, parent } = above;
-    for (const master of mastersOf({ pid, startTicks }, isOver, MOST_DESCRIPTORS_OF_A_PROGRAM)) {
+    const descriptors = mayTakeFrom(pid) ? MOST_DESCRIPTORS_OF_A_PROGRAM : 0;
+    for (const master of mastersOf({ pid, startTicks }, isOver, descriptors)) {
       const known = sessionSafely(master);
       if (known?.session === leader.pid) return { master, number: master.number, ...known };
     }
     above = tree.find((it) => it.pid === parent);
   }
   return ledBy(leader);
+}
+
+/**
+ * Whether a descriptor of a program may be taken. Not of one that its user controls: they can put a file of their own file system in its
+ * place just then, and to close that can wait for ever. `sudo` and `su` have root's rights.
+ */
+function mayTakeFrom(pid: number): boolean {
+  return process.geteuid?.() !== 0 || effectiveUidOf(pid) === 0;
 }
 
 function sessionSafely(master: Master): Session | undefined {

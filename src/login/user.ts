@@ -23,6 +23,17 @@ export function uidOf(pid: number): number | undefined {
   }
 }
 
+/** The user whose rights a process has (proc_pid_status(5)): a setuid program of root's has root's; `undefined` when it is gone. */
+export function effectiveUidOf(pid: number): number | undefined {
+  try {
+    const uid = /^Uid:\t\d+\t(\d+)/m.exec(readStart(`/proc/${pid}/status`))?.[1];
+    return uid === undefined ? undefined : Number(uid);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
 /** The title that an sshd gave itself, empty when it is gone. */
 export function titleOf(pid: number): string {
   return commandLineOf(pid)[0] ?? "";

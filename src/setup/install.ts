@@ -43,7 +43,7 @@ export async function planInstall(
   mustHaveSshd();
   const before = readManifest() ?? NOTHING_INSTALLED;
   const policy = look(layout.POLICY) === undefined ? undefined : await goodPolicy();
-  if (name !== "pam") mustHaveSs(policy);
+  mustHaveSs(policy);
   const hook = planHook(name, options);
   const programs = planPrograms(dist);
   const planned: readonly (readonly [Role, readonly Change[]])[] = [

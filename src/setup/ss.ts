@@ -1,4 +1,5 @@
-// What the policy asks of ss(8), which a minimal Debian has not. Root asks the sockets themselves; a watchdog that runs as the user needs it.
+// What the policy asks of ss(8), which a minimal Debian has not: the bytes of a program's own connections, and for a watchdog that runs as
+// the user those of the login.
 import { placeOfSs } from "../activity/connections.ts";
 import type { Policy, Source } from "../policy/policy.ts";
 import { reasonOf, SetupError } from "./setup-error.ts";

@@ -76,7 +76,15 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
         isOver: beginLook(ONE_OF_MANY_MS),
       });
       const verdict = judge(situationOf(login, seen.applied, seen.observation, memory, map));
-      const looked = { login, watchdog, memory, map, verdict, ...seen, fault: seen.unread ?? complaint };
+      const looked = {
+        login,
+        watchdog,
+        memory,
+        map,
+        verdict,
+        ...seen,
+        fault: seen.unread ?? complaint ?? Object.values(seen.observation.faults)[0],
+      };
       return { ...looked, processes: tree, isOwn: own.has(login), state: stateOf(looked) };
     }),
   );
@@ -109,8 +117,7 @@ async function lookAt(
       isFirst ? withoutTransfer(applied) : applied,
       known,
     );
-    const [unread] = Object.values(observation.faults);
-    return { applied, observation, unread };
+    return { applied, observation, unread: undefined };
   } catch (error) {
     const unread = error instanceof Error ? error.message : String(error);
     return { applied, observation: NOTHING_SEEN, unread };
@@ -141,7 +148,8 @@ function treeOf(
 ): ProcessStat[] {
   const top = processes.get(sshdOf(login).pid);
   const found = top ? [top] : [];
-  for (const it of found) found.push(...(children.get(it.pid) ?? []));
+  // One by one: of a hundred thousand children at once a call has no room for its arguments.
+  for (const it of found) for (const child of children.get(it.pid) ?? []) found.push(child);
   return found;
 }
 

@@ -85,7 +85,7 @@ export async function rehearseSweep(
   const due = all.filter(({ login }) => options.idleTimeoutMs !== undefined || !isGuarded(login));
   return {
     deeds: due.flatMap((it) =>
-      it.fault === undefined ? deedsOf(it.verdict.decisions, it satisfies Scene, it.verdict.endsAtMs) : [],
+      it.unread === undefined ? deedsOf(it.verdict.decisions, it satisfies Scene, it.verdict.endsAtMs) : [],
     ),
     faults: due.flatMap(({ login, fault }) =>
       fault === undefined ? [] : [{ user: login.user, sshdPid: sshdOf(login).pid, fault }],

@@ -81,7 +81,7 @@ describe("with the hook pam", () => {
     const { status, state, bad, ids } = await ask(lab);
     expect({ status, state, bad }).toEqual({ status: 0, state: "ok", bad: [] });
     expect(ids).toEqual(
-      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups tools syslog audit".split(
+      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups ss tools syslog audit".split(
         " ",
       ),
     );

@@ -58,7 +58,7 @@ const refusals: Record<string, Refusal> = {
     says: "there is no /usr/sbin/sshd; install the SSH server first",
   },
   "no ss": {
-    args: "install --hook profile",
+    args: "install --hook pam",
     given: "cp -a /usr/bin/ss /root/ss && rm -f /usr/bin/ss /usr/sbin/ss /bin/ss /sbin/ss",
     undo: "cp -a /root/ss /usr/bin/ss",
     says: /need ss \(package iproute2\), found none of .*; apt install iproute2, or/,

@@ -41,8 +41,8 @@ export const guards: readonly Guard[] = [
   {
     ...loop,
     file: "src/guard.ts",
-    find: "if (isAlone) endAfter(LONGEST_LOOK_S);",
-    replace: "",
+    find: "    if (isAlone) endAfter(LONGEST_LOOK_S);\n    const { observation",
+    replace: "    const { observation",
     why: "a look that hangs ends",
     case: "a look is bounded, the sleep after it is not",
   },
@@ -57,8 +57,8 @@ export const guards: readonly Guard[] = [
   {
     ...loop,
     file: "src/guard.ts",
-    find: "  } catch (failure) {\n    return",
-    replace: "  } catch (failure) {\n    if (failure) throw failure;\n    return",
+    find: "  } catch (failure) {\n    const observation",
+    replace: "  } catch (failure) {\n    if (failure) throw failure;\n    const observation",
     why: "age is judged whatever fails",
     case: "a login that is as old as max_login allows ends, blind or not",
   },

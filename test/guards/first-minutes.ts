@@ -15,7 +15,7 @@ export const guards: readonly Guard[] = [
   {
     ...refused,
     file: "src/setup/install.ts",
-    find: '  if (name !== "pam") mustHaveSs(',
+    find: "  mustHaveSs(",
     replace: "  void (",
     why: "without ss every check of a user's own watchdog fails under the default policy, and no login is ended",
     case: "no ss",

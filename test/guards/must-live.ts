@@ -36,7 +36,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/observe.ts",
-    find: "const use = look.traffic && useAfter(memory.use, look.traffic, channelsOf(seen, inputs));",
+    find: "const use = look.traffic ? useAfter(memory.use, look.traffic, channelsOf(seen, inputs)) : useStill(seen);",
     replace: "const use = undefined as UseState | undefined;",
     why: "what the client sends keeps an idle terminal",
     case: "beside an idle terminal",

@@ -3,15 +3,18 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { type Work, workSince } from "../../src/activity/busy.ts";
 import { type TerminalLook, takeLook } from "../../src/activity/look.ts";
 import { mapClocks, readClocks } from "../../src/clock.ts";
+import { getAttributes } from "../../src/libc.ts";
 import { isAlive } from "../../src/login/process.ts";
 import { BLANK } from "../../src/memory.ts";
 import { observe } from "../../src/observe.ts";
 import { NO_POLICY } from "../../src/policy/decide.ts";
 import { bash, killTree, onPty, pause, type Shell, server, until } from "./support/real-terminals.ts";
+
+vi.mock("../../src/libc.ts", { spy: true });
 
 const directory = mkdtempSync(join(tmpdir(), "afkill-look-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -282,9 +285,18 @@ test("a terminal that goes away is left out, one that cannot be read is a fault"
   const terminal = shell.terminal();
   const lookAt = (it: typeof terminal) =>
     takeLook({ server: server(), client: undefined }, [it], { sources: ["input"] });
-  const unreadable = await lookAt({ ...terminal, master: undefined, path: "/dev/null" });
+  const { master } = terminal;
+  if (!master) throw new Error("a terminal without a master");
+  // No master of a terminal is the first descriptor, and so that terminal is gone.
+  expect((await lookAt({ ...terminal, master: { ...master, fd: 0 } })).terminals).toEqual([]);
+  vi.mocked(getAttributes).mockImplementationOnce(() => {
+    throw new Error("ioctl TCGETS: EIO");
+  });
+  const unreadable = await lookAt(terminal);
   expect(unreadable.terminals).toEqual([]);
-  expect(unreadable.faults).toEqual({ [terminal.id]: expect.stringContaining("/dev/null") });
+  expect(unreadable.faults).toEqual({ [terminal.id]: "ioctl TCGETS: EIO" });
+  // A user's own watchdog is advice: it ends nobody whom it cannot see.
+  await expect(lookAt({ ...terminal, master: undefined, path: "/dev/null" })).rejects.toThrow("/dev/null");
   shell.pty.kill("SIGKILL");
   await until(() => !isAlive(terminal.leader));
   expect((await lookAt(terminal)).terminals).toEqual([]);

@@ -1,7 +1,6 @@
 // Real programs on real terminals: what of them is work, and what only looks like it.
 
 import { spawnSync } from "node:child_process";
-import { createSocket } from "node:dgram";
 import {
   appendFileSync,
   closeSync,
@@ -216,8 +215,8 @@ while True: os.write(1, map[at:at + 20000]); at += 20000; time.sleep(0.05)`;
         return !seen.canonical && Object.values(seen.job).some((it) => it.name.startsWith(name));
       });
       // Its start can be work.
-      await until(async () => (await workOf(shell)) === undefined);
-      expect(await workOf(shell)).toBeUndefined();
+      const isIdle = async () => (await workOf(shell)) === undefined;
+      await until(async () => (await isIdle()) && (await isIdle()));
     },
     60_000,
   );
@@ -248,12 +247,12 @@ describe("what a process holds", () => {
   });
 
   test("is read of the lowest descriptors only, of a process that holds very many", async () => {
-    const many = Array.from({ length: 200 }, () => createSocket("udp4"));
+    const many = Array.from({ length: 200 }, () => createServer());
     try {
-      await Promise.all(many.map((it) => new Promise<void>((resolve) => it.bind(0, "127.0.0.1", resolve))));
+      await Promise.all(many.map((it) => new Promise<void>((resolve) => it.listen(0, "127.0.0.1", resolve))));
       const sockets = holdingsOf([process.pid]).get(process.pid)?.sockets.length ?? 0;
-      expect(sockets).toBeGreaterThan(30);
-      expect(sockets).toBeLessThan(128);
+      expect(sockets).toBeGreaterThan(20);
+      expect(sockets).toBeLessThanOrEqual(32);
     } finally {
       for (const it of many) it.close();
     }
