@@ -106,7 +106,11 @@ export interface Seen {
 export function interpret(seen: Seen): Observation {
   const { terminals, look, keep, memory } = seen;
   const inputs = inputsOf(seen);
-  const use = look.traffic && useAfter(memory.use, look.traffic, channelsOf(seen, inputs));
+  const use = look.traffic
+    ? useAfter(memory.use, look.traffic, channelsOf(seen, inputs))
+    : look.isTrafficLate
+      ? memory.use
+      : undefined;
   const kind = terminals.length > 0 ? "shell" : (seen.kind ?? "command");
   const common = { kind, commandsRun: look.commandsRun, faults: look.faults, use };
   if (terminals.length === 0) {

@@ -13,7 +13,7 @@ import type { Held } from "./held.ts";
 import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";
 import type { Payload } from "./payload.ts";
 import { bytesOfSockets, type SocketBytes } from "./sockets.ts";
-import { readTraffic, type Traffic } from "./traffic.ts";
+import { LATE, readTraffic, type Traffic } from "./traffic.ts";
 import { madeUpBytes } from "./transfer.ts";
 
 export type { JobCounters, WorkCounters } from "./job.ts";
@@ -68,6 +68,8 @@ export interface Look {
   readonly detached: JobCounters;
   /** What sshd has moved; absent where the policy does not ask for it, the login has no TCP peer, or sshd may not be asked. */
   readonly traffic?: Traffic | undefined;
+  /** That it was asked for and not told in time: what was known of it holds. */
+  readonly isTrafficLate?: boolean | undefined;
   /** The bytes on the wire, where what sshd has moved cannot be told, as by a user's own watchdog. */
   readonly connection?: ConnectionCounters | undefined;
   /** When the last of the terminals was read that are not looked at, as `accessedWallS`. Absent where there are none. */
@@ -76,6 +78,8 @@ export interface Look {
   readonly payload?: Payload | undefined;
 }
 
+/** How long the sockets of a login's sshd may be asked: it has thousands only where its client forwards as many connections. */
+const SSHD_MS = 1_000;
 /** c_lflag of termios(3); the same on x86-64 and arm64. */
 const ICANON = 0o2;
 
@@ -123,12 +127,16 @@ export async function takeLook(
   const isBusyAsked = sources.includes("busy");
   const isTransferAsked = sources.includes("transfer");
   // Before and after the devices are asked: no key may count twice, or not at all.
+  // sshd has time of its own: what else there is to read is its user's to decide, and must not take its word away.
   const trafficNow = (isAsked: boolean) =>
-    isAsked ? readTraffic({ privileged: undefined, ...login }, isOver) : undefined;
+    isAsked ? readTraffic({ privileged: undefined, ...login }, beginLook(SSHD_MS)) : undefined;
   const trafficBefore = trafficNow(isPayloadAsked);
   const faces = terminals.flatMap((terminal) => faceOf(terminal, faults) ?? []);
   const { bootMs } = readClocks();
-  const traffic = trafficNow(isTransferAsked || isPayloadAsked);
+  const trafficAfter = trafficNow(isTransferAsked || isPayloadAsked);
+  const isTrafficLate = trafficBefore === LATE || trafficAfter === LATE;
+  const traffic = trafficAfter === LATE ? undefined : trafficAfter;
+  if (isTrafficLate) faults.connection = "its sshd has more connections than could be asked in time";
   const jobs = faces.map(({ terminal, face }) =>
     isBusyAsked && !(isForNow && isAtPrompt(terminal, face)) ? jobOf(terminal, face.canonical) : [],
   );
@@ -139,7 +147,7 @@ export async function takeLook(
   const isRoot = process.geteuid?.() === 0;
   // Root asks the sockets. Only ss tells others, and what may not be asked.
   const holdsSockets = !isRoot && [...held.values()].some(({ sockets }) => sockets.length > 0);
-  const peer = isTransferAsked && !traffic ? login.client : undefined;
+  const peer = isTransferAsked && !traffic && !isTrafficLate ? login.client : undefined;
   const connections = holdsSockets || peer ? await connectionsOf(holdsSockets ? undefined : peer) : [];
 
   const byInode: ReadonlyMap<string, SocketBytes> = isRoot
@@ -163,10 +171,17 @@ export async function takeLook(
     commandsRun,
     detached: jobCounters(detached, held, byInode, isOver),
     traffic: isTransferAsked ? traffic : undefined,
+    isTrafficLate,
     ...(connection && { connection: countersOf(connection, own) }),
     ...(others.length > 0 && { othersAccessedWallS: lastReadOf(others) }),
-    payload: trafficBefore && traffic && { least: trafficBefore.inBytes, most: traffic.inBytes },
+    payload: payloadOf(trafficBefore, trafficAfter),
   };
+}
+
+/** What the client has sent between two readings. One that comes late bears out no key. */
+function payloadOf(before: ReturnType<typeof readTraffic>, after: typeof before): Payload | undefined {
+  if (before === LATE || (before && after === LATE)) return { least: 0, most: 0 };
+  return before && after && after !== LATE ? { least: before.inBytes, most: after.inBytes } : undefined;
 }
 
 function reasonOf(error: unknown): string {

@@ -141,7 +141,8 @@ function treeOf(
 ): ProcessStat[] {
   const top = processes.get(sshdOf(login).pid);
   const found = top ? [top] : [];
-  for (const it of found) found.push(...(children.get(it.pid) ?? []));
+  // One by one: as arguments of one call, some hundred thousand would overflow the stack.
+  for (const it of found) for (const child of children.get(it.pid) ?? []) found.push(child);
   return found;
 }
 

@@ -36,8 +36,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/observe.ts",
-    find: "const use = look.traffic && useAfter(memory.use, look.traffic, channelsOf(seen, inputs));",
-    replace: "const use = undefined as UseState | undefined;",
+    find: "? useAfter(memory.use, look.traffic, channelsOf(seen, inputs))",
+    replace: "? (undefined as UseState | undefined)",
     why: "what the client sends keeps an idle terminal",
     case: "beside an idle terminal",
     project: "cases",
