@@ -9,6 +9,7 @@ const getsockopt = libc.func(
   "int getsockopt(int fd, int level, int option, _Out_ uint8_t *value, _Inout_ uint32_t *size)",
 );
 const getpeername = libc.func("int getpeername(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *size)");
+const getsockname = libc.func("int getsockname(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *size)");
 const alarm = libc.func("unsigned int alarm(unsigned int seconds)");
 const syscallDescriptor = libc.func("long syscall(long number, long pidfd, long fd, long flags)");
 const poll = libc.func("int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)");
@@ -165,10 +166,25 @@ export function tcpCounters(fd: number): TcpCounters | undefined {
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** The address at the other end of a socket, as bytes (4, or 16 of IPv6), and its port; `undefined` for what is not connected over IP. */
-export function peerOf(fd: number): { readonly address: Uint8Array; readonly port: number } | undefined {
+/** One end of a connection: its address as bytes (4, or 16 of IPv6), and its port. */
+export interface SocketAddress {
+  readonly address: Uint8Array;
+  readonly port: number;
+}
+
+/** The other end of a socket; `undefined` for what is not connected over IP. */
+export function peerOf(fd: number): SocketAddress | undefined {
   const raw = new Uint8Array(28);
-  if (getpeername(fd, raw, [raw.length]) !== 0) return undefined;
+  return getpeername(fd, raw, [raw.length]) === 0 ? socketAddress(raw) : undefined;
+}
+
+/** This end of a socket; `undefined` for what is none of IP. */
+export function localOf(fd: number): SocketAddress | undefined {
+  const raw = new Uint8Array(28);
+  return getsockname(fd, raw, [raw.length]) === 0 ? socketAddress(raw) : undefined;
+}
+
+function socketAddress(raw: Uint8Array): SocketAddress | undefined {
   const family = new DataView(raw.buffer).getUint16(0, true);
   const port = new DataView(raw.buffer).getUint16(2);
   if (family === AF_INET) return { address: raw.slice(4, 8), port };

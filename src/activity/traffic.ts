@@ -11,8 +11,9 @@ import {
   tcpCounters,
   unreadBytes,
 } from "../libc.ts";
+import { addressOf } from "../login/ask-client.ts";
 import type { IsOver } from "../login/budget.ts";
-import { type Client, plainAddress } from "../login/client.ts";
+import type { Client } from "../login/client.ts";
 import { descriptorsIn } from "../login/descriptors.ts";
 import type { Login } from "../login/login.ts";
 import { readStat } from "../login/process.ts";
@@ -183,7 +184,7 @@ function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | "other
       ...counters,
       // What waits in the kernel has not been read by sshd yet.
       receivedBytes: counters.receivedBytes - unreadBytes(own),
-      isClient: peer !== undefined && peer.port === client.port && addressOf(peer.address) === client.address,
+      isClient: peer !== undefined && peer.port === client.port && addressOf(peer) === client.address,
     };
   } catch {
     // Closed between two questions.
@@ -191,9 +192,4 @@ function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | "other
   } finally {
     closeSync(own);
   }
-}
-
-function addressOf(bytes: Uint8Array): string {
-  const words = Buffer.from(bytes).toString("hex").match(/.{4}/g)?.join(":") ?? "";
-  return plainAddress(bytes.length === 4 ? bytes.join(".") : words);
 }

@@ -22,6 +22,15 @@ export const guards: readonly Guard[] = [
     case: "what sshd has moved, and its terminals, are told when the time of the look is up",
   },
   {
+    project: "unit",
+    test: "test/unit/login-client.test.ts",
+    file: "src/login/login.ts",
+    find: "askClient(it.ref.pid) ?? ",
+    replace: "",
+    why: "what others connect to makes no look at a login longer",
+    case: "root asks the socket of an sshd, and reads no list of all that the host has",
+  },
+  {
     ...late,
     file: "src/login/terminal.ts",
     find: "return mastersOf(server).flatMap(",
