@@ -17,6 +17,11 @@ export function runBundle(bundle: string): void {
   run(module.exports, createRequire(bundle), module, bundle, dirname(bundle));
 }
 
+/** Keeps the code of a bundle beside it. Twice: V8 would run what is spoilt, and its own checksum takes longer than all else that it does. */
+export function keepCode(bundle: string, code: Buffer): void {
+  process.getBuiltinModule("node:fs").writeFileSync(codeOf(bundle), Buffer.concat([code, code]));
+}
+
 /** Compiles a bundle. Where there is no code beside it, or that of another Node (vm.Script tells by itself), V8 makes it anew. */
 export function compileBundle(bundle: string): Script {
   const { readFileSync } = process.getBuiltinModule("node:fs");
@@ -26,9 +31,12 @@ export function compileBundle(bundle: string): Script {
   return new Script(wrap(readFileSync(bundle, "utf8")), { filename: bundle, cachedData });
 }
 
+/** The code in a file; `undefined` where there is none, or where it is not as it was written (a disk errs). */
 function readCode(path: string): Buffer | undefined {
   try {
-    return process.getBuiltinModule("node:fs").readFileSync(path);
+    const kept = process.getBuiltinModule("node:fs").readFileSync(path);
+    const code = kept.subarray(0, kept.length / 2);
+    return code.equals(kept.subarray(code.length)) ? code : undefined;
   } catch {
     return undefined;
   }

@@ -167,24 +167,24 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 
 /** One end of a connection: its address as bytes (4, or 16 of IPv6), and its port. */
-export interface Endpoint {
+export interface SocketAddress {
   readonly address: Uint8Array;
   readonly port: number;
 }
 
 /** The other end of a socket; `undefined` for what is not connected over IP. */
-export function peerOf(fd: number): Endpoint | undefined {
-  return endpoint(fd, getpeername);
-}
-
-/** The end of a socket that is here; `undefined` for what is not of IP. */
-export function localOf(fd: number): Endpoint | undefined {
-  return endpoint(fd, getsockname);
-}
-
-function endpoint(fd: number, ask: typeof getpeername): Endpoint | undefined {
+export function peerOf(fd: number): SocketAddress | undefined {
   const raw = new Uint8Array(28);
-  if (ask(fd, raw, [raw.length]) !== 0) return undefined;
+  return getpeername(fd, raw, [raw.length]) === 0 ? socketAddress(raw) : undefined;
+}
+
+/** This end of a socket; `undefined` for what is none of IP. */
+export function localOf(fd: number): SocketAddress | undefined {
+  const raw = new Uint8Array(28);
+  return getsockname(fd, raw, [raw.length]) === 0 ? socketAddress(raw) : undefined;
+}
+
+function socketAddress(raw: Uint8Array): SocketAddress | undefined {
   const family = new DataView(raw.buffer).getUint16(0, true);
   const port = new DataView(raw.buffer).getUint16(2);
   if (family === AF_INET) return { address: raw.slice(4, 8), port };

@@ -1,12 +1,11 @@
 // Keeps, beside a bundle, the code that V8 makes of it.
 //   node scripts/lib/precompile.ts BUNDLE
-import { writeFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
-import { codeOf, compileBundle } from "../../src/bundle.ts";
+import { compileBundle, keepCode } from "../../src/bundle.ts";
 
 const [, , bundle = ""] = process.argv;
 // Of every function, whether or not it has been called. V8 takes no code that was made under other flags, so they are put back.
 setFlagsFromString("--no-lazy");
 const script = compileBundle(bundle);
 setFlagsFromString("--lazy");
-writeFileSync(codeOf(bundle), script.createCachedData());
+keepCode(bundle, script.createCachedData());

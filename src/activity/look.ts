@@ -12,7 +12,7 @@ import { type AskForConnections, type Connection, connectionOf, readConnections 
 import type { Held } from "./held.ts";
 import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";
 import type { Payload } from "./payload.ts";
-import { readTraffic, type Traffic } from "./traffic.ts";
+import { LATE, readTraffic, type Traffic } from "./traffic.ts";
 import { madeUpBytes } from "./transfer.ts";
 
 export type { JobCounters, WorkCounters } from "./job.ts";
@@ -75,6 +75,8 @@ export interface Look {
   readonly payload?: Payload | undefined;
 }
 
+/** How long the sockets of a login's sshd may be asked: it has thousands only where its client forwards as many connections. */
+const SSHD_MS = 1_000;
 /** c_lflag of termios(3); the same on x86-64 and arm64. */
 const ICANON = 0o2;
 
@@ -122,13 +124,16 @@ export async function takeLook(
   const isBusyAsked = sources.includes("busy");
   const isTransferAsked = sources.includes("transfer");
   // Before the devices are asked: what has come of the client by then shows in their times. And for keys after it, too: none may count
-  // twice, or not at all.
+  // twice, or not at all. sshd has time of its own: what else there is to read is its user's to decide, and must not take its word away.
   const trafficNow = (isAsked: boolean) =>
-    isAsked ? readTraffic({ privileged: undefined, ...login }, isOver) : undefined;
-  const traffic = trafficNow(isTransferAsked || isPayloadAsked);
+    isAsked ? readTraffic({ privileged: undefined, ...login }, beginLook(SSHD_MS)) : undefined;
+  const trafficBefore = trafficNow(isTransferAsked || isPayloadAsked);
   const faces = terminals.flatMap((terminal) => faceOf(terminal, faults) ?? []);
   const { bootMs } = readClocks();
   const trafficAfter = trafficNow(isPayloadAsked);
+  const isTrafficLate = trafficBefore === LATE || trafficAfter === LATE;
+  const traffic = trafficBefore === LATE ? undefined : trafficBefore;
+  if (isTrafficLate) faults.connection = "its sshd has more connections than could be asked in time";
   const jobs = faces.map(({ terminal, face }) =>
     isBusyAsked && !(isForNow && isAtPrompt(terminal, face)) ? jobOf(terminal, face.canonical) : [],
   );
@@ -137,7 +142,7 @@ export async function takeLook(
 
   const held = isBusyAsked ? holdingsOfJob([...jobs.flat(), ...detached], isOver) : new Map<number, Held>();
   const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
-  const peer = isTransferAsked && !traffic ? login.client : undefined;
+  const peer = isTransferAsked && !traffic && !isTrafficLate ? login.client : undefined;
   const connections =
     holdsSockets || peer
       ? await connectionsInTime(connectionsOf, holdsSockets ? undefined : peer, faults)
@@ -164,8 +169,14 @@ export async function takeLook(
     traffic: isTransferAsked ? traffic : undefined,
     ...(connection && { connection: countersOf(connection, own) }),
     ...(others.length > 0 && { othersAccessedWallS: lastReadOf(others) }),
-    payload: traffic && trafficAfter && { least: traffic.inBytes, most: trafficAfter.mostInBytes },
+    payload: payloadOf(trafficBefore, trafficAfter),
   };
+}
+
+/** What the client has sent between two readings. One that comes late bears out no key. */
+function payloadOf(before: ReturnType<typeof readTraffic>, after: typeof before): Payload | undefined {
+  if (before === LATE || (before && after === LATE)) return { least: 0, most: 0 };
+  return before && after && after !== LATE ? { least: before.inBytes, most: after.mostInBytes } : undefined;
 }
 
 /**

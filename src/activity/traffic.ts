@@ -11,8 +11,9 @@ import {
   tcpCounters,
   unreadBytes,
 } from "../libc.ts";
+import { addressOf } from "../login/ask-client.ts";
 import type { IsOver } from "../login/budget.ts";
-import { type Client, plainAddress } from "../login/client.ts";
+import type { Client } from "../login/client.ts";
 import { descriptorsIn } from "../login/descriptors.ts";
 import type { Login } from "../login/login.ts";
 import { readStat } from "../login/process.ts";
@@ -44,6 +45,9 @@ const MOST_TRIES = 3;
 /** A login forwards as many connections as its sshd has descriptors. */
 const MOST_DESCRIPTORS = 65_536;
 
+/** That not every socket of an sshd could be asked in time. Half of the counters would look like use at the next look. */
+export const LATE = "late";
+
 /**
  * Reads the counters of a login. `undefined` where it has no TCP client, or where its sshd may not be asked, as by a user's own
  * watchdog. Counters are read until two readings agree, or time or patience are up: what they differ by is a packet, and comes back.
@@ -51,23 +55,25 @@ const MOST_DESCRIPTORS = 65_536;
 export function readTraffic(
   login: Pick<Login, "server" | "privileged" | "client">,
   isOver: IsOver,
-): Traffic | undefined {
+): Traffic | typeof LATE | undefined {
   const { client } = login;
   if (!client) return undefined;
+  let known: Traffic | undefined;
   for (let tries = 1; ; tries++) {
     const before = countersOf(login);
     const sockets = before && socketsOf(login, client, isOver);
+    if (sockets === LATE) return known ?? LATE;
     const after = countersOf(login);
     if (!before || !after || !sockets) return undefined;
-    if (tries < MOST_TRIES && !isOver() && before.written + before.read !== after.written + after.read)
-      continue;
-    return {
+    known = {
       bootMs: readClocks().bootMs,
       inBytes: before.written - sockets.toClientBytes,
       mostInBytes: after.written - sockets.toClientBytes,
       outBytes: after.read - sockets.fromClientBytes,
       ...sockets.others,
     };
+    const agree = before.written + before.read === after.written + after.read;
+    if (agree || tries === MOST_TRIES || isOver()) return known;
   }
 }
 
@@ -103,7 +109,11 @@ interface Sockets {
 }
 
 /** Asks every socket of an sshd; `undefined` where the client's is not among them, or none may be taken. */
-function socketsOf({ server }: Pick<Login, "server">, client: Client, isOver: IsOver): Sockets | undefined {
+function socketsOf(
+  { server }: Pick<Login, "server">,
+  client: Client,
+  isOver: IsOver,
+): Sockets | typeof LATE | undefined {
   const pidfd = openPidfd(server.pid);
   if (pidfd === undefined) return undefined;
   try {
@@ -113,11 +123,13 @@ function socketsOf({ server }: Pick<Login, "server">, client: Client, isOver: Is
       sinceMs: Number.POSITIVE_INFINITY,
     };
     let own: TcpSocket | undefined;
-    for (const { fd, target } of descriptorsIn(server.pid, MOST_DESCRIPTORS, isOver)) {
+    for (const { fd, target } of descriptorsIn(server.pid, MOST_DESCRIPTORS)) {
+      if (isOver()) return LATE;
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       const seen = inode === undefined ? undefined : askSocket(pidfd, fd, client);
       if (inode === undefined || !seen) continue;
-      if (seen.isClient) own = seen;
+      // The first: a forwarded connection to the client's own address and port comes after it.
+      if (seen.isClient && !own) own = seen;
       else {
         tally.forwarded[inode] = seen.receivedBytes + seen.writtenBytes;
         tally.forwardedIn[inode] = seen.writtenBytes;
@@ -179,10 +191,5 @@ function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | undefi
 function isClients(fd: number, { address, port, serverAddress, serverPort }: Client): boolean {
   const [peer, local] = [peerOf(fd), localOf(fd)];
   if (peer?.port !== port || local?.port !== serverPort) return false;
-  return addressOf(peer.address) === address && addressOf(local.address) === serverAddress;
-}
-
-function addressOf(bytes: Uint8Array): string {
-  const words = Buffer.from(bytes).toString("hex").match(/.{4}/g)?.join(":") ?? "";
-  return plainAddress(bytes.length === 4 ? bytes.join(".") : words);
+  return addressOf(peer) === address && addressOf(local) === serverAddress;
 }

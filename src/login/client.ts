@@ -15,7 +15,8 @@ export function socketsOf(pid: number, most: number): string[] {
   return descriptorsOf(pid, most).flatMap((fd) => socketAt(pid, fd) ?? []);
 }
 
-function socketAt(pid: number, fd: number): string | undefined {
+/** The inode of the socket that a descriptor of a process is; `undefined` for what is none, or when we may not look. */
+export function socketAt(pid: number, fd: number): string | undefined {
   return /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
 }
 
@@ -62,7 +63,7 @@ export function clientOf(pid: number, table: SocketTable = readSocketTable): Cli
 }
 
 /** The descriptors of an sshd, likely ones first: to list the directory takes longer than to ask for those. */
-function* descriptorsInTurn(pid: number): Generator<number> {
+export function* descriptorsInTurn(pid: number): Generator<number> {
   yield* LIKELY_DESCRIPTORS;
   yield* descriptorsOf(pid, MOST_DESCRIPTORS).filter((fd) => !LIKELY_DESCRIPTORS.includes(fd));
 }

@@ -1,3 +1,4 @@
+import { askClient } from "./ask-client.ts";
 import { type Client, clientOf, parseSshConnection, type SocketTable } from "./client.ts";
 import {
   childrenOf,
@@ -86,7 +87,7 @@ export function assembleLogin(
 /** The client of a login, as the first of its sshds tells that we may ask. */
 export function clientOfSshds({ privileged, child }: Sshds, table?: SocketTable): Client | undefined {
   for (const it of [privileged, child]) {
-    const client = it && clientOf(it.ref.pid, table);
+    const client = it && (askClient(it.ref.pid) ?? clientOf(it.ref.pid, table));
     if (client) return client;
   }
   return undefined;

@@ -1,6 +1,7 @@
 // Processes as /proc shows them (proc_pid(5)). Everything here can vanish between two reads: that is an answer, not an error.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readStart } from "../libc.ts";
+import { type IsOver, UNLIMITED } from "./budget.ts";
 
 /** Names one process for good: a pid alone can be reused. `startTicks` is field 22 of proc_pid_stat(5). */
 export interface ProcessRef {
@@ -142,22 +143,25 @@ function childrenOfThread(directory: string): number[] {
   }
 }
 
-/** Everything below a process, parents before children: its children, whatever their state, and what lives below each of them. */
-export function treeBelow(pid: number): ProcessStat[] {
+/**
+ * Everything below a process, parents before children: its children, whatever their state, and what lives below each of them, as far as
+ * there is time for it.
+ */
+export function treeBelow(pid: number, begin: () => IsOver): ProcessStat[] {
   // Each child by itself: one with more processes below it than are looked at must not hide those of another.
   return childrenOf(pid).flatMap((child) => {
     const stat = readStat(child);
-    return stat ? [stat, ...descendantsOf(child)] : [];
+    return stat ? [stat, ...descendantsOf(child, begin())] : [];
   });
 }
 
 /** All living processes below a process, parents before children; not itself, and no zombies (their children have another parent by then). */
-export function descendantsOf(pid: number): ProcessStat[] {
+export function descendantsOf(pid: number, isOver: IsOver = UNLIMITED): ProcessStat[] {
   const found = new Map<number, ProcessStat>();
   const waiting = childrenOf(pid);
   // It grows while it is gone through.
   for (const child of waiting) {
-    if (found.size >= MOST_PROCESSES) break;
+    if (found.size >= MOST_PROCESSES || isOver()) break;
     if (found.has(child)) continue;
     const stat = readStat(child);
     if (!stat || hasEnded(stat)) continue;

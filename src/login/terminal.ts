@@ -1,7 +1,7 @@
 // The terminals of a login: those whose masters its sshd holds. No utmp, no scan of /proc, and no word of the processes on them: a
 // session leader can have a terminal of another devpts that is called as somebody else's.
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
-import { type IsOver, UNLIMITED } from "./budget.ts";
+import { beginLook, type IsOver, UNLIMITED } from "./budget.ts";
 import type { Login } from "./login.ts";
 import {
   deviceNumberOf,
@@ -45,6 +45,8 @@ export interface Terminal {
   readonly inner: Terminal | undefined;
 }
 
+/** How long the processes of one session are read. It has at most so many of its client's (sshd_config(5), MaxSessions). */
+const TREE_MS = 500;
 /** Terminals inside terminals inside terminals …: a user can stack them, a look must end. */
 const DEEPEST = 8;
 /** Where a program such as `sudo` keeps the master of the terminal that it opened: among its first descriptors. */
@@ -71,7 +73,8 @@ export function terminalsOf(
   if (!isAlive(server)) return [];
   const context = { tree, isOver };
   if (mayAsk(server.pid))
-    return mastersOf(server, isOver).flatMap((master) => {
+    // Without a limit of time: there are only so many, and a terminal that is passed over would be idle for ever.
+    return mastersOf(server).flatMap((master) => {
       const known = sessionIn(master, server.pid, tree);
       return known ? [terminalOf({ master, number: master.number, ...known }, context, 1)] : [];
     });
@@ -94,7 +97,7 @@ function mayAsk(pid: number): boolean {
 
 /** Everything below the sshd of a login, parents before children; nothing when that is gone. */
 export function treeOfLogin({ server }: Pick<Login, "server">): ProcessStat[] {
-  return isAlive(server) ? treeBelow(server.pid) : [];
+  return isAlive(server) ? treeBelow(server.pid, () => beginLook(TREE_MS)) : [];
 }
 
 /** A terminal as users know it: `pts/3`. */
@@ -275,16 +278,22 @@ export function belowAnyOf(group: readonly ProcessStat[], tree: readonly Process
 }
 
 function childrenIn(group: readonly ProcessStat[], below: readonly ProcessStat[]): ProcessStat[] {
-  return below.filter(({ parent }) => group.some(({ pid }) => pid === parent));
+  const above = new Set(group.map(({ pid }) => pid));
+  return below.filter(({ parent }) => above.has(parent));
 }
 
 /** The newest of the outermost session leaders with a terminal of their own: a program that opened several shows its last one. */
 function innerLeaderOf(leader: ProcessStat, below: readonly ProcessStat[]): ProcessStat | undefined {
-  const leaders = below.filter((it) => it.pid !== leader.pid && leadsTerminal(it));
-  const nested = new Set(leaders.flatMap((it) => belowAnyOf([it], below)).map(({ pid }) => pid));
-  return leaders
-    .filter(({ pid }) => !nested.has(pid))
-    .reduce<ProcessStat | undefined>((a, b) => (a && a.startTicks > b.startTicks ? a : b), undefined);
+  const inside = new Set<number>();
+  let newest: ProcessStat | undefined;
+  // Parents come before their children.
+  for (const it of below) {
+    const isNested = inside.has(it.parent);
+    const isLeader = !isNested && it.pid !== leader.pid && leadsTerminal(it);
+    if (isNested || isLeader) inside.add(it.pid);
+    if (isLeader && !(newest && newest.startTicks > it.startTicks)) newest = it;
+  }
+  return newest;
 }
 
 /**

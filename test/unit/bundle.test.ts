@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { codeOf, compileBundle } from "../../src/bundle.ts";
+import { codeOf, compileBundle, keepCode } from "../../src/bundle.ts";
 
 const TEXT = `
 function greet(name) { return "hello " + name; }
@@ -37,7 +37,7 @@ const said = () => `hello part from ${bundle}`;
 
 test("without code it is compiled, with its own code it is not", () => {
   expect(ran()).toEqual({ said: said() });
-  writeFileSync(codeOf(bundle), compileBundle(bundle).createCachedData());
+  keepCode(bundle, compileBundle(bundle).createCachedData());
   expect(ran()).toEqual({ said: said(), took: true });
 });
 
@@ -46,12 +46,26 @@ test.each([
   ["garbage", () => Buffer.from("no code at all, but of some length, so that there is a header to look at")],
   ["half of it", (code: Buffer) => code.subarray(0, code.length >> 1)],
 ])("with %s for code it is compiled", (_, spoilt) => {
-  writeFileSync(codeOf(bundle), spoilt(compileBundle(bundle).createCachedData()));
+  keepCode(bundle, spoilt(compileBundle(bundle).createCachedData()));
   expect(ran()).toEqual({ said: said(), took: false });
 });
 
+test("code of which a byte has changed, or which was cut off, is not taken", () => {
+  keepCode(bundle, compileBundle(bundle).createCachedData());
+  const good = readFileSync(codeOf(bundle));
+  for (const part of [0.1, 0.3, 0.5, 0.9]) {
+    const code = Buffer.from(good);
+    const at = Math.floor(part * code.length);
+    code[at] = (code[at] ?? 0) ^ 1;
+    writeFileSync(codeOf(bundle), code);
+    expect(ran()).toEqual({ said: said() });
+    writeFileSync(codeOf(bundle), good.subarray(0, at));
+    expect(ran()).toEqual({ said: said() });
+  }
+});
+
 test("the code of a bundle that was longer is not taken", () => {
-  writeFileSync(codeOf(bundle), compileBundle(bundle).createCachedData());
+  keepCode(bundle, compileBundle(bundle).createCachedData());
   writeFileSync(bundle, TEXT.replace("hello", "hi"));
   expect(ran()).toEqual({ said: said().replace("hello", "hi"), took: false });
 });

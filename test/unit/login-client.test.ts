@@ -1,7 +1,10 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
+import { askClient } from "../../src/login/ask-client.ts";
 import { clientOf, parseEndpoint, parseSshConnection, plainAddress } from "../../src/login/client.ts";
+import { clientOfSshds } from "../../src/login/login.ts";
+import { server } from "./support/real-terminals.ts";
 
 const open: (Server | Socket)[] = [];
 afterEach(() => {
@@ -56,27 +59,42 @@ test("SSH_CONNECTION is believed only when it is exactly that", () => {
   );
 });
 
-test.each([["127.0.0.1"], ["::1"]])("the peer of a real connection over %s", async (host) => {
+test.each([
+  ["127.0.0.1", "127.0.0.1"],
+  ["::1", "::1"],
+  ["::ffff:127.0.0.1", "127.0.0.1"],
+])("the peer of a real connection over %s", async (host, address) => {
   const server = createServer((socket) => open.push(socket));
   open.push(server);
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  await new Promise<void>((resolve) => server.listen(0, host.startsWith("::") ? "::" : host, resolve));
   const { port } = server.address() as { port: number };
   const socket = connect(port, host);
   open.push(socket);
   await new Promise<void>((resolve) => socket.once("connect", resolve));
   // The first connection among this process's descriptors: as seen from the connecting side, the server is the peer.
-  expect(clientOf(process.pid)).toEqual({
-    address: host,
-    port,
-    serverAddress: host,
-    serverPort: socket.localPort,
-  });
+  const client = { address, port, serverAddress: address, serverPort: socket.localPort };
+  expect(clientOf(process.pid)).toEqual(client);
+  expect(askClient(process.pid)).toEqual(client);
+});
+
+test("root asks the socket of an sshd, and reads no list of all that the host has", async () => {
+  const listener = createServer((socket) => open.push(socket));
+  open.push(listener);
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const socket = connect((listener.address() as { port: number }).port, "127.0.0.1");
+  open.push(socket);
+  await new Promise<void>((resolve) => socket.once("connect", resolve));
+  const table = () => expect.fail("the list was read");
+  const privileged = { ref: server(), uid: 0, title: "" };
+  expect(clientOfSshds({ privileged }, table)?.address).toBe("127.0.0.1");
 });
 
 test("a listener has no client, nor has a process that is gone", async () => {
   const server = createServer();
   open.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  expect(clientOf(process.pid)).toBeUndefined();
-  expect(clientOf(2 ** 22 + 1)).toBeUndefined();
+  for (const ask of [clientOf, askClient]) {
+    expect(ask(process.pid)).toBeUndefined();
+    expect(ask(2 ** 22 + 1)).toBeUndefined();
+  }
 });

@@ -1,0 +1,57 @@
+// What a look, and the check that makes it, rests on where somebody or something does not want it to end.
+import type { Guard } from "./guard.ts";
+
+const late = { project: "unit", test: "test/unit/activity-late.test.ts" } as const;
+
+export const guards: readonly Guard[] = [
+  {
+    project: "unit",
+    test: "test/unit/bundle.test.ts",
+    file: "src/bundle.ts",
+    find: "return code.equals(kept.subarray(code.length)) ? code : undefined;",
+    replace: "return code;",
+    why: "a byte that a disk has lost crashes no check",
+    case: "code of which a byte has changed, or which was cut off, is not taken",
+  },
+  {
+    ...late,
+    file: "src/activity/look.ts",
+    find: "beginLook(SSHD_MS)",
+    replace: "isOver",
+    why: "what a user gives a look to read takes no word of sshd's away",
+    case: "what sshd has moved, and its terminals, are told when the time of the look is up",
+  },
+  {
+    project: "unit",
+    test: "test/unit/login-client.test.ts",
+    file: "src/login/login.ts",
+    find: "askClient(it.ref.pid) ?? ",
+    replace: "",
+    why: "what others connect to makes no look at a login longer",
+    case: "root asks the socket of an sshd, and reads no list of all that the host has",
+  },
+  {
+    ...late,
+    file: "src/login/terminal.ts",
+    find: "return mastersOf(server).flatMap(",
+    replace: "return mastersOf(server, isOver).flatMap(",
+    why: "no terminal is passed over for want of time",
+    case: "what sshd has moved, and its terminals, are told when the time of the look is up",
+  },
+  {
+    ...late,
+    file: "src/activity/traffic.ts",
+    find: "if (isOver()) return LATE;",
+    replace: "if (isOver()) break;",
+    why: "half of an sshd's counters pass for no use at the next look",
+    case: "more connections than can be asked in time are no half of them, and a fault",
+  },
+  {
+    ...late,
+    file: "src/observe.ts",
+    find: "? memory.use",
+    replace: "? undefined",
+    why: "what a connection was used for is not forgotten for one late answer",
+    case: "what the connection was used for stays known where sshd did not tell in time, and no key is borne out",
+  },
+];
