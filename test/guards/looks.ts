@@ -49,8 +49,8 @@ export const guards: readonly Guard[] = [
   {
     ...late,
     file: "src/observe.ts",
-    find: "? memory.use",
-    replace: "? undefined",
+    find: "return isAsked && memory.use ? { ...memory.use, closeSinceMs: undefined } : undefined;",
+    replace: "return undefined as UseState | undefined;",
     why: "what a connection was used for is not forgotten for one late answer",
     case: "what the connection was used for stays known where sshd did not tell in time, and no key is borne out",
   },

@@ -110,7 +110,7 @@ test("what the connection was used for stays known where sshd did not tell in ti
     map: mapClocks([], { bootMs: 100_000, wallMs: WALL_MS + 100_000 }),
     limits: { ...DEFAULT_LIMITS, trustTtyTimes: false },
   });
-  expect(observation.use).toBe(use);
+  expect(observation.use).toEqual(use);
   expect(observation.subjects[terminal.id]?.lastActivity.atMs).toBe(80_000);
   expect(observation.subjects[terminal.id]?.input?.atMs).toBe(24_000);
 });
