@@ -8,7 +8,13 @@ export function follow(path: string, onLine: (line: string) => void): () => Prom
   let position = 0;
   let rest = "";
   const read = () => {
-    const file = openSync(path, "r");
+    let file: number;
+    try {
+      file = openSync(path, "r");
+    } catch {
+      // The lab is gone already, and the word of a change in it came late.
+      return;
+    }
     const buffer = Buffer.alloc(65_536);
     for (let length = 1; length > 0; position += length) {
       length = readSync(file, buffer, 0, buffer.length, position);

@@ -1,7 +1,8 @@
 // What a process holds open, as far as work shows in it. Names, positions and kinds come from the kernel; no file of a user's is ever waited for.
-import { closeSync, type Dir, opendirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileFacts, socketProtocol } from "../libc.ts";
-import { linkOf } from "../login/client.ts";
+import { type IsOver, UNLIMITED } from "../login/budget.ts";
+import { type Descriptor, descriptorsIn } from "../login/descriptors.ts";
 
 /** Where a process is in a file, a directory or a block device that it has open. */
 export interface Place {
@@ -31,9 +32,6 @@ export interface Held {
   readonly places: Readonly<Record<string, Place>>;
 }
 
-/** When the time for a look is up. What has not been read by then is no evidence. */
-export type OutOfTime = () => boolean;
-
 /** A process can hold a million descriptors and a job a thousand processes: a look must end. What lies beyond is not counted. */
 const MOST_DESCRIPTORS = 128;
 const MOST_DESCRIPTORS_IN_ALL = 8192;
@@ -54,14 +52,15 @@ const S_IFSOCK = 0o140000;
 const O_ACCMODE = 0o3;
 
 /** Looks through the open descriptors of processes, by pid. Nothing is known of those we may not look into, nor of those after the time is up. */
-export function holdingsOf(pids: readonly number[], isOutOfTime: OutOfTime = () => false): Map<number, Held> {
+export function holdingsOf(pids: readonly number[], isOver: IsOver = UNLIMITED): Map<number, Held> {
   const held = new Map<number, Held>();
   let left = MOST_DESCRIPTORS_IN_ALL;
   let placesLeft = MOST_PLACES_IN_ALL;
   for (const pid of pids) {
-    if (left <= 0 || isOutOfTime()) break;
-    const descriptors = firstDescriptors(pid, Math.min(left, MOST_DESCRIPTORS));
-    if (!descriptors) continue;
+    if (left <= 0 || isOver()) break;
+    // The lowest, as the kernel lists them: of a million only so many are asked for.
+    const descriptors = [...descriptorsIn(pid, Math.min(left, MOST_DESCRIPTORS), isOver)];
+    if (descriptors.length === 0) continue;
     left -= descriptors.length;
     const holding = holdingOf(pid, descriptors, Math.min(placesLeft, MOST_PLACES));
     placesLeft -= Object.keys(holding.places).length;
@@ -70,47 +69,24 @@ export function holdingsOf(pids: readonly number[], isOutOfTime: OutOfTime = () 
   return held;
 }
 
-/** The lowest descriptors of a process, as the kernel lists them: of a million only so many are asked for. `undefined` when it is gone, or we may not look. */
-function firstDescriptors(pid: number, most: number): string[] | undefined {
-  let directory: Dir | undefined;
-  const found: string[] = [];
-  try {
-    directory = opendirSync(`/proc/${pid}/fd`, { bufferSize: MOST_DESCRIPTORS });
-    while (found.length < most) {
-      const entry = directory.readSync();
-      if (!entry) break;
-      found.push(entry.name);
-    }
-    return found;
-  } catch {
-    return undefined;
-  } finally {
-    directory?.closeSync();
-  }
-}
-
-function holdingOf(pid: number, descriptors: readonly string[], mostPlaces: number): Held {
-  const targets = descriptors.map((descriptor) => ({
-    descriptor,
-    target: linkOf(`/proc/${pid}/fd/${descriptor}`),
-  }));
-  const standard = (descriptor: string) => targets.find((it) => it.descriptor === descriptor)?.target ?? "";
+function holdingOf(pid: number, targets: readonly Descriptor[], mostPlaces: number): Held {
+  const standard = (number: number) => targets.find(({ fd }) => fd === number)?.target ?? "";
   const isPassed = (target: string) => target.startsWith("pipe:") || target.startsWith("socket:");
   const places = placesOf(pid, targets, mostPlaces);
   const all = Object.values(places);
   const sockets = targets
     .filter(({ target }) => target.startsWith("socket:["))
     .slice(0, MOST_KINDS)
-    .map((it) => ({ ...it, protocol: protocolOf(`/proc/${pid}/fd/${it.descriptor}`) }));
+    .map((it) => ({ ...it, protocol: protocolOf(`/proc/${pid}/fd/${it.fd}`) }));
   return {
     sockets: sockets.flatMap(({ target, protocol }) =>
       protocol.startsWith("TCP") ? [target.slice("socket:[".length, -1)] : [],
     ),
     writesFile: all.some(({ readsOnly, isDirectory }) => !readsOnly && !isDirectory),
     writesSocket:
-      !standard("1").startsWith("pipe:") && sockets.some(({ protocol }) => /^U(?:NIX|DP)/.test(protocol)),
-    onTerminal: /^\/dev\/(?:pts\/|tty|console)/.test(standard("1")),
-    relays: isPassed(standard("0")) && isPassed(standard("1")),
+      !standard(1).startsWith("pipe:") && sockets.some(({ protocol }) => /^U(?:NIX|DP)/.test(protocol)),
+    onTerminal: /^\/dev\/(?:pts\/|tty|console)/.test(standard(1)),
+    relays: isPassed(standard(0)) && isPassed(standard(1)),
     follows: targets.some(({ target }) => target === "anon_inode:inotify"),
     places,
   };
@@ -139,18 +115,14 @@ function protocolOf(path: string): string {
   }
 }
 
-function placesOf(
-  pid: number,
-  targets: readonly { descriptor: string; target: string }[],
-  most: number,
-): Held["places"] {
+function placesOf(pid: number, targets: readonly Descriptor[], most: number): Held["places"] {
   const places: Record<string, Place> = {};
   let asked = 0;
-  for (const { descriptor, target } of targets) {
+  for (const { fd, target } of targets) {
     if (!canBeFile(target)) continue;
     if (++asked > most) break;
-    const found = placeOf(pid, descriptor);
-    if (found) places[`${descriptor}:${found.file}`] = found.place;
+    const found = placeOf(pid, fd);
+    if (found) places[`${fd}:${found.file}`] = found.place;
   }
   return places;
 }
@@ -164,7 +136,7 @@ function canBeFile(target: string): boolean {
 }
 
 /** Where a process is in one of its files; `undefined` for what is no file, directory or block device. */
-function placeOf(pid: number, descriptor: string): { file: string; place: Place } | undefined {
+function placeOf(pid: number, descriptor: number): { file: string; place: Place } | undefined {
   const info = textOf(`/proc/${pid}/fdinfo/${descriptor}`);
   const position = Number(/^pos:\s+(\d+)/.exec(info)?.[1]);
   const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? "", 8);

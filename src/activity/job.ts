@@ -1,7 +1,8 @@
 // What the processes of a job have used so far, and where they are in their files, as plain data.
+import { type IsOver, UNLIMITED } from "../login/budget.ts";
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import type { Connection } from "./connections.ts";
-import { type Held, holdingsOf, type OutOfTime, type Place } from "./held.ts";
+import { type Held, holdingsOf, type Place } from "./held.ts";
 import { writtenBytesOf } from "./payload.ts";
 import { isCrowded, mappedBytesOf, storageWaitOf, type ThreadWaits, threadWaitsOf } from "./waits.ts";
 
@@ -62,12 +63,12 @@ const SMALL_JOB = 8;
 const MOST_ASKED = 128;
 
 /** What the processes of jobs hold, by pid. Of sockets only those whose bytes count: no connection is asked for in vain. */
-export function holdingsOfJob(members: readonly Member[], isOutOfTime?: OutOfTime): Map<number, Held> {
+export function holdingsOfJob(members: readonly Member[], isOver?: IsOver): Map<number, Held> {
   // Of a shell that waits only the CPU counts: what its jobs hold, they hold themselves.
   const asked = members.filter(({ place }) => place !== "shell" && place !== "idle");
   const held = holdingsOf(
     asked.map(({ stat }) => stat.pid),
-    isOutOfTime,
+    isOver,
   );
   for (const member of asked) {
     const holdings = held.get(member.stat.pid);
@@ -84,7 +85,7 @@ export function jobCounters(
   members: readonly Member[],
   held: ReadonlyMap<number, Held>,
   connections: ReadonlyMap<string, Pick<Connection, "receivedBytes" | "sentBytes">>,
-  isOutOfTime: OutOfTime = () => false,
+  isOver: IsOver = UNLIMITED,
 ): JobCounters {
   const following = new Set(
     members.filter(({ stat }) => held.get(stat.pid)?.follows).map(({ stat }) => stat.processGroup),
@@ -99,7 +100,7 @@ export function jobCounters(
     const computes = part === "line" || part === "shell" || part === "helper";
     const reads = part !== "shell" && part !== "idle" && !holdings?.follows;
     const places = reads ? (holdings?.places ?? {}) : {};
-    const isAsked = holdings !== undefined && !isOutOfTime() && asked++ < MOST_ASKED;
+    const isAsked = holdings !== undefined && !isOver() && asked++ < MOST_ASKED;
     const waits = reads && (part === "line" || Object.keys(places).length > 0);
     const counters: WorkCounters = {
       name: stat.name,

@@ -15,8 +15,6 @@ import type { Payload } from "./payload.ts";
 import { LATE, readTraffic, type Traffic } from "./traffic.ts";
 import { madeUpBytes } from "./transfer.ts";
 
-export type { JobCounters, WorkCounters } from "./job.ts";
-
 export interface TerminalLook {
   readonly id: string;
   /** Seconds of the wall clock, in the kernel's 8-second buckets. */

@@ -1,6 +1,7 @@
 // Where the client of a login sits: asked of the login's own socket, because SSH_CONNECTION is the user's to write.
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { isIP, SocketAddress } from "node:net";
+import { descriptorsIn, linkOf } from "./descriptors.ts";
 
 /** Where the client of a login sits, as the login's own socket tells it. */
 export interface Client {
@@ -10,33 +11,9 @@ export interface Client {
   readonly serverPort: number;
 }
 
-/** The socket inodes that a process holds, lowest descriptor first, of at most `most` descriptors; none where we may not look. */
-export function socketsOf(pid: number, most: number): string[] {
-  return descriptorsOf(pid, most).flatMap((fd) => socketAt(pid, fd) ?? []);
-}
-
-/** The inode of the socket that a descriptor of a process is; `undefined` for what is none, or when we may not look. */
+/** The inode of the socket that a descriptor of a process is open on; `undefined` for what is none. */
 export function socketAt(pid: number, fd: number): string | undefined {
   return /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
-}
-
-/** The open descriptors of a process in order, at most `most` of them; none where we may not look, or when it is gone. */
-export function descriptorsOf(pid: number, most: number): number[] {
-  try {
-    const all = readdirSync(`/proc/${pid}/fd`).map(Number);
-    return all.sort((a, b) => a - b).slice(0, most);
-  } catch {
-    return [];
-  }
-}
-
-/** What a descriptor of a process is open on; empty when it is closed by now. Asks the kernel only, never the file system behind it. */
-export function linkOf(path: string): string {
-  try {
-    return readlinkSync(path, "latin1");
-  } catch {
-    return "";
-  }
 }
 
 /** A login uses one descriptor for its client, among the first; forwarded connections come later. */
@@ -65,7 +42,7 @@ export function clientOf(pid: number, table: SocketTable = readSocketTable): Cli
 /** The descriptors of an sshd, likely ones first: to list the directory takes longer than to ask for those. */
 export function* descriptorsInTurn(pid: number): Generator<number> {
   yield* LIKELY_DESCRIPTORS;
-  yield* descriptorsOf(pid, MOST_DESCRIPTORS).filter((fd) => !LIKELY_DESCRIPTORS.includes(fd));
+  for (const { fd } of descriptorsIn(pid, MOST_DESCRIPTORS)) if (!LIKELY_DESCRIPTORS.includes(fd)) yield fd;
 }
 
 /** The first TCP connection among the descriptors of an sshd; `undefined` when it has none, or when we may not look. */

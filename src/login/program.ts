@@ -1,7 +1,7 @@
 // What program a process runs: whether that is an sshd, and whether root alone can have put it there.
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { linkOf } from "./client.ts";
+import { linkOf } from "./descriptors.ts";
 
 /** What OpenSSH calls its programs that hold a login: `sshd`, and from 9.8 on `sshd-session`. */
 const SSHD_NAMES = new Set(["sshd", "sshd-session"]);

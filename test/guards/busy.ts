@@ -64,8 +64,8 @@ export const guards: readonly Guard[] = [
   {
     ...real,
     file: "src/activity/held.ts",
-    find: "while (found.length < most) {",
-    replace: "for (;;) {",
+    find: "descriptorsIn(pid, Math.min(left, MOST_DESCRIPTORS), isOver)",
+    replace: "descriptorsIn(pid, 1e6, isOver)",
     why: "a process may hold a million descriptors",
     case: "is read of the lowest descriptors only, of a process that holds very many",
   },
