@@ -21,6 +21,7 @@ function assignment(): Assignment {
       state: { type: "string" },
       config: { type: "string" },
       clock: { type: "string", default: "" },
+      "from-afar": { type: "boolean", default: false },
     },
   });
   if (values.state === undefined || values.config === undefined)
@@ -32,6 +33,7 @@ function assignment(): Assignment {
     stateDirectory: values.state,
     configPath: values.config,
     clockHistory: values.clock,
+    isFromAfar: values["from-afar"],
   };
 }
 

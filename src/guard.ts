@@ -4,6 +4,7 @@ import { act, type Means, recordFaults, recordStays, type Scene } from "./act.ts
 import type { OwnTerminal } from "./activity/look.ts";
 import { recordFault } from "./audit/fault.ts";
 import { type ClockMap, type Clocks, mapClocks, parseTold, readClocks, uptimeShiftS } from "./clock.ts";
+import { FROM_AFAR } from "./ending/from-afar.ts";
 import { reasonOf } from "./ending/insist.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { endAfter } from "./libc.ts";
@@ -11,7 +12,7 @@ import { findLogin, type Login } from "./login/login.ts";
 import type { ProcessRef } from "./login/process.ts";
 import { type Memory, readMemory, writeMemory } from "./memory.ts";
 import type { Shown } from "./notice/show.ts";
-import { NOTHING_SEEN, type Observation, observe } from "./observe.ts";
+import { type Known, NOTHING_SEEN, type Observation, observe } from "./observe.ts";
 import { decidePolicy, isUninstalled } from "./policy/decide.ts";
 import { type Applied, withIdleTimeout } from "./policy/policy.ts";
 import { note, remember, restAfter } from "./remember.ts";
@@ -26,6 +27,8 @@ export interface Assignment {
   readonly stateDirectory: string;
   readonly configPath: string;
   readonly clockHistory: string;
+  /** The last check hung: see `Known.isFromAfar`. */
+  readonly isFromAfar?: boolean | undefined;
 }
 
 /** The login is gone, or seconds until the next check. */
@@ -34,7 +37,10 @@ export type Outcome = "done" | number;
 /** While a notice stands the policy is read again this often. */
 const POLICY_MS = 5_000;
 
-/** A look, and what comes of it, that takes longer than this hangs: the kernel then ends the check, and the watchdog judges by age alone. */
+/**
+ * A look, and what comes of it, that takes longer than this hangs: the kernel then ends the check, and the watchdog starts one that
+ * looks from afar.
+ */
 const LONGEST_LOOK_S = 120;
 
 /** One look of a check and what came of it, for whoever asked for the check. */
@@ -79,6 +85,8 @@ export async function guard(
   const shown = new Map<string, Shown>();
   // The process of a sweep looks at others too, and a wrap's is its terminal's: they must not end for it.
   const isAlone = watch === undefined && resident === undefined;
+  const { isFromAfar } = assignment;
+  const means = resident?.means ?? (isFromAfar ? FROM_AFAR : undefined);
   for (;;) {
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
     if (!login) return "done";
@@ -95,17 +103,18 @@ export async function guard(
 
     const map = mapClocks(memory.history, reading);
     if (isAlone) endAfter(LONGEST_LOOK_S);
-    const { observation, failure } = await lookSafely(login, memory, map, applied, resident);
+    const known: Known = { isFromAfar, ...(resident && { own: resident.own }) };
+    const { observation, failure } = await lookSafely(login, memory, map, applied, known);
     const unseenMs = lookedAtMs === undefined ? 0 : map.toIdleMs(reading.bootMs) - map.toIdleMs(lookedAtMs);
     const verdict = judge({ ...situationOf(login, applied, observation, memory, map), unseenMs });
     lookedAtMs = reading.bootMs;
     const scene = { login, applied, observation, map };
     await recordStays(scene, memory.subjects);
     await recordFaults(scene, memory.faults);
-    const ended = await act(verdict, scene, shown, resident?.means);
+    const ended = await act(verdict, scene, shown, means);
     watch?.({ scene, verdict, ended, complaint: memory.complaint });
-    const known = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
-    memory = remember(memory, login, known, verdict, map);
+    const seen = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
+    memory = remember(memory, login, seen, verdict, map);
     if (ended || resident?.isOver()) return "done";
     // While a notice of `max_login` stands, the check goes on without a look.
     if (failure && !verdict.stay) {
@@ -131,10 +140,10 @@ async function lookSafely(
   memory: Memory,
   map: ClockMap,
   applied: Applied,
-  resident: Resident | undefined,
+  known: Known,
 ): Promise<{ observation: Observation; failure?: unknown }> {
   try {
-    return { observation: await observe(login, memory, map, applied, resident && { own: resident.own }) };
+    return { observation: await observe(login, memory, map, applied, known) };
   } catch (failure) {
     return { observation: { ...NOTHING_SEEN, faults: { login: reasonOf(failure) } }, failure };
   }
