@@ -22,6 +22,7 @@ function assignment(): Assignment {
       config: { type: "string" },
       clock: { type: "string", default: "" },
       blind: { type: "boolean", default: false },
+      "from-afar": { type: "boolean", default: false },
     },
   });
   if (values.state === undefined || values.config === undefined)
@@ -34,6 +35,7 @@ function assignment(): Assignment {
     configPath: values.config,
     clockHistory: values.clock,
     isBlind: values.blind,
+    isFromAfar: values["from-afar"],
   };
 }
 

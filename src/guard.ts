@@ -4,6 +4,7 @@ import { act, type Means, recordFaults, recordStays, type Scene } from "./act.ts
 import type { OwnTerminal } from "./activity/look.ts";
 import { recordFault } from "./audit/fault.ts";
 import { type ClockMap, type Clocks, mapClocks, parseTold, readClocks, uptimeShiftS } from "./clock.ts";
+import { FROM_AFAR } from "./ending/from-afar.ts";
 import { reasonOf } from "./ending/insist.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { endAfter } from "./libc.ts";
@@ -12,7 +13,7 @@ import type { ProcessRef } from "./login/process.ts";
 import { terminalsOf } from "./login/terminal.ts";
 import { type Memory, readMemory, writeMemory } from "./memory.ts";
 import type { Shown } from "./notice/show.ts";
-import { NOTHING_SEEN, type Observation, observe } from "./observe.ts";
+import { type Known, NOTHING_SEEN, type Observation, observe } from "./observe.ts";
 import { decidePolicy, isUninstalled } from "./policy/decide.ts";
 import { type Applied, withIdleTimeout } from "./policy/policy.ts";
 import { note, remember, restAfter } from "./remember.ts";
@@ -29,6 +30,8 @@ export interface Assignment {
   readonly clockHistory: string;
   /** The look before hung: nothing is looked at, and only the login's age is judged. */
   readonly isBlind?: boolean | undefined;
+  /** The last check hung: see `Known.isFromAfar`. */
+  readonly isFromAfar?: boolean | undefined;
 }
 
 /** The login is gone, or seconds until the next check. */
@@ -37,7 +40,10 @@ export type Outcome = "done" | number;
 /** While a notice stands the policy is read again this often. */
 const POLICY_MS = 5_000;
 
-/** A look, and what comes of it, that takes longer than this hangs: the kernel then ends the check, and the watchdog judges by age alone. */
+/**
+ * A look, and what comes of it, that takes longer than this hangs: the kernel then ends the check, and the watchdog starts one that
+ * looks from afar.
+ */
 const LONGEST_LOOK_S = 120;
 
 /** One look of a check and what came of it, for whoever asked for the check. */
@@ -82,7 +88,8 @@ export async function guard(
   const shown = new Map<string, Shown>();
   // The process of a sweep looks at others too, and a wrap's is its terminal's: they must not end for it.
   const isAlone = watch === undefined && resident === undefined;
-  const { isBlind = false } = assignment;
+  const { isBlind = false, isFromAfar } = assignment;
+  const means = resident?.means ?? (isFromAfar ? FROM_AFAR : undefined);
   for (;;) {
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
     if (!login) return "done";
@@ -99,7 +106,10 @@ export async function guard(
 
     const map = mapClocks(memory.history, reading);
     if (isAlone) endAfter(LONGEST_LOOK_S);
-    const { observation, failure } = await lookSafely(login, memory, map, applied, { resident, isBlind });
+    const known: Known | undefined = isBlind
+      ? undefined
+      : { isFromAfar, ...(resident && { own: resident.own }) };
+    const { observation, failure } = await lookSafely(login, memory, map, applied, known);
     const unseenMs = lookedAtMs === undefined ? 0 : map.toIdleMs(reading.bootMs) - map.toIdleMs(lookedAtMs);
     const verdict = judge({ ...situationOf(login, applied, observation, memory, map), unseenMs });
     lookedAtMs = reading.bootMs;
@@ -108,10 +118,10 @@ export async function guard(
     await recordFaults(scene, memory.faults);
     // What is done takes its time, and must not be cut short between a stop and what it is for.
     if (isAlone) endAfter(LONGEST_LOOK_S);
-    const ended = await act(verdict, scene, shown, resident?.means);
+    const ended = await act(verdict, scene, shown, means);
     watch?.({ scene, verdict, ended, complaint: memory.complaint });
-    const known = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
-    memory = remember(memory, login, known, verdict, map);
+    const seen = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
+    memory = remember(memory, login, seen, verdict, map);
     if (ended || resident?.isOver()) return "done";
     // While a notice of `max_login` stands, the check goes on without a look.
     if (failure && !verdict.stay) {
@@ -137,12 +147,12 @@ async function lookSafely(
   memory: Memory,
   map: ClockMap,
   applied: Applied,
-  { resident, isBlind }: { resident: Resident | undefined; isBlind: boolean },
+  known: Known | undefined,
 ): Promise<{ observation: Observation; failure?: unknown }> {
   try {
-    if (isBlind)
+    if (!known)
       throw new Error(`a look took longer than ${LONGEST_LOOK_S} s: only the age of the login is judged`);
-    return { observation: await observe(login, memory, map, applied, resident && { own: resident.own }) };
+    return { observation: await observe(login, memory, map, applied, known) };
   } catch (failure) {
     const observation = {
       ...NOTHING_SEEN,

@@ -65,8 +65,8 @@ export async function observe(
   applied: Applied,
   { tree = treeOfLogin(login), processes, isOver = beginLook(), ...known }: Known = {},
 ): Promise<Observation> {
-  const { own } = known;
-  const all = terminalsOf(login, { tree, isOver });
+  const { own, isFromAfar } = known;
+  const all = terminalsOf(login, { tree, isOver, isFromAfar });
   const terminals = all.filter(({ leader }) => !own || leader?.pid === own.leaderPid);
   const kind = kindOf(login, terminals, tree);
   if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
@@ -80,9 +80,8 @@ export async function observe(
     others: all.filter((it) => !terminals.includes(it)),
     isOver,
   });
-  const stays = Number.isFinite(applied.limits.maxStayMs)
-    ? staysIn(sessionsOf(login, terminals, tree), processes)
-    : [];
+  const isStayAsked = Number.isFinite(applied.limits.maxStayMs) && !isFromAfar;
+  const stays = isStayAsked ? staysIn(sessionsOf(login, terminals, tree), processes) : [];
   const keep = keepOf(login, map.now);
   return interpret({ login, kind, terminals, look, stays, keep, memory, map, limits: applied.limits });
 }

@@ -54,7 +54,7 @@ export function inputAt(
   toBootMs: ToBootMs,
   payload?: Payload,
 ): InputState {
-  const { accessedWallS, unreadBytes } = look;
+  const { accessedWallS, unreadBytes = previous?.unreadBytes ?? [] } = look;
   const seen = { accessedWallS, unreadBytes };
   if (previous && !isBorneOut(previous, payload)) return { ...previous, ...seen };
   const found = previous ? [previous.atMs] : [];

@@ -1,5 +1,5 @@
 // One look at a login: raw counters, as plain data that can be kept in a file. Judging the difference of two looks is pure.
-import { closeSync, fstatSync } from "node:fs";
+import { closeSync, fstatSync, lstatSync } from "node:fs";
 import { readClocks } from "../clock.ts";
 import { getAttributes, unreadBytes } from "../libc.ts";
 import { beginLook, type IsOver } from "../login/budget.ts";
@@ -20,8 +20,8 @@ export interface TerminalLook {
   /** Seconds of the wall clock, in the kernel's 8-second buckets. */
   readonly accessedWallS: number;
   readonly modifiedWallS: number;
-  /** Bytes typed and not read, of the terminal and of each one inside it that we may open, outermost first. */
-  readonly unreadBytes: readonly number[];
+  /** Bytes typed and not read, of the terminal and of each one inside it that we may open, outermost first. `undefined`: not asked. */
+  readonly unreadBytes: readonly number[] | undefined;
   /** The innermost terminal reads whole lines (ICANON): its foreground job does not wait for single keys. True where we may not ask. */
   readonly canonical: boolean;
   /** What is known of it for certain, from standing in the stream. Times on the boot clock. */
@@ -93,6 +93,11 @@ export interface LookOptions {
   readonly own?: OwnTerminal | undefined;
   /** The login's other terminals then. */
   readonly others?: readonly Terminal[] | undefined;
+  /**
+   * Asks only what no user can hold up: sshd, and what the kernel has noted of the terminals. A process that reads into memory of a file
+   * system that its user serves, and that never answers, makes all wait for ever that ask its terminal or itself.
+   */
+  readonly isFromAfar?: boolean | undefined;
   /** When the look must end: what has not been read by then is no evidence. */
   readonly isOver?: IsOver | undefined;
 }
@@ -115,18 +120,20 @@ export async function takeLook(
     connectionsOf = (client) => readConnections(client && [client]),
     own,
     others = [],
+    isFromAfar = false,
     isOver = beginLook(),
   }: LookOptions,
 ): Promise<Look> {
-  const faults: Record<string, string> = {};
-  const isBusyAsked = sources.includes("busy");
+  const faults: Record<string, string> = isFromAfar ? { login: HUNG } : {};
+  const isBusyAsked = sources.includes("busy") && !isFromAfar;
   const isTransferAsked = sources.includes("transfer");
   // Before the devices are asked: what has come of the client by then shows in their times. And for keys after it, too: none may count
   // twice, or not at all. sshd has time of its own: what else there is to read is its user's to decide, and must not take its word away.
   const trafficNow = (isAsked: boolean) =>
     isAsked ? readTraffic({ privileged: undefined, ...login }, beginLook(SSHD_MS)) : undefined;
   const trafficBefore = trafficNow(isTransferAsked || isPayloadAsked);
-  const faces = terminals.flatMap((terminal) => faceOf(terminal, faults) ?? []);
+  const ask = isFromAfar ? glance : touch;
+  const faces = terminals.flatMap((terminal) => faceOf(terminal, ask, faults) ?? []);
   const { bootMs } = readClocks();
   const trafficAfter = trafficNow(isPayloadAsked);
   const isTrafficLate = trafficBefore === LATE || trafficAfter === LATE;
@@ -199,6 +206,8 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const HUNG = "a look at its terminals and processes hung: judged without their work and their unread keys";
+
 /** What no user can cause: no right to ask, or no means. Nothing can be said of any terminal then. */
 const HOST_FAULTS = new Set(["EPERM", "EACCES", "ENOENT", "ENOSYS", "EMFILE", "ENFILE", "ENOMEM"]);
 
@@ -207,13 +216,14 @@ type Face = Omit<TerminalLook, "job">;
 /** What the devices tell, from the terminal inwards; `undefined` when the terminal is gone, or cannot be asked: then `faults` says why. */
 function faceOf(
   terminal: Terminal,
+  ask: typeof touch | typeof glance,
   faults: Record<string, string>,
 ): { terminal: Terminal; face: Face } | undefined {
   try {
-    const outer = touch(terminal);
+    const outer = ask(terminal);
     const inner = insideOf(terminal).map((it) => {
       try {
-        return touch(it);
+        return ask(it);
       } catch {
         // Another user's (sudo), another mount namespace's, or just closed.
         return undefined;
@@ -224,7 +234,7 @@ function faceOf(
       id: terminal.id,
       accessedWallS: outer.accessedWallS,
       modifiedWallS: outer.modifiedWallS,
-      unreadBytes: all.flatMap((it) => it?.unread ?? []),
+      unreadBytes: outer.unread === undefined ? undefined : all.flatMap((it) => it?.unread ?? []),
       // Unknown counts as line mode: there work is looked for, and what looks like work ends nobody.
       canonical: all.at(-1)?.canonical ?? true,
     };
@@ -263,6 +273,25 @@ function touch(terminal: Terminal) {
   } finally {
     closeSync(fd);
   }
+}
+
+/** The times of one device, which is not opened. */
+function glance({ path, deviceNumber, master }: Terminal): Omit<
+  ReturnType<typeof touch>,
+  "unread" | "canonical"
+> & {
+  unread: undefined;
+  canonical: undefined;
+} {
+  const { rdev, atimeMs, mtimeMs } = lstatSync(master ? `/proc/${master.holder.pid}/root${path}` : path);
+  if (rdev !== deviceNumber) throw new Error(`${path} is not the terminal of this login`);
+  const seconds = (ms: number) => Math.floor(ms / 1000);
+  return {
+    accessedWallS: seconds(atimeMs),
+    modifiedWallS: seconds(mtimeMs),
+    unread: undefined,
+    canonical: undefined,
+  };
 }
 
 /**

@@ -59,6 +59,8 @@ export interface TerminalOptions {
   /** Everything below the login's sshd, as `treeOfLogin` finds it. */
   readonly tree?: readonly ProcessStat[] | undefined;
   readonly isOver?: IsOver | undefined;
+  /** Only sshd is asked: no descriptor of a user's process is taken, so nothing is told of terminals inside the login's own. */
+  readonly isFromAfar?: boolean | undefined;
 }
 
 /**
@@ -67,11 +69,11 @@ export interface TerminalOptions {
  */
 export function terminalsOf(
   login: Pick<Login, "server">,
-  { tree = treeOfLogin(login), isOver = UNLIMITED }: TerminalOptions = {},
+  { tree = treeOfLogin(login), isOver = UNLIMITED, isFromAfar = false }: TerminalOptions = {},
 ): Terminal[] {
   const { server } = login;
   if (!isAlive(server)) return [];
-  const context = { tree, isOver };
+  const context = { tree, isOver, deepest: isFromAfar ? 1 : DEEPEST };
   if (mayAsk(server.pid))
     // Without a limit of time: there are only so many, and a terminal that is passed over would be idle for ever.
     return mastersOf(server).flatMap((master) => {
@@ -197,6 +199,7 @@ function ledBy(leader: ProcessStat): Found {
 interface Context {
   readonly tree: readonly ProcessStat[];
   readonly isOver: IsOver;
+  readonly deepest: number;
 }
 
 /** Describes a terminal. What is no process of the login is neither its leader nor its job: it is not ours to signal. */
@@ -205,7 +208,7 @@ function terminalOf(
   context: Context,
   depth: number,
 ): Terminal {
-  const { tree } = context;
+  const { tree, deepest } = context;
   const leader = session === 0 ? undefined : tree.find(({ pid }) => pid === session);
   const group = leader
     ? tree.filter((it) => it.session === session && it.processGroup === foregroundGroup)
@@ -213,7 +216,7 @@ function terminalOf(
   const foregroundIsLeader = leader !== undefined && foregroundGroup === leader.processGroup;
   const below = belowAnyOf(group, tree);
   const innerLeader =
-    leader && depth < DEEPEST
+    leader && depth < deepest
       ? innerLeaderOf(leader, foregroundIsLeader ? childrenIn(group, below) : below)
       : undefined;
   return {

@@ -3,6 +3,9 @@ import type { Guard } from "./guard.ts";
 
 const late = { project: "unit", test: "test/unit/activity-late.test.ts" } as const;
 
+const watchdog = { project: "unit", test: "test/unit/watchdog.test.ts", file: "pam/watchdog" } as const;
+const afar = { project: "unit", test: "test/unit/from-afar.test.ts" } as const;
+
 export const guards: readonly Guard[] = [
   {
     project: "unit",
@@ -53,5 +56,58 @@ export const guards: readonly Guard[] = [
     replace: "return undefined as UseState | undefined;",
     why: "what a connection was used for is not forgotten for one late answer",
     case: "what the connection was used for stays known where sshd did not tell in time, and no key is borne out",
+  },
+  {
+    ...watchdog,
+    find: '[ -z "$afar" ] || set -- "$@" "$afar"',
+    replace: "true",
+    why: "whoever makes a look hang gains time by it once",
+    case: "a check that cannot even be killed is left behind, and while it hangs no other comes near",
+  },
+  {
+    ...watchdog,
+    find: "kill -USR1 $$",
+    replace: "true",
+    why: "a check that nothing ends keeps no watchdog waiting",
+    case: "a check that cannot even be killed is left behind, and while it hangs no other comes near",
+  },
+  {
+    ...watchdog,
+    find: 'still_hangs "$abandoned"; then',
+    replace: "false; then",
+    why: "no second check is lost where one could not be killed",
+    case: "a check that cannot even be killed is left behind, and while it hangs no other comes near",
+  },
+  {
+    ...afar,
+    file: "src/activity/look.ts",
+    find: "const ask = isFromAfar ? glance : touch;",
+    replace: "const ask = touch;",
+    why: "a terminal that hangs whoever asks it is not asked again",
+    case: "the keys of a terminal show in its times, and nothing else of it is asked",
+  },
+  {
+    ...afar,
+    file: "src/login/terminal.ts",
+    find: "deepest: isFromAfar ? 1 : DEEPEST",
+    replace: "deepest: DEEPEST",
+    why: "what a user's process holds is not taken where that hung",
+    case: "no descriptor of a user's own process is taken: a terminal inside is not looked for",
+  },
+  {
+    ...afar,
+    file: "src/activity/input.ts",
+    find: "unreadBytes = previous?.unreadBytes ?? []",
+    replace: "unreadBytes = []",
+    why: "keys that are not asked for do not pass for read",
+    case: "keys that nobody has read yet count neither as new ones nor as read",
+  },
+  {
+    ...afar,
+    file: "src/ending/from-afar.ts",
+    find: "? hangUp(terminal, { ...manner, asRoot: false })",
+    replace: "? hangUp(terminal, manner)",
+    why: "a line that cannot be hung up keeps no ending waiting",
+    case: "a terminal is ended by signals to its leader, without a word on it",
   },
 ];

@@ -79,8 +79,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "pam/watchdog",
-    find: 'answer=$(exec env -i PATH="$PATH" "$programs/node"',
-    replace: 'answer=$(exec "$programs/node"',
+    find: 'exec env -i PATH="$PATH" "$programs/node"',
+    replace: 'exec "$programs/node"',
     why: "a check runs in an empty environment",
     case: "as the user: functions, ENV and NODE_OPTIONS",
     project: "cases",

@@ -99,7 +99,7 @@ test("keys move the access time when they are read, the unread number when they 
   await running(shell, "sleep");
   expect((await shell.look()).unreadBytes).toEqual([0]);
   shell.pty.write("hello\r");
-  await until(async () => (await shell.look()).unreadBytes[0] === 6);
+  await until(async () => (await shell.look()).unreadBytes?.[0] === 6);
   shell.pty.write("\x03");
   const later = await until(async () => {
     shell.pty.write("\r");

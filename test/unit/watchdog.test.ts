@@ -247,6 +247,23 @@ END
     ]);
   });
 
+  test("a check that cannot even be killed is left behind, and while it hangs no other comes near", async () => {
+    // As of one in a system call that never ends: it has begun to end, and its parent still waits for it.
+    const stuck =
+      "import ctypes, threading, time; threading.Thread(target=time.sleep, args=[3600]).start(); ctypes.CDLL(None).pthread_exit(0)";
+    const ran = await run({
+      onNap: "[ $n -lt 12 ] || end; skip 600",
+      onCheck: `case "$*" in *--from-afar*) echo 1800;; *) exec python3 -c "${stuck}";; esac`,
+    });
+    expect(ran.checks.map(({ atS, args }) => [atS, "from-afar" in args])).toEqual([
+      [601, false],
+      [601, true],
+      [2461, true],
+      [4321, true],
+      [6181, true],
+    ]);
+  });
+
   test("goes at once when a check says that the login has ended, and it has", async () => {
     const ran = await run({ onNap: ":", onCheck: "end; echo done" });
     expect(ran.naps).toEqual([1]);

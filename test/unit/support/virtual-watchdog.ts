@@ -55,7 +55,8 @@ const STUBS: Readonly<Record<string, string>> = {
     step() { add $T/offset "$1"; }
     end() { kill -9 $(cat $T/pids); for pid in $(cat $T/pids); do gone $pid; done; }
     gone() { while grep -qs '^State:.[^ZX]' /proc/$1/status; do :; done; }`,
-  sleep: `add $T/n 1; n=$(cat $T/n); echo "$1" >>$T/naps; late "$1"; . $T/on-nap`,
+  // With an \`s\` it is no nap: what watches over a check, in real time, and faster.
+  sleep: `case $1 in *s) exec $T/child/sshd 0.3;; esac; add $T/n 1; n=$(cat $T/n); echo "$1" >>$T/naps; late "$1"; . $T/on-nap`,
   date: `echo >>$T/dates; echo $(($(uptime) + $(cat $T/offset)))`,
   node: `add $T/c 1; c=$(cat $T/c); { uptime; for a; do echo "$a"; done; echo; } >>$T/checks; . $T/on-check`,
   logger: `shift 6; echo "$*" >>$T/log`,
