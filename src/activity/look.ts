@@ -196,8 +196,9 @@ async function connectionsInTime(
   try {
     return await ask(client);
   } catch (error) {
-    if (!(error as { killed?: boolean }).killed) throw error;
-    faults.connections = "ss gave no answer in time";
+    const { killed, code } = error as { killed?: boolean; code?: unknown };
+    if (!killed && code !== "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") throw error;
+    faults.connections = "there are more connections than ss could tell of in time";
     return undefined;
   }
 }
