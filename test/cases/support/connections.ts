@@ -155,6 +155,8 @@ export interface Used {
 /** One way to use a login, or to leave it idle. */
 export interface Way {
   readonly name: string;
+  /** How its user's name begins, where sshd has settings of its own for that. */
+  readonly user?: string;
   start(world: World, user: string): Promise<Used>;
 }
 
@@ -269,8 +271,9 @@ const KEEPALIVES = "-o ServerAliveInterval=1 -o ServerAliveCountMax=1000";
 const LARGE_PACKETS = "-c aes256-ctr -m hmac-sha2-512-etm@openssh.com";
 
 /** A login with a terminal and options at which one line was typed. */
-const idleTerminal = (name: string, options: string): Way => ({
+const idleTerminal = (name: string, options: string, begins?: string): Way => ({
   name,
+  ...(begins && { user: begins }),
   start: async ({ lab }, user) => {
     const client = await startShell(lab, terminal(user, options));
     client.type("\r");
@@ -278,12 +281,12 @@ const idleTerminal = (name: string, options: string): Way => ({
   },
 });
 
-/** Nobody uses these. The name of a way begins with that of its user where sshd knows it. */
+/** Nobody uses these. */
 export const idleWays: readonly Way[] = [
   idleTerminal("a terminal whose client sends keepalives each second", KEEPALIVES),
   idleTerminal("the same, with large packets", `${KEEPALIVES} ${LARGE_PACKETS}`),
-  idleTerminal("serverkeepalive: a terminal whose sshd sends keepalives each second", ""),
-  idleTerminal("serverrekey: a terminal whose sshd changes keys by the clock", ""),
+  idleTerminal("a terminal whose sshd sends keepalives each second", "", "serverkeepalive"),
+  idleTerminal("a terminal whose sshd changes keys by the clock", "", "serverrekey"),
   {
     name: "a program that asks its terminal and reads nothing",
     start: async ({ lab }, user) => {
@@ -311,7 +314,8 @@ export const idleWays: readonly Way[] = [
     };
   }),
   {
-    name: "servercommand: ssh -T host 'bash -i', with keepalives of sshd's, after a command",
+    name: "`ssh -T host 'bash -i'` with keepalives of sshd's, after a command",
+    user: "servercommand",
     start: async ({ lab }, user) => {
       const client = await startShell(lab, `ssh -T ${user}@lab 'bash -i'`);
       client.type("date\n");
@@ -320,7 +324,8 @@ export const idleWays: readonly Way[] = [
   },
   {
     name: "sftp",
-    start: async ({ lab }, user) => ({ client: startClient(lab, `sftp ${user}@lab`), use: idle }),
+    // sftp(1) itself would not notice the end before its next command.
+    start: async ({ lab }, user) => ({ client: startClient(lab, `ssh -s ${user}@lab sftp`), use: idle }),
   },
   {
     name: "a master that ControlPersist keeps, after its command",

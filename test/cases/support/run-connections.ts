@@ -10,6 +10,7 @@ import {
   type Times,
   type Used,
   usedWays,
+  type Way,
   type World,
 } from "./connections.ts";
 
@@ -40,43 +41,37 @@ export function connectionCases(times: Times): void {
     });
     afterAll(() => world?.lab.stop());
 
-    const numbered = <It>(ways: readonly It[]) => ways.map((way, n) => ({ ...way, n }));
     /** Makes a user and starts the way. */
-    const begin = async ({ start }: (typeof usedWays)[number], user: string, groups: readonly string[]) => {
+    const begin = async ({ start }: Way, user: string, groups: readonly string[]) => {
       await world.lab.addUser(user, { groups });
       return start(world, user);
     };
 
     describe.concurrent("must live", () => {
-      test.for(numbered(usedWays))("$name", async ({ n, ...way }, { onTestFailed }) => {
-        const user = `used${n}`;
-        onTestFailed(async () => console.log(await auditOf(world.lab, user)));
-        const used = await begin(way, user, [STRICT]);
-        await useFor(used, times);
-        expect(used.client.isAlive()).toBe(true);
-      });
-
-      test.for(numbered(heartbeats))("$name, by default", async ({ n, ...way }, { onTestFailed }) => {
-        const user = `beats${n}`;
-        onTestFailed(async () => console.log(await auditOf(world.lab, user)));
-        const used = await begin(way, user, []);
-        await useFor(used, times);
-        expect(used.client.isAlive()).toBe(true);
-      });
+      const lives = (title: string, way: Way, user: string, groups: readonly string[]) =>
+        test(title, async ({ onTestFailed }) => {
+          onTestFailed(async () => console.log(await auditOf(world.lab, user)));
+          const used = await begin(way, user, groups);
+          await useFor(used, times);
+          expect(used.client.isAlive()).toBe(true);
+        });
+      for (const [n, way] of usedWays.entries()) lives(way.name, way, `used${n}`, [STRICT]);
+      for (const [n, way] of heartbeats.entries()) lives(`${way.name}, by default`, way, `beats${n}`, []);
     });
 
     describe.concurrent("must end, on time", () => {
-      test.for(numbered([...idleWays, ...heartbeats]))("$name", async ({ n, ...way }, { onTestFailed }) => {
-        const user = `${/^server\w+(?=:)/.exec(way.name)?.[0] ?? "idle"}${n}`;
-        onTestFailed(async () => console.log(await auditOf(world.lab, user)));
-        const { client } = await begin(way, user, [STRICT]);
-        const lastUseMs = performance.now();
-        const tooLate = pause(limitS + LATE_S).then(() => Number.POSITIVE_INFINITY);
-        const endedS = ((await Promise.race([client.ended, tooLate])) - lastUseMs) / 1000;
-        expect(endedS).toBeGreaterThanOrEqual(limitS - 1);
-        expect(endedS).toBeLessThan(Number.POSITIVE_INFINITY);
-        await auditWithEnd(world.lab, user);
-      });
+      for (const [n, way] of [...idleWays, ...heartbeats].entries())
+        test(way.name, async ({ onTestFailed }) => {
+          const user = `${way.user ?? "idle"}${n}`;
+          onTestFailed(async () => console.log(await auditOf(world.lab, user)));
+          const { client } = await begin(way, user, [STRICT]);
+          const lastUseMs = performance.now();
+          const tooLate = pause(limitS + LATE_S).then(() => Number.POSITIVE_INFINITY);
+          const endedS = ((await Promise.race([client.ended, tooLate])) - lastUseMs) / 1000;
+          expect(endedS).toBeGreaterThanOrEqual(limitS - 1);
+          expect(endedS).toBeLessThan(Number.POSITIVE_INFINITY);
+          await auditWithEnd(world.lab, user);
+        });
     });
   });
 }
