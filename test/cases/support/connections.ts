@@ -1,7 +1,7 @@
 // Logins whose connection is used beside terminals, and logins that only look like it, under limits of any length.
 import type { ChildProcess } from "node:child_process";
 import { expect, vi } from "vitest";
-import { atPrompt, PROMPT, SOON } from "../../e2e/support/logins.ts";
+import { atPrompt, SOON } from "../../e2e/support/logins.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { startLab } from "../../lab/lab.ts";
 import type { Release } from "../../lab/release.ts";
@@ -132,6 +132,9 @@ function startClient(lab: Lab, command: string): Client {
   );
   return { ended, isAlive: () => alive, said: () => said, type: (text) => void child.stdin?.write(text) };
 }
+
+/** A prompt; what the client itself says can follow it. */
+const PROMPT = /\$ /;
 
 /** Waits until a client has said something. */
 function hasSaid(client: Client, what: RegExp): Promise<void> {
