@@ -126,8 +126,9 @@ interface Moved {
   readonly blurMs: number;
 }
 
-/** Counters that have not moved since: what was on its way at either time cannot be payload of the next. */
+/** Counters that show no use: of payload that may still have been on its way, the next look can tell. What is none never is any. */
 function unmoved(before: Traffic, now: Traffic): Traffic {
+  if (now.inBytes > before.mostInBytes) return now;
   return { ...now, mostInBytes: Math.min(before.mostInBytes, now.mostInBytes) };
 }
 

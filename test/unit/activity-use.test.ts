@@ -181,6 +181,8 @@ test("what a terminal can have answered is no use; what is more than that is", (
       between,
     ).usedAtMs;
   expect(seen(37, 3)).toBe(0);
+  const asked = every(1, 0, 100).map((n) => ({ inBytes: 8 * n, mostInBytes: 8 * n, outBytes: 4 * n }));
+  expect(followed(asked, between).usedAtMs).toBe(0);
   expect(seen(32_768, 300)).toBe(BEGIN_MS + 1000);
 });
 
