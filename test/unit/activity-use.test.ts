@@ -171,7 +171,7 @@ test("a forwarded connection that closes is no use, and one that came and went b
 });
 
 test("what a terminal can have answered is no use; what is more than that is", () => {
-  const between: Channels = { ...tunnel, rest: "forwarded", mayBeAnswers: true };
+  const between: Channels = { ...tunnel, rest: "forwarded", mayBeAnswers: true, heartbeatsCount: true };
   const seen = (inBytes: number, outBytes: number) =>
     followed(
       [
