@@ -207,7 +207,9 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-const HUNG = "a look at its terminals and processes hung: judged without their work and their unread keys";
+/** What a look from afar says is wrong, by the id `login`. */
+export const HUNG =
+  "a look at its terminals and processes hung: judged without their work and their unread keys";
 
 /** What no user can cause: no right to ask, or no means. Nothing can be said of any terminal then. */
 const HOST_FAULTS = new Set(["EPERM", "EACCES", "ENOENT", "ENOSYS", "EMFILE", "ENFILE", "ENOMEM"]);

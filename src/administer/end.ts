@@ -1,8 +1,9 @@
 // Ends logins because an administrator asked for it, as a watchdog ends them for a limit.
-import { describe, GRACE_MS, type Scene } from "../act.ts";
+import { describe, GRACE_MS, type Means, type Scene } from "../act.ts";
 import { record } from "../audit/record.ts";
 import { readClocks } from "../clock.ts";
 import { endLogin } from "../ending/end-login.ts";
+import { FROM_AFAR, hasHung } from "../ending/from-afar.ts";
 import { findLogin, sshdOf } from "../login/login.ts";
 import { type Terminal, terminalsOf } from "../login/terminal.ts";
 import { sayFarewell } from "../notice/farewell.ts";
@@ -31,7 +32,7 @@ export async function warnLogin(
   const closesAt = new Date(Date.now() + closesInMs);
   const shown = await Promise.all(
     terminals.map((terminal) =>
-      showNotice(terminal, (columns) =>
+      meansFor(it).showNotice(terminal, (columns) =>
         warning({
           user: it.login.user,
           kind: CAUSE,
@@ -57,6 +58,11 @@ export async function warnLogin(
   );
 }
 
+/** A login that hung its watchdog's look would hang an administrator too. */
+function meansFor({ memory }: Surveyed): Pick<Means, "showNotice" | "sayFarewell" | "endLogin"> {
+  return hasHung(memory) ? FROM_AFAR : { showNotice, sayFarewell, endLogin };
+}
+
 /** Ends a login and proves it gone; a login that has ended meanwhile counts as gone. Never throws. `reason` names who asked. */
 export async function endOne(it: Surveyed, reason: string): Promise<Ended> {
   const { user } = it.login;
@@ -65,11 +71,12 @@ export async function endOne(it: Surveyed, reason: string): Promise<Ended> {
     const scene = sceneOf(it);
     if (!findLogin(it.login)) return { user, sshdPid, ended: true, steps: ["it has ended by itself"] };
     const line = () => farewell({ user, at: new Date(), reason });
-    const { ended, steps } = await endLogin(scene.login, scene.observation.terminals, {
+    const { ended, steps } = await meansFor(it).endLogin(scene.login, scene.observation.terminals, {
       asRoot: true,
       graceMs: GRACE_MS,
       // The farewell stops what draws on the terminal: in our own login that is this program.
-      say: (terminal: Terminal) => (it.isOwn ? Promise.resolve(undefined) : sayFarewell(terminal, line())),
+      say: (terminal: Terminal) =>
+        it.isOwn ? Promise.resolve(undefined) : meansFor(it).sayFarewell(terminal, line()),
     });
     const outcome = steps.join("; ");
     await record(describe("end", subjectOf(scene), scene, { cause: CAUSE, outcome, ended, reason }));
@@ -80,8 +87,9 @@ export async function endOne(it: Surveyed, reason: string): Promise<Ended> {
 }
 
 /** The login with the terminals that it has now: a notice may have stood for long. */
-function sceneOf({ login, applied, observation, map }: Surveyed): Scene {
-  return { login, applied, map, observation: { ...observation, terminals: terminalsOf(login) } };
+function sceneOf({ login, applied, observation, map, memory }: Surveyed): Scene {
+  const terminals = terminalsOf(login, { isFromAfar: hasHung(memory) });
+  return { login, applied, map, observation: { ...observation, terminals } };
 }
 
 /** The subject that the record tells of. */

@@ -1,8 +1,15 @@
 // Acting on a login whose terminals, or whose processes, hang whoever looks at them.
 import type { Means } from "../act.ts";
+import { HUNG } from "../activity/look.ts";
 import { terminalName } from "../login/terminal.ts";
+import type { Memory } from "../memory.ts";
 import { endLogin } from "./end-login.ts";
 import { hangUp } from "./hang-up.ts";
+
+/** Whether the last look at a login was from afar: who looks or acts next must not come near either. */
+export function hasHung({ faults }: Pick<Memory, "faults">): boolean {
+  return faults?.login === HUNG;
+}
 
 /**
  * By signals alone, and without a word: no terminal is opened. To hang up a line, or to write to it, the kernel waits for whoever is in

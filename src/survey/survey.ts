@@ -1,6 +1,7 @@
 // Every login of the host as its watchdog would see it now: the same observation, the same policy, the same `judge`.
 import { askingTogether } from "../activity/connections.ts";
 import { type ClockMap, mapClocks, readClocks } from "../clock.ts";
+import { hasHung } from "../ending/from-afar.ts";
 import { judge, type Verdict } from "../judge.ts";
 import { findLogins } from "../login/all.ts";
 import { beginLook } from "../login/budget.ts";
@@ -72,6 +73,7 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
         tree: below,
         processes,
         isForNow: true,
+        isFromAfar: hasHung(memory),
         connectionsOf,
         isOver: beginLook(ONE_OF_MANY_MS),
       });
@@ -117,7 +119,7 @@ async function lookAt(
       isFirst ? withoutTransfer(applied) : applied,
       known,
     );
-    return { applied, observation, unread: undefined };
+    return { applied, observation, unread: observation.faults.login };
   } catch (error) {
     const unread = error instanceof Error ? error.message : String(error);
     return { applied, observation: NOTHING_SEEN, unread };

@@ -17,7 +17,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/activity/traffic.ts",
-    find: "addressOf(local.address) === serverAddress",
+    find: "addressOf(local) === serverAddress",
     replace: "true",
     why: "a connection is the client's by both its ends",
     case: "a connection from the client's own port is not taken for the client's",
@@ -80,7 +80,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "src/observe.ts",
-    find: "mayBeAnswers: look.terminals.some((face) => outputOf(seen, face).atMs >= sinceMs),",
+    find: "mayBeAnswers: look.terminals.some((face) => face.canonical && outputOf(seen, face).atMs >= sinceMs),",
     replace: "mayBeAnswers: false,",
     why: "bytes to a terminal that asked for them are no transfer",
     case: "beside a terminal, payload is a transfer where it can be neither keys nor answers",
