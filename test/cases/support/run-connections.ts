@@ -27,7 +27,8 @@ async function useFor(used: Used, times: Times): Promise<void> {
   const untilMs = performance.now() + (1.3 * limitS + 30) * 1000;
   for (let n = 0; performance.now() < untilMs && used.client.isAlive(); n++) {
     used.use();
-    await pause(limitS * (PAUSES[n % PAUSES.length] ?? 0));
+    const leftS = (untilMs - performance.now()) / 1000;
+    await pause(Math.min(leftS, limitS * (PAUSES[n % PAUSES.length] ?? 0)));
   }
 }
 
