@@ -1,6 +1,7 @@
 // The hooks that run as the user do the main job as well, and a login has one watchdog however many are installed.
 import { describe, expect, test, vi } from "vitest";
 import { type Hook, startLab } from "../lab/lab.ts";
+import { watchdogs } from "./hooks-support.ts";
 import { atPrompt, expectEndOnTime, policyOfSeconds, SOON, timesPrinted, type } from "./support/logins.ts";
 
 describe.concurrent.each<Hook>(["force-command", "profile"])("with the hook %s", (hook) => {
@@ -31,11 +32,7 @@ test("all three hooks together give a login one watchdog, root's", async () => {
   const ssh = await atPrompt(lab, "idler");
   const lastKeyAt = type(ssh, "\r");
   await ssh.waitFor(/closes in/);
-  const watchdogs = lab
-    .processes()
-    .filter(({ cmdline }) => cmdline.some((word) => word.endsWith("/watchdog")))
-    .map(({ user }) => user);
-  expect(watchdogs).toEqual(["root"]);
+  expect(watchdogs(lab).map(({ user }) => user)).toEqual(["root"]);
   await expectEndOnTime(ssh, lastKeyAt);
   expect(timesPrinted(ssh, /afkill: closes in/)).toBe(2);
 });

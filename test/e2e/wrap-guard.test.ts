@@ -17,12 +17,13 @@ const LONG_S = LIMIT_S + 15;
 const BAR = /^afkill: closes in \d+ s/m;
 /** Asks for the cursor's position, the kind of terminal and its background every second, and takes the answers. */
 const ASKER = `
-import os, select, sys, tty
+import os, select, sys, time, tty
 tty.setraw(0)
 print("asks", flush=True)
 while True:
     os.write(1, b"\\x1b[6n\\x1b[c\\x1b]11;?\\x07\\x1b[?1004h")
-    while select.select([0], [], [], 1)[0]:
+    again = time.monotonic() + 1
+    while select.select([0], [], [], max(0, again - time.monotonic()))[0]:
         if b"Q" in os.read(0, 4096): sys.exit()
 `;
 const reloaded = (limit: string) => `[[rule]]\nmatch = { users = ["reloaded"] }\nidle_timeout = "${limit}"\n`;
