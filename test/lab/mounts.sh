@@ -29,7 +29,8 @@ END
 # Makes this directory, which must be a mount point, the root directory, and takes the old one away: `enter ROOT`.
 enter() {
   cd "$1" || exit
-  pivot_root . mnt
+  # Not util-linux's: a bare Debian unstable has none.
+  busybox pivot_root . mnt
   cd /
   umount --lazy /mnt
 }

@@ -58,7 +58,7 @@ describe.skipIf(process.getuid?.() !== 0)("as root", () => {
     const script = `
       mount -t tmpfs tmpfs /mnt; mkdir /mnt/upper /mnt/work /mnt/root
       mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay /mnt/root
-      cd /mnt/root; pivot_root . mnt; exec "$@"`;
+      cd /mnt/root; busybox pivot_root . mnt; exec "$@"`;
     const pid = await start("/usr/bin/sleep", ["unshare", "--mount", "sh", "-ec", script, "sh"]);
     expect(programOf(pid)).toBe("/usr/bin/sleep");
     expect(rootsPrograms()(pid, "/usr/bin/sleep")).toBe(false);
