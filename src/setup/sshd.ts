@@ -56,13 +56,19 @@ export function settings(instead: readonly string[] = []): ReadonlyMap<string, s
   return settingsIn(ran.stdout);
 }
 
-/** What `sshd -T` printed, by keyword in lower case: from OpenSSH 10.5 on it prints `UsePAM yes`, before that `usepam yes`. */
+const YES_OR_NO: Readonly<Record<string, string>> = { true: "yes", false: "no" };
+
+/**
+ * What `sshd -T` printed, by keyword in lower case. From OpenSSH 10.5 on it prints `UsePAM yes` and `TCPKeepAlive true`, before that
+ * `usepam yes` and `tcpkeepalive yes`.
+ */
 export function settingsIn(text: string): ReadonlyMap<string, string> {
   return new Map(
     text.split("\n").map((line) => {
       const blank = line.indexOf(" ");
-      const keyword = blank < 0 ? line : line.slice(0, blank);
-      return [keyword.toLowerCase(), blank < 0 ? "" : line.slice(blank + 1)];
+      const keyword = (blank < 0 ? line : line.slice(0, blank)).toLowerCase();
+      const value = blank < 0 ? "" : line.slice(blank + 1);
+      return [keyword, keyword === "tcpkeepalive" ? (YES_OR_NO[value] ?? value) : value];
     }),
   );
 }

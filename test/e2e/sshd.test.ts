@@ -60,7 +60,7 @@ describe("what is refused", () => {
     `[ "$*" != ${flag} ] || ! [ -e ${DROP_IN} ] || { ${then}; }`;
   const grudging = otherSshd(whenWritten("-t", 'echo "line 2: bad moon" >&2; exit 255'));
   const deaf = otherSshd(
-    whenWritten("-T", "$real -T | sed 's/^clientaliveinterval .*/clientaliveinterval 7/'; exit"),
+    whenWritten("-T", "$real -T | sed 's/^clientaliveinterval .*/clientaliveinterval 7/I'; exit"),
   );
   const old = otherSshd('case $* in *UnusedC*) echo "Bad configuration option: x" >&2; exit 255 ;; esac');
 

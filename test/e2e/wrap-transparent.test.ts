@@ -135,7 +135,7 @@ describe.concurrent("a wrapped login", () => {
         );
         const all = await answer(
           ssh,
-          "env | sed 's/=.*ssh-.*agent.*/=AGENT/; s/^\\(SSH_[CT].*\\|DISPLAY\\)=.*/\\1=/; /^_=/d' | sort",
+          "env | sed 's/=.*ssh.*agent.*/=AGENT/; s/^\\(SSH_[CT].*\\|DISPLAY\\)=.*/\\1=/; /^_=/d' | sort",
         );
         return { agent, all };
       },

@@ -27,12 +27,20 @@ test("the mount that holds a path is the innermost, and of several on one point 
 });
 
 test.each([
-  ["OpenSSH 10.4", "usepam yes\nauthorizedkeysfile .ssh/Keys\nclientaliveinterval 0\nforcecommand none\n"],
-  ["OpenSSH 10.6", "UsePAM yes\nAuthorizedKeysFile .ssh/Keys\nClientAliveInterval 0\nForceCommand none\n"],
+  [
+    "OpenSSH 10.4",
+    "usepam yes\nauthorizedkeysfile .ssh/Keys\nclientaliveinterval 0\ntcpkeepalive no\nforcecommand true\n",
+  ],
+  [
+    "OpenSSH 10.6",
+    "UsePAM yes\nAuthorizedKeysFile .ssh/Keys\nClientAliveInterval 0\nTCPKeepAlive false\nForceCommand true\n",
+  ],
 ])("a setting of sshd is found by its keyword in lower case, as %s prints it", (_, printed) => {
   const found = settingsIn(printed);
   expect(found.get("usepam")).toBe("yes");
   expect(found.get("authorizedkeysfile")).toBe(".ssh/Keys");
   expect(found.get("clientaliveinterval")).toBe("0");
-  expect(found.get("forcecommand")).toBe("none");
+  expect(found.get("tcpkeepalive")).toBe("no");
+  // A command, and no answer to a question.
+  expect(found.get("forcecommand")).toBe("true");
 });
