@@ -58,7 +58,10 @@ export function userInTitle(title: string): string | undefined {
 
 /** Whether a title can be nothing but that of an sshd that holds a login; one that only names a user can be that of much else. */
 export function isTitleOfLogin(title: string): boolean {
-  return userInTitle(title) !== undefined && /( \[priv\]|@notty|@pts\/\d+(,pts\/\d+)*)$/.test(title);
+  return (
+    userInTitle(title) !== undefined &&
+    (PRIVILEGED.test(title) || /@(notty|pts\/\d+(,pts\/\d+)*)$/.test(title))
+  );
 }
 
 /** The system's resolver for user names (NSS: LDAP and SSSD too). `undefined` when there is no such user, or no answer. */

@@ -14,7 +14,9 @@ function processesOf(user: string) {
   return lab
     .processes()
     .filter(
-      (it) => it.user === user || /^sshd(-session)?: (\S+) \[priv\]/.exec(it.cmdline.join(" "))?.[2] === user,
+      (it) =>
+        it.user === user ||
+        /^sshd(-session)?: (\S+) \[(?:priv|postauth)\]/.exec(it.cmdline.join(" "))?.[2] === user,
     );
 }
 

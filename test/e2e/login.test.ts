@@ -37,7 +37,7 @@ test("a user's login: both its sshds, who it is, where it comes from, and the te
   await using lab = await startLab();
   await lab.addUser("visitor", { sudo: true });
   const ssh = await atPrompt(lab, "visitor");
-  const privileged = await sshd(lab, "visitor \\[priv\\]");
+  const privileged = await sshd(lab, "visitor \\[(priv|postauth)\\]");
   ssh.write("sudo script -qc 'exec sleep 1000' /dev/null\r");
   const found = await vi.waitFor(async () => {
     const seen = await find(lab, { privileged });
@@ -72,7 +72,7 @@ test("a login whose privileged sshd was killed is found by the other, and gone w
   await using lab = await startLab();
   await lab.addUser("visitor");
   const ssh = await atPrompt(lab, "visitor");
-  const privileged = await sshd(lab, "visitor \\[priv\\]");
+  const privileged = await sshd(lab, "visitor \\[(priv|postauth)\\]");
   const before = await find(lab, { privileged });
   const known = { privileged: word(before?.login.privileged), child: word(before?.login.child) };
   await lab.must(`kill -9 ${privileged}`);

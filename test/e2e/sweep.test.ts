@@ -77,7 +77,7 @@ test("an idle login ends, once; one as old that is typed in stays, and so does a
 async function ageByTwoHours(user: string): Promise<void> {
   await lab.must(`
     install -d -m 755 /run/faked
-    for pid in $(pgrep -u ${user}) $(pgrep -f '^sshd(-session)?: ${user} \\[priv\\]'); do
+    for pid in $(pgrep -u ${user}) $(pgrep -f '^sshd(-session)?: ${user} \\[(priv|postauth)\\]'); do
       ${IN_AN_OLD_HOST} awk '{ $22 -= 7300 * 100; print }' /proc/$pid/stat >/run/faked/$pid
       mount --bind /run/faked/$pid /proc/$pid/stat
     done`);

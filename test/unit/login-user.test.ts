@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { nameOfUid, namesAskedOnce, systemNames, titleOf, uidOf, userInTitle } from "../../src/login/user.ts";
+import {
+  isTitleOfLogin,
+  nameOfUid,
+  namesAskedOnce,
+  systemNames,
+  titleOf,
+  uidOf,
+  userInTitle,
+} from "../../src/login/user.ts";
 
 test("the user in the title of an sshd", () => {
   expect(userInTitle("sshd: alice [priv]")).toBe("alice");
@@ -21,6 +29,17 @@ test("the user in the title of an sshd", () => {
     "sshd-session: [accepted]",
   ])
     expect(userInTitle(other)).toBeUndefined();
+});
+
+test.each([
+  ["door: alice [priv]", true],
+  ["door: alice [postauth]", true],
+  ["door: alice@pts/0,pts/11", true],
+  ["door: alice@notty", true],
+  ["door: alice", false],
+  ["door: [accepted]", false],
+])("whether the title %j can only be that of a login's sshd: %s", (title, isOne) => {
+  expect(isTitleOfLogin(title)).toBe(isOne);
 });
 
 test("a name is believed only when the system says that it has that uid", () => {
