@@ -129,18 +129,21 @@ describe("hosts as they are", () => {
       expect(await machine.must("ls /run/afkill | grep -c '^[0-9]' || :")).toBe("0\n");
     });
 
-    test("the doctor finds nothing wrong; sshd's own timeouts come and go with a reload of its unit", async ({
+    test("the doctor finds what is wrong, and no more; sshd's own timeouts come and go with a reload of its unit", async ({
       onTestFailed,
     }) => {
       onTestFailed(async () => console.log(await machine.report()));
-      const { state, findings } = JSON.parse(await machine.must("afkill doctor --json"));
-      // The test's own way into the machine is a login that no hook sees.
+      const { state, findings } = JSON.parse((await machine.run("afkill doctor --json")).stdout);
+      // The test's own way into the machine is a login that no hook sees, of an sshd without PAM.
       const bad = findings.filter(({ level }: { level: string }) => level !== "ok");
-      expect(bad).toMatchObject([{ id: "watchdogs", level: "warning" }]);
-      expect(state).toBe("warning");
+      expect(bad).toMatchObject([
+        { id: "watchdogs", level: "warning" },
+        { id: "unguarded", level: "error", what: expect.stringContaining("/etc/ssh/lab_sshd_config") },
+      ]);
+      expect(state).toBe("error");
 
       const pid = await machine.must("cat /run/sshd.pid");
-      const shown = (keyword: string) => machine.must(`sshd -T | sed -n 's/^${keyword} //p'`);
+      const shown = (keyword: string) => machine.must(`sshd -T | sed -n 's/^${keyword} //Ip'`);
       expect(await machine.must("afkill sshd apply --unused-connection-timeout 1h")).toContain(
         "reload ssh.service\n",
       );
