@@ -5,7 +5,6 @@ import type { OwnTerminal } from "./activity/look.ts";
 import { recordFault } from "./audit/fault.ts";
 import { type ClockMap, type Clocks, mapClocks, parseTold, readClocks, uptimeShiftS } from "./clock.ts";
 import { FROM_AFAR } from "./ending/from-afar.ts";
-import { reasonOf } from "./ending/insist.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { endAfter } from "./libc.ts";
 import { findLogin, type Login } from "./login/login.ts";
@@ -16,6 +15,7 @@ import type { Shown } from "./notice/show.ts";
 import { type Known, NOTHING_SEEN, type Observation, observe } from "./observe.ts";
 import { decidePolicy, isUninstalled } from "./policy/decide.ts";
 import { type Applied, withIdleTimeout } from "./policy/policy.ts";
+import { reasonOf } from "./reason-of.ts";
 import { note, remember, restAfter } from "./remember.ts";
 import { situationOf } from "./situation.ts";
 

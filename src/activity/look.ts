@@ -8,6 +8,7 @@ import { MasterGone } from "../login/masters.ts";
 import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
 import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
+import { reasonOf } from "../reason-of.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
 import type { Held } from "./held.ts";
 import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";
@@ -201,10 +202,6 @@ async function connectionsInTime(
     faults.connections = "there are more connections than ss could tell of in time";
     return undefined;
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** What a look from afar says is wrong, by the id `login`. */

@@ -10,6 +10,7 @@ import { sayFarewell } from "../notice/farewell.ts";
 import { givenOn, showNotice } from "../notice/show.ts";
 import { farewell, spoken, warning } from "../notice/text.ts";
 import { LOGIN_SUBJECT } from "../observe.ts";
+import { reasonOf } from "../reason-of.ts";
 import type { Surveyed } from "../survey/survey.ts";
 
 const CAUSE = "administrator";
@@ -82,7 +83,7 @@ export async function endOne(it: Surveyed, reason: string): Promise<Ended> {
     await record(describe("end", subjectOf(scene), scene, { cause: CAUSE, outcome, ended, reason }));
     return { user, sshdPid, ended, steps };
   } catch (error) {
-    return { user, sshdPid, ended: false, steps: [error instanceof Error ? error.message : String(error)] };
+    return { user, sshdPid, ended: false, steps: [reasonOf(error)] };
   }
 }
 

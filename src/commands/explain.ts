@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { type Command, InvalidArgumentError } from "commander";
+import { reasonOf } from "../reason-of.ts";
 import { POLICY } from "../setup/layout.ts";
 import { printable, say, sayJson } from "./output.ts";
 
@@ -65,7 +66,7 @@ async function act(user: string, { from, groups, config, json = false }: Options
 
 /** Whom groups concern, and whose are not known, has no answer to be explained. */
 function sayHow(error: unknown): never {
-  const what = error instanceof Error ? error.message : String(error);
+  const what = reasonOf(error);
   throw new Error(`${printable(what)}; give them with --groups`, { cause: error });
 }
 

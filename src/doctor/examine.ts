@@ -1,5 +1,5 @@
 // All checks, one after the other.
-import { reasonOf } from "../setup/setup-error.ts";
+import { reasonOf } from "../reason-of.ts";
 import { authEnvironment } from "./auth-environment.ts";
 import { type Check, error, type Finding, type Level, type Problem } from "./finding.ts";
 import { forcedKeys } from "./forced-keys.ts";

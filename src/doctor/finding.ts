@@ -1,5 +1,6 @@
 // What `afkill doctor` finds.
-import { reasonOf, SetupError } from "../setup/setup-error.ts";
+import { reasonOf } from "../reason-of.ts";
+import { SetupError } from "../setup/setup-error.ts";
 import type { Installation } from "./installation.ts";
 
 export type Level = "ok" | "warning" | "error";

@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs";
 import { hangUpTerminal } from "../libc.ts";
 import { openTerminal, type Terminal, terminalName } from "../login/terminal.ts";
+import { reasonOf } from "../reason-of.ts";
 import {
   HANG_UP_SIGNAL,
   insist,
@@ -8,7 +9,6 @@ import {
   type Measure,
   type Outcome,
   outcomeOf,
-  reasonOf,
   type Step,
   type Target,
   target,

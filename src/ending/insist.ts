@@ -1,6 +1,7 @@
 // Ending one process, by ever harder measures, each proved by looking.
 import { constants } from "node:os";
 import type { ProcessRef } from "../login/process.ts";
+import { reasonOf } from "../reason-of.ts";
 import { goneWithin, type Held, hold, isGone, isStopped, send } from "./held.ts";
 
 const { SIGCONT, SIGHUP, SIGKILL, SIGTERM } = constants.signals;
@@ -106,9 +107,4 @@ function attempt(measure: Measure, held: Held): { worthWaiting: boolean; failure
 /** The outcome of several steps. */
 export function outcomeOf(steps: readonly Step[]): Outcome {
   return { ended: steps.every(({ ended }) => ended), steps: steps.map(({ text }) => text) };
-}
-
-/** An error in a few words. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

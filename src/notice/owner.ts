@@ -1,5 +1,6 @@
 // Who draws on a terminal now: read afresh each time, since a program can end between a look and a notice.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { writtenBytesOf } from "../activity/payload.ts";
 import { beginLook, type IsOver } from "../login/budget.ts";
 import { descriptorsIn } from "../login/descriptors.ts";
 import { descendantsOf, type ProcessStat, readStat } from "../login/process.ts";
@@ -89,14 +90,6 @@ function holds(pid: number, path: string, isOver: IsOver): boolean {
  * `undefined` when none could be asked.
  */
 export function writtenBy(pids: readonly number[]): number | undefined {
-  const counts = pids.map(writtenByOne).filter((count) => count !== undefined);
+  const counts = pids.map(writtenBytesOf).filter((count) => count !== undefined);
   return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
-}
-
-function writtenByOne(pid: number): number | undefined {
-  try {
-    return Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "latin1"))?.[1]);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readClocks } from "../clock.ts";
 import type { Login } from "../login/login.ts";
 import type { KnownGroups, Memory } from "../memory.ts";
+import { reasonOf } from "../reason-of.ts";
 import { apply, asksForGroups, type Subject } from "./apply.ts";
 import { publishFirstCheck } from "./first-check.ts";
 import { type Groups, groupsOf } from "./groups.ts";
@@ -102,7 +103,7 @@ export function withoutPolicy(
   error: unknown,
   lastGood: Applied | undefined,
 ): Pick<Decided, "applied" | "complaint"> {
-  const what = error instanceof Error ? error.message : String(error);
+  const what = reasonOf(error);
   const consequence = lastGood ? "the last good policy still applies" : "nobody is ended";
   return { applied: lastGood ?? NO_POLICY, complaint: `${what}; ${consequence}` };
 }
@@ -143,7 +144,7 @@ async function askAgain(
   try {
     return { names: await ask(user), failures: 0, askAtMs: 0 };
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
+    const fault = reasonOf(error);
     const failures = (before?.failures ?? 0) + 1;
     const restMs = Math.min(ASK_AGAIN_MS * 2 ** Math.min(failures - 1, 10), MOST_ASK_AGAIN_MS);
     return { names: before?.names, failures, askAtMs: readClocks().bootMs + restMs, fault };

@@ -1,12 +1,13 @@
 // sshd's PAM service: pam_exec starts the watchdog, as root, at every login.
 import { existsSync, globSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { reasonOf } from "../reason-of.ts";
 import { run, said } from "./command.ts";
 import type { HookPlan } from "./hook.ts";
 import { PAM_DIRECTORY, PROGRAM_DIRECTORY } from "./layout.ts";
 import { mountOf } from "./mount.ts";
 import { insertRule, PamSyntaxError, parsePam, removeRule } from "./pam-file.ts";
-import { reasonOf, SetupError } from "./setup-error.ts";
+import { SetupError } from "./setup-error.ts";
 import { settings } from "./sshd.ts";
 
 const MEND = "mend it and run this again";

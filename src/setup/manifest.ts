@@ -1,11 +1,12 @@
 // What an install has done to this host, so that it can be undone byte for byte.
 import { readFileSync, statSync } from "node:fs";
 import * as v from "valibot";
+import { reasonOf } from "../reason-of.ts";
 import { type Change, file } from "./change.ts";
 import { digestOf } from "./content.ts";
 import { withoutRule } from "./hook-pam.ts";
 import { MANIFEST } from "./layout.ts";
-import { codeOf, reasonOf, SetupError } from "./setup-error.ts";
+import { codeOf, SetupError } from "./setup-error.ts";
 
 const original = v.object({
   /** Its bytes, in base64. */

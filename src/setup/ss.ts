@@ -2,7 +2,8 @@
 // the user those of the login.
 import { placeOfSs } from "../activity/connections.ts";
 import type { Policy, Source } from "../policy/policy.ts";
-import { reasonOf, SetupError } from "./setup-error.ts";
+import { reasonOf } from "../reason-of.ts";
+import { SetupError } from "./setup-error.ts";
 
 /** What to do where it is missing. */
 export const SS_REMEDY = "apt install iproute2, or leave busy and transfer out of the policy's activity";

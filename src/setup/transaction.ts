@@ -1,9 +1,10 @@
 // Carrying out changes so that all of them happen or none does.
 import { closeSync, constants, fsyncSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { reasonOf } from "../reason-of.ts";
 import { type Change, describe } from "./change.ts";
 import { mountOf } from "./mount.ts";
-import { codeOf, reasonOf, SetupError } from "./setup-error.ts";
+import { codeOf, SetupError } from "./setup-error.ts";
 import { carryOut, type Step } from "./step.ts";
 
 /**

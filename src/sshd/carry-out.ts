@@ -1,6 +1,6 @@
 // Changing files of sshd's and making it read them, or leaving everything as it was.
+import { reasonOf } from "../reason-of.ts";
 import type { Change } from "../setup/change.ts";
-import { reasonOf } from "../setup/setup-error.ts";
 import { reloadSshd, settings } from "../setup/sshd.ts";
 import { carryOutAll } from "../setup/transaction.ts";
 

@@ -11,6 +11,7 @@ import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
 import { BLANK, type Memory, readMemory } from "../memory.ts";
 import { type Known, NOTHING_SEEN, type Observation, observe } from "../observe.ts";
 import { type Applied, withIdleTimeout } from "../policy/policy.ts";
+import { reasonOf } from "../reason-of.ts";
 import { note } from "../remember.ts";
 import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../setup/layout.ts";
 import { situationOf } from "../situation.ts";
@@ -121,7 +122,7 @@ async function lookAt(
     );
     return { applied, observation, unread: observation.faults.login };
   } catch (error) {
-    const unread = error instanceof Error ? error.message : String(error);
+    const unread = reasonOf(error);
     return { applied, observation: NOTHING_SEEN, unread };
   }
 }
