@@ -195,7 +195,8 @@ for (const who of ["root", "the user"] as const) {
       expect(lab.processes().filter(({ pid, state }) => pid === leader && state !== "Z")).toEqual([]);
       await ssh.waitFor(/afkill: that was it/);
       await type(other, "echo the other lives");
-      expect(of(user, /^bash$/)).toHaveLength(1);
+      // Beside the shell, for a moment, what it starts for its next prompt.
+      await other.waitFor(() => of(user, /^bash$/).length === 1);
       await end([privileged, child]);
       await other.exit;
     });

@@ -98,7 +98,9 @@ describe.concurrent("a wrapped login", () => {
       await lab.must(`touch /tmp/enough-${way}`);
       // With the prompt behind it: there the output ends.
       await ssh.waitFor(/^end\n\$/m);
-      const [, lines, rest] = /(line 1\r\n(?:line \d+\r\n)*)(.*)/s.exec(ssh.output) ?? [];
+      // From systemd 258 on, bash tells the terminal before each prompt which shell it is (/etc/profile.d/80-systemd-osc-context.sh).
+      const output = ssh.output.replaceAll(/\x1b]3008;[^\x1b]*\x1b\\/g, "");
+      const [, lines, rest] = /(line 1\r\n(?:line \d+\r\n)*)(.*)/s.exec(output) ?? [];
       const numbers = lines?.match(/\d+/g)?.map(Number) ?? [];
       return { counted: numbers.every((number, n) => number === n + 1), rest: rest?.trimEnd() };
     });
