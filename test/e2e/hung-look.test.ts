@@ -18,7 +18,7 @@ test.skipIf(!existsSync("/dev/fuse"))(
     await lab.addUser("hanger");
     await lab.addUser("other");
     const uid = (await lab.must("id -u hanger")).trim();
-    await lab.must("mkdir /tmp/files; mknod -m 666 /dev/fuse c 10 229");
+    await lab.must("mkdir /tmp/files");
     const files = lab.spawn(`exec python3 ${lab.checkout}/test/lab/hung-files.py /tmp/files ${uid}`);
     await new Promise<void>((resolve) => files.stdout?.once("data", () => resolve()));
 

@@ -21,6 +21,8 @@ random 1 8
 urandom 1 9
 tty 5 0
 END
+  # Files that a program serves, where this host has them.
+  [ ! -e /dev/fuse ] || mknod -m 666 "$1/dev/fuse" c 10 229
   ln -s pts/ptmx "$1/dev/ptmx"
   ln -s /proc/self/fd "$1/dev/fd"
   for stream in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${stream%:*}" "$1/dev/${stream#*:}"; done

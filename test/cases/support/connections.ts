@@ -1,5 +1,6 @@
 // Logins whose connection is used beside terminals, and logins that only look like it, under limits of any length.
 import type { ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { expect, vi } from "vitest";
 import { atPrompt, SOON } from "../../e2e/support/logins.ts";
 import type { Lab } from "../../lab/lab.ts";
@@ -190,6 +191,18 @@ async function forwarding(
   return { client, port };
 }
 
+const filesOfSshfs: Way = {
+  name: "files of sshfs",
+  start: async ({ lab }, user) => {
+    const mount = `/root/${user}`;
+    await lab.must(`mkdir ${mount}`);
+    // In the foreground: it ends with its login.
+    const client = startClient(lab, `sshfs -f ${user}@lab: ${mount}`);
+    await lab.must(`until mountpoint -q ${mount}; do sleep 0.1; done`);
+    return { client, use: () => void lab.run(`date >${mount}/file`) };
+  },
+};
+
 /** People use these: each must live while it is used. */
 export const usedWays: readonly Way[] = [
   ...logins.flatMap(({ beside, login }): Way[] => [
@@ -261,6 +274,7 @@ export const usedWays: readonly Way[] = [
       return { client, use: () => client.type("ls\n") };
     },
   },
+  ...(existsSync("/dev/fuse") ? [filesOfSshfs] : []),
   {
     name: "a slow download of `ssh host 'cat file'`",
     start: async ({ lab }, user) => {
