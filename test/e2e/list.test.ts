@@ -77,7 +77,7 @@ test("twelve logins of every kind: idle time, state and foreground program", asy
   await master.waitFor(/[$] ?$/m);
   const second = lab.ssh("fred", ["-S", "/tmp/fred"]);
   await second.waitFor(/[$] ?$/m);
-  second.write("less /etc/services\r");
+  second.write("less /etc/login.defs\r");
   lab.spawn("scp -O -l 800 gina@lab:/home/gina/file /dev/null");
   lab.spawn("ssh -N -L 9999:localhost:22 jane@lab");
   await vi.waitFor(() => expect(lab.processes().some(({ comm }) => comm === "scp")).toBe(true), SOON);

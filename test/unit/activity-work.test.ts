@@ -194,11 +194,11 @@ while True: os.write(1, map[at:at + 20000]); at += 20000; time.sleep(0.05)`;
 
   test.each([
     "top -d 0.1",
-    "less /etc/services",
-    "less +F /etc/services",
+    "less /etc/login.defs",
+    "less +F /etc/login.defs",
     "watch -n 0.2 date",
-    "vim -u NONE /etc/services",
-    "nano /etc/services",
+    "vim -u NONE /etc/login.defs",
+    "nano /etc/login.defs",
     "htop",
     "mc",
     "python3 -q",
