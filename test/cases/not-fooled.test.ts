@@ -18,7 +18,7 @@ import { releases } from "../lab/release.ts";
 // Only keys: what counts as work is told elsewhere.
 const POLICY = `${policyOfSeconds('activity = ["input"]')}
 [[rule]]
-match = { users = ["reader"] }
+match = { users = ["reader", "piler"] }
 max_login = "45s"
 trust_tty_times = false
 
@@ -58,11 +58,14 @@ describe("must not be fooled", () => {
     });
 
     // From outside they are keys: max_login is the bound.
-    test("a program that reads its terminal's answers all the time is ended by max_login at the latest", async () => {
-      const ssh = await login("reader");
-      ssh.write(`(${ASK}) &\r`);
+    test.each([
+      ["reads its terminal's answers all the time", "reader", `(${ASK}) &\r`],
+      ["leaves its terminal's answers unread in raw mode", "piler", `stty raw -echo; ${ASK}\r`],
+    ])("a program that %s is ended by max_login at the latest", async (_, user, asks) => {
+      const ssh = await login(user);
+      ssh.write(asks);
       await ssh.exit;
-      const audit = await auditWithEnd(lab, "reader");
+      const audit = await auditWithEnd(lab, user);
       expect(audit.at(-1)?.reason).toMatch(/lasted \d+ s, the most allowed is 45 s/);
     });
 
