@@ -69,7 +69,7 @@ describe.concurrent.each(faults)("when $name", ({ cause, logged }) => {
     ssh.write('test "$SSH_TTY" = "$(tty)" && echo o""wn; env | grep -c "^stty\\|^said"\r');
     await ssh.waitFor(/^own\n0/m);
     expect(wraps(lab)).toEqual([]);
-    expect(watchdogs(lab)).not.toEqual([]);
+    await ssh.waitFor(() => watchdogs(lab).length > 0);
     const said = await vi.waitFor(async () => {
       const line = (await lab.syslog()).split("\n").find((it) => it.includes("the wrap did not start"));
       expect(line).toBeDefined();
