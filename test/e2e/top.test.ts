@@ -68,9 +68,11 @@ test("sorts, filters, resizes, sends a notice, ends a login, and leaves the term
   for (const cols of [40, 250, 80]) {
     view.resize(cols, 20);
     await view.waitFor(
-      () => /USER.*IDLE.*LEFT.*STATE/.test(seen(view)) && /EVIDENCE/.test(seen(view)) === (cols === 250),
+      () =>
+        /USER.*IDLE.*LEFT.*STATE/.test(seen(view)) &&
+        /EVIDENCE/.test(seen(view)) === (cols === 250) &&
+        usersOn(view).length === 3,
     );
-    expect(usersOn(view)).toHaveLength(3);
     expect(seen(view).match(/USER/g)).toHaveLength(1);
   }
 
