@@ -8,7 +8,7 @@ mount_own() {
   mount -t tmpfs -o mode=0755,nosuid tmpfs "$1/run"
   mount -t tmpfs -o mode=1777 tmpfs "$1/tmp"
   mount -t tmpfs -o mode=0755 tmpfs "$1/dev"
-  mkdir "$1/dev/pts" "$1/dev/shm"
+  mkdir "$1/dev/pts" "$1/dev/shm" "$1/dev/net"
   mount -t devpts -o newinstance,ptmxmode=0666,gid=5,mode=620 devpts "$1/dev/pts"
   mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"
   while read -r node major minor; do
@@ -21,8 +21,9 @@ random 1 8
 urandom 1 9
 tty 5 0
 END
-  # Files that a program serves, where this host has them.
+  # File systems and networks that a program serves, where this host has them.
   [ ! -e /dev/fuse ] || mknod -m 666 "$1/dev/fuse" c 10 229
+  [ ! -e /dev/net/tun ] || mknod -m 666 "$1/dev/net/tun" c 10 200
   ln -s pts/ptmx "$1/dev/ptmx"
   ln -s /proc/self/fd "$1/dev/fd"
   for stream in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${stream%:*}" "$1/dev/${stream#*:}"; done
