@@ -80,8 +80,13 @@ function guardsAmong(
       : (bySshd.get(ref.pid) ?? []).flatMap((it) =>
           it.uid === uid && it.stat.startTicks >= ref.startTicks ? [it.stat] : [],
         );
+  // A privileged sshd that was killed led the session that its child is still in: nobody else is given its pid meanwhile.
+  const formerOf = (child: ProcessRef | undefined) => {
+    const session = child && processes.get(child.pid)?.session;
+    return session === undefined ? undefined : { pid: session, startTicks: 0 };
+  };
   return ({ uid, privileged, child }) => ({
-    root: guards(0, privileged),
+    root: guards(0, privileged ?? formerOf(child)),
     user: guards(uid, child ?? privileged),
   });
 }

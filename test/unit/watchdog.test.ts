@@ -4,6 +4,9 @@ import { AWAKE, BOOT_S, type Ran, runWatchdog, type Scenario, WALL_S } from "./s
 const firstCheckIn = (seconds: number) => `mkdir /run/afkill; echo ${seconds} >/run/afkill/first-check`;
 const times = (ran: Ran) => ran.checks.map(({ atS }) => atS);
 const history = (ran: Ran) => ran.checks.map(({ args }) => args.clock);
+/** With its parent: process 1 then asks for it, as the sshd that listens does. */
+const KILL_PRIVILEGED =
+  "p=$(tail -n 1 $T/pids); kill -9 $(ps -o ppid= -p $p) $p; while [ -e /proc/$p ]; do :; done";
 const START = `start ${BOOT_S + 1} ${WALL_S + 1};${AWAKE}`;
 
 // Each scenario forks some thousand times.
@@ -61,6 +64,15 @@ describe.skipIf(process.getuid?.() !== 0).each(["/bin/dash", "/bin/bash"])("the 
     });
     expect(times(ran)).toEqual([1, 21, 41, 61, 81]);
     expect(ran.checks[4]?.args.child).toBe(ran.checks[0]?.args.child);
+  });
+
+  test.each([
+    ["before it looked", { before: KILL_PRIVILEGED, onNap: "[ $n -lt 3 ] || end" }],
+    ["before it looked for the child", { onNap: `case $n in 1) ${KILL_PRIVILEGED};; 3) end;; esac` }],
+  ])("guards the child of a privileged sshd that was killed %s", async (_, scenario) => {
+    const ran = await run({ ...scenario, onCheck: "echo 20" });
+    expect(times(ran)).toEqual([1, 21]);
+    expect(ran.checks.map(({ args }) => "child" in args)).toEqual([true, true]);
   });
 
   test("does not take another process with the same pid for its login", async () => {

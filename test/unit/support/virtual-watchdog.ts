@@ -86,7 +86,7 @@ echo $! >$T/child.pid
 wait
 END
 dash -c '
-  bash -c "exec -a \\"$TITLE\\" $T/privileged/sshd $T/privileged/script" &
+  setsid bash -c "exec -a \\"$TITLE\\" $T/privileged/sshd $T/privileged/script" &
   exec $T/child/sshd 600' &
 until [ -s $T/child.pid ]; do :; done
 cat $T/child.pid $T/privileged.pid >$T/pids
