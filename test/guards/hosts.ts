@@ -65,6 +65,23 @@ export const guards: readonly Guard[] = [
   },
   {
     ...systemd,
+    file: "pam/watchdog",
+    find: "echo -500",
+    replace: "echo 0",
+    why: "who fills the memory has their own processes ended, and no check",
+    case: "an OOM kill of a check restarts no sshd, and its login is guarded on",
+  },
+  {
+    project: "unit",
+    test: "test/unit/watchdog.test.ts",
+    file: "pam/watchdog",
+    find: "		find_orphan\n		return\n	}\n	has_privileged_title",
+    replace: "		return\n	}\n	has_privileged_title",
+    why: "a login is guarded whose leader its user had killed before its child was known",
+    case: "guards the child of a privileged sshd that was killed",
+  },
+  {
+    ...systemd,
     file: "src/activity/traffic.ts",
     find: "  if (!client) return undefined;\n",
     replace: '  if (!client) throw new Error("no client");\n',

@@ -15,7 +15,7 @@ const policy = `
 idle_timeout = "1h"
 warn_before = ["10s", "5s"]
 [[rule]]
-match = { users = ["nora", "yves", "oscar", "sam", "ina", "uma"] }
+match = { users = ["nora", "yves", "oscar", "sam", "ina", "uma", "kira", "fred"] }
 idle_timeout = "${limitS}s"
 `;
 
@@ -57,8 +57,18 @@ function detachedBy(machine: Machine, user: string): Promise<string> {
   return machine.must(`pgrep -u ${user} -xfc 'sleep (1111|2222)' || :`);
 }
 
+/** Has logind kill the leader of the session, the privileged sshd, before anybody has seen its child. */
+const KILL_LEADER = "loginctl kill-session $XDG_SESSION_ID --kill-whom=leader --signal=KILL";
+
+/** Moves the shell and its sshd into a cgroup of its user's own service manager. */
+const TO_OWN_CGROUP = `
+mkdir /sys/fs/cgroup/user.slice/user-$UID.slice/user@$UID.service/own
+systemd=org.freedesktop.systemd1
+busctl call $systemd /org/freedesktop/systemd1 $systemd.Manager AttachProcessesToUnit ssau user@$UID.service /own 2 $$ $PPID
+`;
+
 /** As a fresh Debian has it. */
-const SPARE_USER_PROCESSES = "rm /etc/systemd/logind.conf.d/kill.conf && systemctl restart systemd-logind";
+const SPARE_USER_PROCESSES = "rm -f /etc/systemd/logind.conf.d/kill.conf && systemctl restart systemd-logind";
 
 /** An sshd for each connection, which systemd starts, on a port and on a socket that is a file. */
 const PER_CONNECTION = `
@@ -306,8 +316,11 @@ describe("hosts as they are", () => {
       const before = await sshd();
       // The check that gave a notice stays until it has come to something.
       await ssh.waitFor(() => /closes in \d+ s/.test(ssh.output));
-      await machine.must(`for pid in $(pgrep -f 'check[.]js .*--privileged ${login?.sshdPid}:'); do
-        echo 1000 >/proc/$pid/oom_score_adj; done; echo f >/proc/sysrq-trigger`);
+      // As it is, a user cannot bring this about: others are ended first.
+      const adjusted =
+        await machine.must(`for pid in $(pgrep -f 'check[.]js .*--privileged ${login?.sshdPid}:'); do
+        cat /proc/$pid/oom_score_adj; echo 1000 >/proc/$pid/oom_score_adj; done; echo f >/proc/sysrq-trigger`);
+      expect(adjusted).toBe("-500\n");
       await ssh.waitFor(async () => /afkill\[.*check failed with status 137/.test(await machine.syslog()));
       expect(await machine.must("journalctl --quiet --dmesg")).toMatch(
         /Out of memory: Killed process \d+ \(node/,
@@ -316,6 +329,40 @@ describe("hosts as they are", () => {
       // Half a minute later the next check gives the whole notice again.
       await expectIdleEnd(machine, idle, { limitS, laterS: 40 + CROWD_S });
       expect(await sshd()).toBe(before);
+    });
+
+    test.concurrent("a user has logind kill their privileged sshd at once: the login is guarded, and ended on time", async ({
+      onTestFailed,
+    }) => {
+      onTestFailed(async () => console.log(await machine.report()));
+      await listen();
+      await machine.addUsers("kira");
+      const ssh = machine.ssh("kira", ["-tt"], `${KILL_LEADER}; exec bash`);
+      await ssh.waitFor(/\$ $/m);
+      const idle = await lastKeys(machine, "kira", ssh);
+      const [login] = await listed(machine, "kira");
+      expect(login).toMatchObject({ watchdog: "root", fault: null });
+      expect(await machine.must(`ps -o ppid= -p ${login?.sshdPid}`)).toMatch(/^ *1\n$/);
+      await expectIdleEnd(machine, idle, { limitS, laterS: CROWD_S });
+    });
+
+    test.concurrent("a user freezes their shell and its sshd in a cgroup of their own: the login is ended on time", async ({
+      onTestFailed,
+    }) => {
+      onTestFailed(async () => console.log(await machine.report()));
+      await listen();
+      await machine.addUsers("fred");
+      await machine.must("install -m 644 /dev/stdin /home/fred/move", { input: TO_OWN_CGROUP });
+      const ssh = await logIn(machine, "fred");
+      ssh.write(". ./move; clear\r");
+      await ssh.waitFor(/^[^\n]*\$ *\n/);
+      const idle = await lastKeys(machine, "fred", ssh);
+      const own = await machine.must(
+        "dirname /sys/fs/cgroup/user.slice/user-*.slice/user@*.service/own/cgroup.freeze",
+      );
+      expect(await machine.must(`grep -c . ${own.trim()}/cgroup.procs`)).toBe("2\n");
+      await machine.must(`runuser -u fred -- dash -c 'echo 1 >${own.trim()}/cgroup.freeze'`);
+      await expectIdleEnd(machine, idle, { limitS, laterS: CROWD_S });
     });
 
     test.concurrent("KillUserProcesses=no: an idle login is ended, and what its user detached lives on", async ({
