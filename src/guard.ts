@@ -28,7 +28,7 @@ export interface Assignment {
   readonly stateDirectory: string;
   readonly configPath: string;
   readonly clockHistory: string;
-  /** The look before hung: nothing is looked at, and only the login's age is judged. */
+  /** The look before hung, and the kernel ended it: from afar, and no process of the login's user is looked at. */
   readonly isBlind?: boolean | undefined;
   /** The last check hung: see `Known.isFromAfar`. */
   readonly isFromAfar?: boolean | undefined;
@@ -88,7 +88,8 @@ export async function guard(
   const shown = new Map<string, Shown>();
   // The process of a sweep looks at others too, and a wrap's is its terminal's: they must not end for it.
   const isAlone = watch === undefined && resident === undefined;
-  const { isBlind = false, isFromAfar } = assignment;
+  const { isBlind = false } = assignment;
+  const isFromAfar = isBlind || assignment.isFromAfar;
   const means = resident?.means ?? (isFromAfar ? FROM_AFAR : undefined);
   for (;;) {
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
@@ -106,9 +107,7 @@ export async function guard(
 
     const map = mapClocks(memory.history, reading);
     if (isAlone) endAfter(LONGEST_LOOK_S);
-    const known: Known | undefined = isBlind
-      ? undefined
-      : { isFromAfar, ...(resident && { own: resident.own }) };
+    const known: Known = { isFromAfar, ...(isBlind && { tree: [] }), ...(resident && { own: resident.own }) };
     const { observation, failure } = await lookSafely(login, memory, map, applied, known);
     const unseenMs = lookedAtMs === undefined ? 0 : map.toIdleMs(reading.bootMs) - map.toIdleMs(lookedAtMs);
     const verdict = judge({ ...situationOf(login, applied, observation, memory, map), unseenMs });
@@ -147,11 +146,9 @@ async function lookSafely(
   memory: Memory,
   map: ClockMap,
   applied: Applied,
-  known: Known | undefined,
+  known: Known,
 ): Promise<{ observation: Observation; failure?: unknown }> {
   try {
-    if (!known)
-      throw new Error(`a look took longer than ${LONGEST_LOOK_S} s: only the age of the login is judged`);
     return { observation: await observe(login, memory, map, applied, known) };
   } catch (failure) {
     const observation = {

@@ -1,5 +1,5 @@
 // Whether the user of a login asked for it to stay (`afkill stay`), or runs a command that keeps it (`afkill run`).
-import { allProcesses, commandLineOf, type ProcessStat, startedBootMs } from "../login/process.ts";
+import { commandLineOf, namedIn, type ProcessStat, startedBootMs } from "../login/process.ts";
 import { PROGRAM_DIRECTORY } from "../setup/layout.ts";
 
 /** The program that keeps a login while it runs: pam/hold. */
@@ -18,8 +18,8 @@ export interface Stay {
 }
 
 /** The stays asked for in some sessions, among all processes of the host. One whose parent has ended is below no login any more; its session tells where it belongs. */
-export function staysIn(sessions: ReadonlySet<number>, processes = allProcesses()): Stay[] {
-  return [...processes.values()].flatMap((stat) =>
+export function staysIn(sessions: ReadonlySet<number>, processes?: ReadonlyMap<number, ProcessStat>): Stay[] {
+  return [...(processes?.values() ?? namedIn(sessions, "hold"))].flatMap((stat) =>
     stat.name === "hold" && sessions.has(stat.session) ? stayOf(stat, commandLineOf(stat.pid)) : [],
   );
 }

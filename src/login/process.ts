@@ -90,6 +90,24 @@ export function allProcesses(): Map<number, ProcessStat> {
   return new Map(found.map((stat) => [stat.pid, stat]));
 }
 
+/**
+ * The processes of some sessions that have a name. Others are not read but for their name and session: the stat of a process can make
+ * wait for ever, and those of others are not this login's.
+ */
+export function namedIn(sessions: ReadonlySet<number>, name: string): ProcessStat[] {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  return pids.flatMap((pid) => (isNamedIn(sessions, name, pid) ? (readStat(Number(pid)) ?? []) : []));
+}
+
+function isNamedIn(sessions: ReadonlySet<number>, name: string, pid: string): boolean {
+  try {
+    if (readStart(`/proc/${pid}/comm`) !== `${name}\n`) return false;
+    return sessions.has(Number(/^NSsid:\t(\d+)/m.exec(readStart(`/proc/${pid}/status`))?.[1]));
+  } catch {
+    return false;
+  }
+}
+
 /** The words of a process's command line, empty when it is gone. They are its own to write (proc_pid_cmdline(5)). */
 export function commandLineOf(pid: number): string[] {
   try {

@@ -49,10 +49,10 @@ export const guards: readonly Guard[] = [
   {
     ...loop,
     file: "src/guard.ts",
-    find: "const known: Known | undefined = isBlind\n",
-    replace: "const known: Known | undefined = false\n",
-    why: "after a look that hung nothing is looked at",
-    case: "a login of no great age is left alone, and the check fails",
+    find: "...(isBlind && { tree: [] }), ",
+    replace: "",
+    why: "after a look that hung no process of the user's is looked at",
+    case: "after a look that hung no process of the user's is looked at, and no terminal is opened",
   },
   {
     ...loop,

@@ -1,5 +1,6 @@
-// A login that cannot be looked at: only its age is judged, and the look is bounded.
+// A login that cannot be looked at: its age is judged all the same, and the look is bounded.
 import { beforeEach, expect, test, vi } from "vitest";
+import { FROM_AFAR } from "../../src/ending/from-afar.ts";
 import type { Login } from "../../src/login/login.ts";
 import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 
@@ -45,14 +46,19 @@ beforeEach(() => {
   mocked.act.mockImplementation(async ({ decisions }) => decisions.length > 0);
 });
 
-test.each([
-  { isBlind: true, says: "a look took longer than 120 s" },
-  { isBlind: false, says: "no such terminal" },
-])("a login of no great age is left alone, and the check fails: %o", async ({ isBlind, says }) => {
-  mocked.maxLoginMs = Number.POSITIVE_INFINITY;
-  await expect(guard({ ...assignment, isBlind })).rejects.toThrow(says);
-  expect(mocked.observe).toHaveBeenCalledTimes(isBlind ? 0 : 1);
-  expect(mocked.act.mock.calls.map(([verdict]) => verdict.decisions)).toEqual([[]]);
+test.each([true, false])(
+  "a login of no great age is left alone, and the check fails, blind or not: %s",
+  async (isBlind) => {
+    mocked.maxLoginMs = Number.POSITIVE_INFINITY;
+    await expect(guard({ ...assignment, isBlind })).rejects.toThrow("no such terminal");
+    expect(mocked.act.mock.calls.map(([verdict]) => verdict.decisions)).toEqual([[]]);
+  },
+);
+
+test("after a look that hung no process of the user's is looked at, and no terminal is opened", async () => {
+  await expect(guard({ ...assignment, isBlind: true })).rejects.toThrow();
+  expect(mocked.observe.mock.calls[0]?.at(-1)).toEqual({ isFromAfar: true, tree: [] });
+  expect(mocked.act.mock.calls[0]?.at(-1)).toBe(FROM_AFAR);
 });
 
 test.each([true, false])(
