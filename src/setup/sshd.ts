@@ -1,5 +1,7 @@
 // The sshd of this host: what it makes of its configuration, and telling it to read it again.
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { makeDirectory } from "../make-file.ts";
 import { type Ran, run, said } from "./command.ts";
 import { SSHD_CONFIG } from "./layout.ts";
 import { SetupError } from "./setup-error.ts";
@@ -19,7 +21,7 @@ export function mustHaveSshd(): void {
 
 /**
  * Runs sshd in one of its test modes. sshd wants the empty directory of its unprivileged child even then, and where sshd is not
- * running its service has not made it yet: it is made for the moment.
+ * running its service has not made it yet. Once made it stays: an sshd that has started meanwhile refuses every login without it.
  */
 function testMode(flag: "-t" | "-T", instead: readonly string[]): Ran {
   const args = [flag, ...instead.flatMap((setting) => ["-o", setting])];
@@ -28,12 +30,8 @@ function testMode(flag: "-t" | "-T", instead: readonly string[]): Ran {
     `${ran.stderr} `,
   )?.[1];
   if (missing === undefined) return ran;
-  mkdirSync(missing, { mode: 0o755 });
-  try {
-    return run(SSHD, args);
-  } finally {
-    rmdirSync(missing);
-  }
+  makeDirectory(missing, 0o755);
+  return run(SSHD, args);
 }
 
 /**
@@ -74,10 +72,13 @@ export function settingsIn(text: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Makes a running sshd read its configuration again; established logins stay. Returns what was done, in a line. Throws when a
- * running sshd could not be told.
+ * Makes a running sshd read its configuration again; established logins stay. One that it does not accept would end it, and lock
+ * everybody out: then it is left alone. Returns what was done, in a line. Throws when a running sshd could not be told.
  */
 export function reloadSshd(pidFile: string): string {
+  const wrong = complaint();
+  if (wrong !== undefined)
+    return `sshd is not reloaded, for it would end (${wrong}): mend that and reload it`;
   const listener = listenerOf(pidFile);
   const before = changedMs(pidFile);
   if (existsSync("/run/systemd/system")) {
@@ -98,6 +99,8 @@ export function reloadSshd(pidFile: string): string {
 
 /** The pid of the listening sshd. A stale file may name a login's sshd by now, which a signal would end: the title tells them apart. */
 function listenerOf(pidFile: string): number | undefined {
+  // `none`, which is no path: in the directory that we were started in a user may have put anything.
+  if (!isAbsolute(pidFile)) return undefined;
   try {
     const pid = Number(readFileSync(pidFile, "utf8"));
     const isSshd = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") === SSHD;

@@ -58,10 +58,10 @@ export function uninstall({ changes }: UninstallPlan, report: (line: string) => 
     () => {
       // A configuration that was bad before is not ours to judge.
       if (wasGood) mustBeGood();
+      if (touchesSshd) report(reload());
     },
     report,
   );
-  if (wasGood) report(reload());
 }
 
 /** The ForceCommand that sshd still knows goes on without the program, so a failed reload locks nobody out. */

@@ -57,7 +57,7 @@ function isKnown(keyword: Keyword): boolean {
 
 /** sshd writes its pid file after each reading of its configuration. The time of the inode, since an editor may set the file's own. */
 function unreadFiles(config: readonly Directive[], pidFile: string | undefined): string[] {
-  const read = pidFile === undefined ? undefined : statSync(pidFile, { throwIfNoEntry: false });
+  const read = pidFile?.startsWith("/") ? statSync(pidFile, { throwIfNoEntry: false }) : undefined;
   if (read === undefined) return [];
   const files = new Set([SSHD_CONFIG, ...config.map(({ file }) => file)]);
   return [...files].filter((file) => statSync(file).ctimeMs > read.mtimeMs);

@@ -49,12 +49,16 @@ export function dropInText(settings: readonly Setting[]): string {
   return [HEADING, ...settings.map(({ keyword, value }) => `${keyword} ${value}`), ""].join("\n");
 }
 
-/** What somebody else has written into the drop-in: its text without our heading and our settings; empty for nothing of weight. */
+/**
+ * What somebody else has written into the drop-in: its text without our heading and our settings, which stand before every Match;
+ * empty for nothing of weight.
+ */
 export function foreignText(text: string): string {
   const ours = new RegExp(`^\\s*(?:${KEYWORDS.join("|")})(?:[\\s=]|$)`, "i");
-  const rest = text
-    .split("\n")
-    .filter((line) => line !== HEADING && !ours.test(line))
+  const lines = text.split("\n");
+  const match = lines.findIndex((line) => /^\s*Match[\s=]/i.test(line));
+  const rest = lines
+    .filter((line, at) => (match >= 0 && at >= match) || (line !== HEADING && !ours.test(line)))
     .join("\n");
   return /^\s*[^\s#]/m.test(rest) ? rest : "";
 }

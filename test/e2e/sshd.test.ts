@@ -342,3 +342,54 @@ test("a revert mends a configuration that our own lines have made bad", async ()
   expect(await afkill(lab, "sshd revert")).toMatchObject({ status: 0, stderr: "" });
   expect(await afkill(lab, "sshd status")).toMatchObject({ status: 0 });
 });
+
+test("what would end the running sshd is not read by it: a revert and an uninstall lock nobody out", async () => {
+  await using lab = await startLab();
+  await lab.addUser("visitor");
+  await afkill(lab, "sshd apply");
+  await lab.must(`cp ${DROP_IN} /root/drop-in; cp ${MAIN} /root/main; echo 'Bogus yes' >>${MAIN}`);
+  const running = await runningSshd(lab);
+  const reverted = await afkill(lab, "sshd revert");
+  expect(reverted).toMatchObject({ status: 0, stderr: "" });
+  expect(reverted.stdout).toMatch(
+    /^remove .*\nsshd is not reloaded, for it would end \(sshd -t: .*Bogus.*\): mend that and reload it\n$/,
+  );
+  await lab.must(`cp /root/drop-in ${DROP_IN}`);
+  expect((await afkill(lab, "uninstall")).stdout).toMatch(/^remove .*\nsshd was not reloaded \(.*Bogus/);
+  expect(await runningSshd(lab)).toBe(running);
+  await mustLogIn(lab);
+
+  // One that our own lines have made bad is good without them.
+  await lab.must(
+    `cp /root/main ${MAIN}; echo 'ChannelTimeout bogus' >>/root/drop-in; cp /root/drop-in ${DROP_IN}`,
+  );
+  expect((await afkill(lab, "uninstall")).stdout).toMatch(/^remove .*\nreload sshd/);
+  await mustLogIn(lab);
+});
+
+test("where sshd writes no pid file, none is looked for where the command was started", async () => {
+  await using lab = await startLab();
+  await lab.addUser("visitor");
+  await lab.must(`sed -i '1i PidFile none' ${MAIN}`);
+  await lab.must("mkfifo none", { user: "visitor" });
+  for (const command of ["apply", "status", "revert"]) {
+    const words = `sshd ${command}`;
+    const ran = await lab.run(
+      `cd /home/visitor && timeout 60 ${lab.node} ${lab.checkout}/dist/cli.js ${words}`,
+    );
+    expect([command, ran.status, ran.stderr]).toEqual([command, 0, ""]);
+  }
+});
+
+test("an sshd that starts while sshd is asked lets everybody in", async () => {
+  await using lab = await startLab();
+  await lab.addUser("visitor");
+  await lab.must(`
+    kill $(cat /run/sshd.pid); while [ -e /run/sshd.pid ]; do sleep 0.02; done; rmdir /run/sshd
+    cp -p /usr/sbin/sshd /usr/sbin/sshd-real; rm /usr/sbin/sshd
+    printf '#!/bin/sh\n[ ! -d /run/sshd ] || [ -e /run/sshd.pid ] || /usr/sbin/sshd-real\nexec /usr/sbin/sshd-real "$@"\n' >/usr/sbin/sshd
+    chmod 755 /usr/sbin/sshd`);
+  expect(await afkill(lab, "sshd status")).toMatchObject({ status: 0 });
+  await lab.must("until [ -s /run/sshd.pid ]; do sleep 0.02; done");
+  await mustLogIn(lab);
+});

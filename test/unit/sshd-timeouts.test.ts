@@ -31,6 +31,8 @@ test("what others wrote into the drop-in is told from ours", () => {
   expect(foreignText(`${ours}  clientaliveinterval=5\nChannelTimeout\n`)).toBe("");
   expect(foreignText(`${ours}# mine\nMaxAuthTries 5\n`)).toBe("# mine\nMaxAuthTries 5\n");
   expect(foreignText("ClientAliveIntervals 5\n")).toBe("ClientAliveIntervals 5\n");
+  const block = "Match User backup\n  ClientAliveInterval 0\n";
+  expect(foreignText(`${ours}${block}`)).toBe(block);
 });
 
 test.each([
