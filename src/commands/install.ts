@@ -54,10 +54,12 @@ async function act(options: Options, command: Command, dist: string): Promise<vo
   if (hook !== "force-command" && (match !== undefined || acceptForcedKeys || wrap))
     command.error(`error: --match, --accept-forced-keys and --wrap go with --hook force-command only`);
   mustBeRoot("install", "it changes files of root's");
-  const [{ install, planInstall }, { preview }] = await Promise.all([
+  const [{ mustBeAlone }, { install, planInstall }, { preview }] = await Promise.all([
+    import("../setup/alone.ts"),
     import("../setup/install.ts"),
     import("./preview.ts"),
   ]);
+  mustBeAlone();
   const plan = await planInstall(dist, hook, { match, acceptForcedKeys, wrap });
   if (plan.changes.length === 0) return say(`nothing to change: hook ${hook} is installed`);
   if (dryRun) return plan.changes.flatMap(preview).forEach(say);

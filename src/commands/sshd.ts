@@ -113,11 +113,13 @@ async function showStatus({ json = false }: { json?: boolean }): Promise<void> {
 
 async function apply(options: ApplyOptions): Promise<void> {
   mustBeRoot("sshd apply", "it changes files of root's");
-  const [{ planApply }, { changeSshd }, { preview }] = await Promise.all([
+  const [{ mustBeAlone }, { planApply }, { changeSshd }, { preview }] = await Promise.all([
+    import("../setup/alone.ts"),
     import("../sshd/apply.ts"),
     import("../sshd/carry-out.ts"),
     import("./preview.ts"),
   ]);
+  mustBeAlone();
   const { changes, verify, notes } = planApply({
     clientAliveIntervalS: options.clientAliveInterval,
     clientAliveCountMax: options.clientAliveCountMax,
@@ -133,11 +135,13 @@ async function apply(options: ApplyOptions): Promise<void> {
 
 async function revert({ dryRun = false }: { dryRun?: boolean }): Promise<void> {
   mustBeRoot("sshd revert", "it changes files of root's");
-  const [{ planRevert }, { changeSshd }, { preview }] = await Promise.all([
+  const [{ mustBeAlone }, { planRevert }, { changeSshd }, { preview }] = await Promise.all([
+    import("../setup/alone.ts"),
     import("../sshd/revert.ts"),
     import("../sshd/carry-out.ts"),
     import("./preview.ts"),
   ]);
+  mustBeAlone();
   const { changes, verify } = planRevert();
   if (changes.length === 0) return say("nothing to change: afkill has set no timeouts of sshd's");
   if (dryRun) return changes.flatMap(preview).concat("would reload sshd").forEach(say);

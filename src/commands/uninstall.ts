@@ -29,10 +29,12 @@ export function addUninstall(program: Command): void {
 
 async function act({ dryRun = false, purge = false }: Options): Promise<void> {
   mustBeRoot("uninstall", "it changes files of root's");
-  const [{ planUninstall, uninstall }, { preview }] = await Promise.all([
+  const [{ mustBeAlone }, { planUninstall, uninstall }, { preview }] = await Promise.all([
+    import("../setup/alone.ts"),
     import("../setup/uninstall.ts"),
     import("./preview.ts"),
   ]);
+  mustBeAlone();
   const plan = planUninstall(purge);
   if (plan.changes.length === 0) say("nothing to change: afkill is not installed");
   else if (dryRun) plan.changes.flatMap(preview).forEach(say);

@@ -15,6 +15,8 @@ export type Wanted =
       readonly mode: number;
       readonly content: Content;
       readonly mtimeMs?: number;
+      /** The digest of what this was made from: a file that is another by then is somebody else's work, and stays. */
+      readonly madeFrom?: string;
     })
   | (Owner & { readonly kind: "directory"; readonly mode: number })
   /** A directory goes with everything in it. */

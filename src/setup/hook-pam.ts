@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync, realpathSync, statSync } from "node
 import { join } from "node:path";
 import { reasonOf } from "../reason-of.ts";
 import { run, said } from "./command.ts";
+import { digestOf } from "./content.ts";
 import type { HookPlan } from "./hook.ts";
 import { PAM_DIRECTORY, PROGRAM_DIRECTORY } from "./layout.ts";
 import { mountOf } from "./mount.ts";
@@ -25,7 +26,11 @@ export function planPam(): HookPlan {
     changes: [
       {
         path,
-        wanted: { kind: "file", mode: mode & 0o7777, uid, gid, content: Buffer.from(after, "latin1") },
+        wanted: {
+          ...{ kind: "file", mode: mode & 0o7777, uid, gid },
+          content: Buffer.from(after, "latin1"),
+          madeFrom: digestOf(Buffer.from(text, "latin1")),
+        },
       },
     ],
     verify: () => {

@@ -2,23 +2,25 @@
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ABSENT, type Change, look } from "./change.ts";
+import { run } from "./command.ts";
 import { digestOf } from "./content.ts";
 import { withoutRule } from "./hook-pam.ts";
-import { PAM_DIRECTORY } from "./layout.ts";
+import { DROP_IN, PAM_DIRECTORY } from "./layout.ts";
 import { entryOf, type Manifest } from "./manifest.ts";
+import { SetupError } from "./setup-error.ts";
 
 /** sshd's PAM files that may hold afkill's rule: those that an install changed, and the one that sshd uses by default. */
 export function pamFiles(manifest: Manifest): string[] {
   const recorded = manifest.files.filter(({ role }) => role === "pam").map(({ path }) => path);
-  const usual = join(PAM_DIRECTORY, "sshd");
-  return [...new Set([...recorded, ...(existsSync(usual) ? [realpathSync(usual)] : [])])].filter(existsSync);
+  const there = [...recorded, join(PAM_DIRECTORY, "sshd")].filter((path) => existsSync(path));
+  return [...new Set(there.map((path) => realpathSync(path)))];
 }
 
 /** Back to the first bytes where nobody else has changed them since; else only the rule goes. */
 export function planPamBack(path: string, manifest: Manifest): Change[] {
   const now = readFileSync(path);
   const { mode, uid, gid } = statSync(path);
-  const owner = { kind: "file", mode: mode & 0o7777, uid, gid } as const;
+  const owner = { kind: "file", mode: mode & 0o7777, uid, gid, madeFrom: digestOf(now) } as const;
   const entry = entryOf(path, manifest);
   if (entry?.original !== undefined && entry.digest === digestOf(now)) {
     const { content, mtimeMs } = entry.original;
@@ -32,22 +34,26 @@ export function planPamBack(path: string, manifest: Manifest): Change[] {
 
 /**
  * A file that an install created goes. One that was edited since keeps what is not afkill's, unless nothing but comments and
- * headings is left.
+ * headings is left; a script that a shell would not read then stays as it is. Throws a `SetupError` for what is no regular file.
  */
 export function planOwnFileBack(path: string, manifest: Manifest): Change[] {
   const now = look(path);
   if (now === undefined) return [];
+  if (!now.isFile())
+    throw new SetupError(`${path} is not a regular file`, "move it out of the way and run this again");
   const text = readFileSync(path, "latin1");
-  if (entryOf(path, manifest)?.digest === digestOf(Buffer.from(text, "latin1"))) return planRemoval(path);
+  const digest = digestOf(Buffer.from(text, "latin1"));
+  if (entryOf(path, manifest)?.digest === digest) return planRemoval(path);
   const rest = withoutAfkill(text);
   if (rest === text) return [];
   if (!/^(?!\s*(#|Match\s|$))/im.test(rest)) return planRemoval(path);
+  if (path !== DROP_IN && run("/bin/sh", ["-n", "-c", rest]).status !== 0) return [];
   const { mode, uid, gid } = now;
   const content = Buffer.from(rest, "latin1");
   return [
     {
       path,
-      wanted: { kind: "file", mode: mode & 0o7777, uid, gid, content },
+      wanted: { kind: "file", mode: mode & 0o7777, uid, gid, content, madeFrom: digest },
       note: "only afkill's lines go",
     },
   ];
@@ -56,14 +62,15 @@ export function planOwnFileBack(path: string, manifest: Manifest): Change[] {
 /** Without the statement or `if` that runs a program of afkill's, and without the heading that names it. */
 function withoutAfkill(text: string): string {
   return text
-    .replace(/^if \[ -r \/usr\/lib\/afkill\/[^\n]*\n(?:[^\n]*\n)*?fi\n/gm, "")
+    .replace(/^if \[ -r \/usr\/lib\/afkill\/[^\n]*\n(?:[^\n]*\n)*?fi(?:\n|$)/gm, "")
     .replace(/^[^\n]*(?:\/usr\/lib\/afkill\/|`afkill install)[^\n]*(?:\n|$)/gm, "");
 }
 
 /** A file that serves another program goes unless the administrator has edited it; with `purge` even then. */
 export function planUneditedBack(path: string, manifest: Manifest, purge: boolean): Change[] {
-  if (look(path) === undefined) return [];
-  const untouched = entryOf(path, manifest)?.digest === digestOf({ copyOf: path });
+  const now = look(path);
+  if (now === undefined) return [];
+  const untouched = now.isFile() && entryOf(path, manifest)?.digest === digestOf({ copyOf: path });
   return untouched || purge ? planRemoval(path) : [];
 }
 

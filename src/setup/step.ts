@@ -11,6 +11,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -20,7 +21,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { withDirectory } from "../make-file.ts";
 import { type Change, look, type Wanted } from "./change.ts";
-import { eachPiece } from "./content.ts";
+import { run, said } from "./command.ts";
+import { digestOf, eachPiece } from "./content.ts";
 import { codeOf } from "./setup-error.ts";
 
 /** How to go back from one change, and what is left to tidy when it stays. */
@@ -66,8 +68,9 @@ function putFile(path: string, wanted: Wanted & { kind: "file" }): Step {
   const fresh = sibling(path);
   const old = look(path) === undefined ? undefined : sibling(path);
   try {
-    write(fresh, wanted);
     if (old !== undefined) linkSync(path, old);
+    write(fresh, wanted, old);
+    mustBeAsPlanned(path, wanted);
     renameSync(fresh, path);
   } catch (error) {
     for (const name of [fresh, old]) if (name !== undefined && look(name) !== undefined) unlinkSync(name);
@@ -77,25 +80,52 @@ function putFile(path: string, wanted: Wanted & { kind: "file" }): Step {
   return { path, undo: () => renameSync(old, path), tidy: () => unlinkSync(old) };
 }
 
+/** Throws where somebody else has changed the file since it was read: their work would be lost. */
+function mustBeAsPlanned(path: string, { madeFrom }: Wanted & { kind: "file" }): void {
+  if (madeFrom !== undefined && digestOf({ copyOf: path }) !== madeFrom)
+    throw new Error(`${path} was changed by somebody else meanwhile: run this again`);
+}
+
 /** A directory moves away as a whole, and those who run a program in it go on running it. */
 function remove(path: string): Step {
   const old = sibling(path);
-  renameSync(path, old);
+  try {
+    renameSync(path, old);
+  } catch (error) {
+    // A directory of a lower layer, as of a container's image, cannot be moved (overlayfs): it goes at the end.
+    if (codeOf(error) !== "EXDEV") throw error;
+    return { path, undo: () => undefined, tidy: () => rmSync(path, { recursive: true }) };
+  }
   return { path, undo: () => renameSync(old, path), tidy: () => rmSync(old, { recursive: true }) };
 }
 
 /** A name beside `path` that neither sshd's Include nor run-parts nor a PAM service takes for its own. */
 function sibling(path: string): string {
-  return join(dirname(path), `.${basename(path)}.afkill-${randomBytes(6).toString("hex")}`);
+  return join(dirname(path), `${markOf(path)}${randomBytes(6).toString("hex")}`);
 }
 
-function write(path: string, { content, mode, uid, gid, mtimeMs }: Wanted & { kind: "file" }): void {
+function markOf(path: string): string {
+  return `.${basename(path)}.afkill-`;
+}
+
+/** What a run that was killed has left beside `path`. */
+export function leftBeside(path: string): string[] {
+  const around = dirname(path);
+  if (look(around) === undefined) return [];
+  const names = readdirSync(around).filter((name) => name.startsWith(markOf(path)));
+  return names.map((name) => join(around, name));
+}
+
+/** `old`: a file whose access lists and other attributes (acl(5), xattr(7)) the new one gets. */
+function write(path: string, wanted: Wanted & { kind: "file" }, old: string | undefined): void {
+  const { content, mode, uid, gid, mtimeMs } = wanted;
   const fd = openSync(
     path,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
     0o600,
   );
   try {
+    if (old !== undefined) copyAttributes(old, path);
     if (Buffer.isBuffer(content)) writeAll(fd, content);
     else eachPiece(content.copyOf, (piece) => writeAll(fd, piece));
     // The owner first: chown(2) takes the set-group-ID bit away.
@@ -106,6 +136,11 @@ function write(path: string, { content, mode, uid, gid, mtimeMs }: Wanted & { ki
   } finally {
     closeSync(fd);
   }
+}
+
+function copyAttributes(from: string, to: string): void {
+  const ran = run("/usr/bin/cp", ["--archive", "--attributes-only", "--", from, to]);
+  if (ran.status !== 0) throw new Error(`the attributes of ${from} could not be kept: ${said(ran)}`);
 }
 
 function writeAll(fd: number, bytes: Buffer): void {

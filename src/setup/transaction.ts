@@ -9,17 +9,32 @@ import { carryOut, type Step } from "./step.ts";
 
 /**
  * Carries out changes one after the other and then `verify`. When anything throws, everything is put back, the last change first,
- * and a `SetupError` says why. `report` gets a line for each change once it is made.
+ * and a `SetupError` says why. `report` gets a line for each change once it is made. Throws as well where all is done, but what was
+ * replaced could not be removed for good.
  */
 export function carryOutAll(
   changes: readonly Change[],
   verify: () => void,
   report: (line: string) => void,
 ): void {
-  const steps: Step[] = [];
-  let path = "";
   // A Ctrl-C must not leave half of it done. Signals wait while this runs, for it never goes back to the event loop.
   for (const signal of HELD) process.on(signal, ignore);
+  try {
+    const failures = makeAll(changes, verify, report).flatMap(({ tidy }) => failureOf(tidy));
+    if (failures.length > 0)
+      throw new Error(`all is done, but not all could be removed: ${failures.join("; ")}`);
+  } finally {
+    for (const signal of HELD) process.off(signal, ignore);
+  }
+}
+
+function makeAll(
+  changes: readonly Change[],
+  verify: () => void,
+  report: (line: string) => void,
+): readonly Step[] {
+  const steps: Step[] = [];
+  let path = "";
   try {
     for (const change of changes) {
       const line = describe(change);
@@ -29,16 +44,16 @@ export function carryOutAll(
       report(line);
     }
     verify();
+    return steps;
   } catch (error) {
-    const failures = steps.reverse().flatMap(putBack);
+    const failures = steps
+      .reverse()
+      .flatMap((step) => failureOf(step.undo).map((why) => `${step.path} could not be put back: ${why}`));
     throw new SetupError(
       codeOf(error) === "EROFS" ? readOnly(path) : reasonOf(error),
       failures.length === 0 ? "everything was put back as it was" : failures.join("; "),
     );
-  } finally {
-    for (const signal of HELD) process.off(signal, ignore);
   }
-  for (const { tidy } of steps) tidy();
 }
 
 /** In the words of the administrator who mounted it so, and will want to keep it so but for a moment. */
@@ -47,16 +62,16 @@ function readOnly(path: string): string {
   return `${path} cannot be changed: ${point} is mounted read-only (mount -o remount,rw ${point} lets it be written to)`;
 }
 
-const HELD = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const HELD = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
 function ignore(): void {}
 
-function putBack({ path, undo }: Step): string[] {
+function failureOf(act: () => void): string[] {
   try {
-    undo();
+    act();
     return [];
   } catch (error) {
-    return [`${path} could not be put back: ${reasonOf(error)}`];
+    return [reasonOf(error)];
   }
 }
 

@@ -2,14 +2,17 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { planTimeoutsBack } from "../sshd/revert.ts";
-import { type Change, look } from "./change.ts";
+import { ABSENT, type Change, look } from "./change.ts";
 import { mustBeGood } from "./hook-force-command.ts";
 import * as layout from "./layout.ts";
-import { type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
+import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
 import { commands } from "./programs.ts";
 import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
 import { complaint, reloadSshd, settings } from "./sshd.ts";
+import { leftBeside } from "./step.ts";
 import { carryOutAll } from "./transaction.ts";
+
+const DATA = [layout.POLICY_DIRECTORY, layout.AUDIT_DIRECTORY];
 
 export interface UninstallPlan {
   readonly changes: readonly Change[];
@@ -20,11 +23,13 @@ export interface UninstallPlan {
 /** Plans to undo every install. `purge`: the policy and the audit go too. Throws a `SetupError` where that cannot be done with certainty. */
 export function planUninstall(purge: boolean): UninstallPlan {
   const manifest = readManifest() ?? NOTHING_INSTALLED;
-  const data = [layout.POLICY_DIRECTORY, layout.AUDIT_DIRECTORY].filter((path) => look(path) !== undefined);
+  const data = DATA.filter((path) => look(path) !== undefined);
   const forOthers = [layout.LOGROTATE, ...Object.values(layout.COMPLETIONS), ...layout.MAN_PAGES];
+  const scripts = [layout.PROFILE, ...commands()];
+  const pam = pamFiles(manifest);
   const changes = [
     // Hooks first: nothing may start a program that is gone.
-    ...pamFiles(manifest).flatMap((path) => planPamBack(path, manifest)),
+    ...pam.flatMap((path) => planPamBack(path, manifest)),
     ...planOwnFileBack(layout.DROP_IN, manifest),
     ...planTimeoutsBack(),
     ...planOwnFileBack(layout.PROFILE, manifest),
@@ -32,6 +37,10 @@ export function planUninstall(purge: boolean): UninstallPlan {
     ...commands().flatMap((path) => planOwnFileBack(path, manifest)),
     ...planRemoval(layout.PROGRAM_DIRECTORY),
     ...(purge ? data.flatMap(planRemoval) : []),
+    ...[...pam, layout.DROP_IN, layout.TIMEOUTS, ...scripts, ...forOthers, layout.PROGRAM_DIRECTORY]
+      .concat(purge ? DATA : [])
+      .flatMap(leftBeside)
+      .map((path) => ({ path, wanted: ABSENT, note: "left by a run that was killed" })),
   ];
   const empty = planEmptied(
     manifest,
@@ -45,6 +54,9 @@ export function planUninstall(purge: boolean): UninstallPlan {
       ...forOthers
         .filter((path) => look(path) !== undefined && !gone.has(path))
         .map((path) => `keep ${path} (it was edited; --purge removes it)`),
+      ...scripts
+        .filter((path) => entryOf(path, manifest) && look(path) !== undefined && !gone.has(path))
+        .map((path) => `keep ${path} (it was edited: take out by hand what is afkill's)`),
     ],
   };
 }

@@ -1,6 +1,7 @@
 // Taking sshd's timeouts away again.
 import { readFileSync } from "node:fs";
 import { ABSENT, type Change, look } from "../setup/change.ts";
+import { digestOf } from "../setup/content.ts";
 import { mustBeGood } from "../setup/hook-force-command.ts";
 import { TIMEOUTS } from "../setup/layout.ts";
 import { complaint } from "../setup/sshd.ts";
@@ -17,15 +18,17 @@ export function planRevert(): { readonly changes: readonly Change[]; readonly ve
 export function planTimeoutsBack(): Change[] {
   const now = look(TIMEOUTS);
   if (now === undefined || !now.isFile()) return [];
-  const rest = foreignText(readFileSync(TIMEOUTS, "latin1"));
+  const text = readFileSync(TIMEOUTS, "latin1");
+  const rest = foreignText(text);
   if (rest === "") return [{ path: TIMEOUTS, wanted: ABSENT }];
   const { mode, uid, gid } = now;
+  if (rest === text) return [];
   const content = Buffer.from(rest, "latin1");
-  if (content.equals(readFileSync(TIMEOUTS))) return [];
+  const madeFrom = digestOf(Buffer.from(text, "latin1"));
   return [
     {
       path: TIMEOUTS,
-      wanted: { kind: "file", mode: mode & 0o7777, uid, gid, content },
+      wanted: { kind: "file", mode: mode & 0o7777, uid, gid, content, madeFrom },
       note: "only afkill's lines go",
     },
   ];

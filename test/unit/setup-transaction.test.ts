@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   lstatSync,
@@ -12,9 +13,21 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import koffi from "koffi";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Change, isDue } from "../../src/setup/change.ts";
 import { carryOutAll } from "../../src/setup/transaction.ts";
+
+const libc = koffi.load("libc.so.6");
+const setxattr = libc.func(
+  "int setxattr(const char *path, const char *name, const uint8_t *value, unsigned long size, int flags)",
+);
+const getxattr = libc.func(
+  "long getxattr(const char *path, const char *name, _Out_ uint8_t *value, unsigned long size)",
+);
+const ACL = "system.posix_acl_access";
+const NOBODY = 0xffffffff;
+const digest = (text: string) => createHash("sha256").update(text).digest("hex");
 
 const me = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 let root: string;
@@ -99,6 +112,58 @@ test.each([0, 1, 2, 3, 4, 5])(
     expect(state()).toEqual(before);
   },
 );
+
+test("a file that was changed since it was planned is left as somebody else wrote it", () => {
+  const planned = (text: string): Change => ({
+    path: join(root, "old"),
+    wanted: { ...me, kind: "file", mode: 0o640, content: Buffer.from("ours"), madeFrom: digest(text) },
+  });
+  const before = state();
+  expect(() =>
+    carryOutAll(
+      [planned("older text\n")],
+      () => undefined,
+      () => undefined,
+    ),
+  ).toThrow(/old was changed by somebody else meanwhile: run this again; everything was put back as it was/);
+  expect(state()).toEqual(before);
+  carryOutAll(
+    [planned("old text\n")],
+    () => undefined,
+    () => undefined,
+  );
+  expect(readFileSync(join(root, "old"), "utf8")).toBe("ours");
+});
+
+test("a file that is replaced keeps its access list: the mask is not given to its group", ({ skip }) => {
+  const path = join(root, "old");
+  // acl(5): user::rw-, user:1:rw-, group::---, mask::rw-, other::---
+  const entries = [
+    [1, 6, NOBODY],
+    [2, 6, 1],
+    [4, 0, NOBODY],
+    [16, 6, NOBODY],
+    [32, 0, NOBODY],
+  ];
+  const list = Buffer.alloc(4 + 8 * entries.length);
+  list.writeUInt32LE(2);
+  for (const [at, [tag = 0, bits = 0, id = 0]] of entries.entries()) {
+    list.writeUInt16LE(tag, 4 + 8 * at);
+    list.writeUInt16LE(bits, 6 + 8 * at);
+    list.writeUInt32LE(id, 8 + 8 * at);
+  }
+  skip(setxattr(path, ACL, list, list.length, 0) !== 0, "no access lists on this file system");
+  expect(lstatSync(path).mode & 0o7777).toBe(0o660);
+  carryOutAll(
+    [file("old", "changed\n", 0o660)],
+    () => undefined,
+    () => undefined,
+  );
+  const kept = Buffer.alloc(256);
+  expect(kept.subarray(0, Number(getxattr(path, ACL, kept, kept.length)))).toEqual(list);
+  expect(readFileSync(path, "utf8")).toBe("changed\n");
+  expect(lstatSync(path).mtimeMs).toBeGreaterThan(2_000_000);
+});
 
 test("a directory that is to go when empty stays for what somebody has put there", () => {
   const emptied: Change = { path: join(root, "tree/in"), wanted: { kind: "emptied" } };
