@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { makeDirectory } from "../make-file.ts";
+import { optionsOf } from "../sshd/listener.ts";
 import { type Ran, run, said } from "./command.ts";
 import { SSHD_CONFIG } from "./layout.ts";
 import { SetupError } from "./setup-error.ts";
@@ -23,8 +24,8 @@ export function mustHaveSshd(): void {
  * Runs sshd in one of its test modes. sshd wants the empty directory of its unprivileged child even then, and where sshd is not
  * running its service has not made it yet. Once made it stays: an sshd that has started meanwhile refuses every login without it.
  */
-function testMode(flag: "-t" | "-T", instead: readonly string[]): Ran {
-  const args = [flag, ...instead.flatMap((setting) => ["-o", setting])];
+function testMode(flag: "-t" | "-T", options: readonly string[]): Ran {
+  const args = [flag, ...options];
   const ran = run(SSHD, args);
   const missing = /Missing privilege separation directory: (\/(?:var\/)?run\/[\w-]+)\s/.exec(
     `${ran.stderr} `,
@@ -39,19 +40,28 @@ function testMode(flag: "-t" | "-T", instead: readonly string[]): Ran {
  * before those of the configuration.
  */
 export function complaint(instead: readonly string[] = []): string | undefined {
-  const ran = testMode("-t", instead);
+  return complaintOf(instead.flatMap(asOption));
+}
+
+/** The same of an sshd that was started with these options. */
+function complaintOf(options: readonly string[]): string | undefined {
+  const ran = testMode("-t", options);
   return ran.status === 0 ? undefined : `sshd -t: ${said(ran)}`;
 }
 
 /** The settings outside of every Match, by keyword in lower case (`sshd -T`). `instead` as for `complaint`. Throws a `SetupError`. */
 export function settings(instead: readonly string[] = []): ReadonlyMap<string, string> {
-  const ran = testMode("-T", instead);
+  const ran = testMode("-T", instead.flatMap(asOption));
   if (ran.status !== 0)
     throw new SetupError(
       `sshd does not accept its configuration (sshd -T: ${said(ran)})`,
       "mend it and run this again",
     );
   return settingsIn(ran.stdout);
+}
+
+function asOption(setting: string): string[] {
+  return ["-o", setting];
 }
 
 const YES_OR_NO: Readonly<Record<string, string>> = { true: "yes", false: "no" };
@@ -76,10 +86,10 @@ export function settingsIn(text: string): ReadonlyMap<string, string> {
  * everybody out: then it is left alone. Returns what was done, in a line. Throws when a running sshd could not be told.
  */
 export function reloadSshd(pidFile: string): string {
-  const wrong = complaint();
+  const listener = listenerOf(pidFile);
+  const wrong = complaint() ?? complaintOf(listener?.options ?? []);
   if (wrong !== undefined)
     return `sshd is not reloaded, for it would end (${wrong}): mend that and reload it`;
-  const listener = listenerOf(pidFile);
   const before = changedMs(pidFile);
   if (existsSync("/run/systemd/system")) {
     for (const unit of ["ssh.service", "sshd.service"]) {
@@ -92,20 +102,23 @@ export function reloadSshd(pidFile: string): string {
     }
   }
   if (listener === undefined) return "no running sshd found to reload; it takes effect when sshd starts";
-  process.kill(listener, "SIGHUP");
+  process.kill(listener.pid, "SIGHUP");
   waitForListener(pidFile, before);
-  return `reload sshd (SIGHUP to process ${listener})`;
+  return `reload sshd (SIGHUP to process ${listener.pid})`;
 }
 
-/** The pid of the listening sshd. A stale file may name a login's sshd by now, which a signal would end: the title tells them apart. */
-function listenerOf(pidFile: string): number | undefined {
+/**
+ * The listening sshd, and what it was started with: another sshd than the host's usual one may write the same file. A stale file may
+ * name a login's sshd by now, which a signal would end: the title tells them apart.
+ */
+function listenerOf(pidFile: string): { pid: number; options: readonly string[] } | undefined {
   // `none`, which is no path: in the directory that we were started in a user may have put anything.
   if (!isAbsolute(pidFile)) return undefined;
   try {
     const pid = Number(readFileSync(pidFile, "utf8"));
     const isSshd = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") === SSHD;
-    const title = readFileSync(`/proc/${pid}/cmdline`, "latin1");
-    return isSshd && title.includes("[listener]") ? pid : undefined;
+    const options = optionsOf(readFileSync(`/proc/${pid}/cmdline`, "latin1"));
+    return isSshd && options !== undefined ? { pid, options } : undefined;
   } catch {
     return undefined;
   }

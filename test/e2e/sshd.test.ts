@@ -375,7 +375,7 @@ test("where sshd writes no pid file, none is looked for where the command was st
   for (const command of ["apply", "status", "revert"]) {
     const words = `sshd ${command}`;
     const ran = await lab.run(
-      `cd /home/visitor && timeout 60 ${lab.node} ${lab.checkout}/dist/cli.js ${words}`,
+      `cd /home/visitor && timeout -s KILL 60 ${lab.node} ${lab.checkout}/dist/cli.js ${words}`,
     );
     expect([command, ran.status, ran.stderr]).toEqual([command, 0, ""]);
   }
@@ -392,4 +392,18 @@ test("an sshd that starts while sshd is asked lets everybody in", async () => {
   expect(await afkill(lab, "sshd status")).toMatchObject({ status: 0 });
   await lab.must("until [ -s /run/sshd.pid ]; do sleep 0.02; done");
   await mustLogIn(lab);
+});
+
+test("an sshd of another configuration, which has written the same pid file, is not ended by its own mistake", async () => {
+  await using lab = await startLab();
+  await lab.must(`
+    { echo 'Port 2233'; cat ${MAIN}; } >/root/other; : >/run/sshd.pid
+    /usr/sbin/sshd -f /root/other; until [ -s /run/sshd.pid ]; do sleep 0.02; done; echo 'Bogus yes' >>/root/other`);
+  const running = await runningSshd(lab);
+  const applied = await afkill(lab, "sshd apply");
+  expect(applied.stdout).toMatch(
+    /^create .*\nsshd is not reloaded, for it would end \(sshd -t: .*other.*Bogus/,
+  );
+  expect(await runningSshd(lab)).toBe(running);
+  expect(await lab.run("ssh -p 2233 root@lab 'exit 23'")).toMatchObject({ status: 23 });
 });
