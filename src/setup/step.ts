@@ -116,16 +116,16 @@ export function leftBeside(path: string): string[] {
   return names.map((name) => join(around, name));
 }
 
-/** `old`: a file whose access lists and other attributes (acl(5), xattr(7)) the new one gets. */
+/** `old`: what is replaced. Somebody else's file keeps its access list and other attributes (acl(5), xattr(7)), ours has none. */
 function write(path: string, wanted: Wanted & { kind: "file" }, old: string | undefined): void {
-  const { content, mode, uid, gid, mtimeMs } = wanted;
+  const { content, mode, uid, gid, mtimeMs, madeFrom } = wanted;
   const fd = openSync(
     path,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
     0o600,
   );
   try {
-    if (old !== undefined) copyAttributes(old, path);
+    if (old !== undefined && madeFrom !== undefined) copyAttributes(old, path);
     if (Buffer.isBuffer(content)) writeAll(fd, content);
     else eachPiece(content.copyOf, (piece) => writeAll(fd, piece));
     // The owner first: chown(2) takes the set-group-ID bit away.

@@ -57,6 +57,11 @@ const file = (name: string, text: string, mode = 0o644): Change => ({
   path: join(root, name),
   wanted: { ...me, kind: "file", mode, content: Buffer.from(text) },
 });
+/** Somebody else's file with a change of ours, made from a text with this digest. */
+const remade = (name: string, text: string, madeFrom: string, mode: number): Change => ({
+  path: join(root, name),
+  wanted: { ...me, kind: "file", mode, content: Buffer.from(text), madeFrom },
+});
 const changes = (): Change[] => [
   { path: join(root, "new"), wanted: { ...me, kind: "directory", mode: 0o755 } },
   file("new/file", "new text", 0o2710),
@@ -114,10 +119,7 @@ test.each([0, 1, 2, 3, 4, 5])(
 );
 
 test("a file that was changed since it was planned is left as somebody else wrote it", () => {
-  const planned = (text: string): Change => ({
-    path: join(root, "old"),
-    wanted: { ...me, kind: "file", mode: 0o640, content: Buffer.from("ours"), madeFrom: digest(text) },
-  });
+  const planned = (text: string) => remade("old", "ours", digest(text), 0o640);
   const before = state();
   expect(() =>
     carryOutAll(
@@ -155,7 +157,7 @@ test("a file that is replaced keeps its access list: the mask is not given to it
   skip(setxattr(path, ACL, list, list.length, 0) !== 0, "no access lists on this file system");
   expect(lstatSync(path).mode & 0o7777).toBe(0o660);
   carryOutAll(
-    [file("old", "changed\n", 0o660)],
+    [remade("old", "changed\n", digest("old text\n"), 0o660)],
     () => undefined,
     () => undefined,
   );
