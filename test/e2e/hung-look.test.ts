@@ -53,33 +53,3 @@ test.skipIf(!existsSync("/dev/fuse"))(
   },
   BOUND_MS,
 );
-
-// While a process is replaced by another program its files are closed, and until that is done the kernel lets nobody look at it.
-test.skipIf(!existsSync("/dev/fuse"))(
-  "a login with a process that nobody can look at ends all the same",
-  async () => {
-    await using lab = await startLab({
-      policy: 'idle_timeout = "30s"\nwarn_before = ["20s"]\n',
-      hook: "pam",
-    });
-    await lab.addUser("hanger");
-    const uid = (await lab.must("id -u hanger")).trim();
-    await lab.must("mkdir /tmp/files; mknod -m 666 /dev/fuse c 10 229");
-    const files = lab.spawn(
-      `echo $$ >/tmp/server; exec python3 ${lab.checkout}/test/lab/hung-files.py /tmp/files ${uid}`,
-    );
-    await new Promise<void>((resolve) => files.stdout?.once("data", () => resolve()));
-    const changing =
-      "import os; print('now', flush=True); os.open('/tmp/files/memory', os.O_RDWR); os.execl('/bin/sleep', 'sleep', '1000')";
-    const hanger = lab.ssh("hanger", ["-tt"], `python3 -c "${changing}"`);
-    await hanger.waitFor(/now/);
-    await hanger.waitFor(
-      async () => (await lab.audit()).some(({ user, action }) => user === "hanger" && action === "end"),
-      400_000,
-    );
-    // pkill would look at it, too.
-    await lab.must("kill -KILL $(cat /tmp/server)");
-    await hanger.exit;
-  },
-  BOUND_MS,
-);

@@ -1,4 +1,4 @@
-"""Serves a file system of USER's with one file, `memory`, whose bytes never come, and that never closes: hung-files.py MOUNTPOINT UID
+"""Serves a file system of USER's with one file, `memory`, whose bytes never come: hung-files.py MOUNTPOINT UID
 
 Stands in for fusermount3(1), and for what a user may mount in a user namespace of their own (user_namespaces(7)). Needs root.
 The protocol is the kernel's include/uapi/linux/fuse.h.
@@ -9,7 +9,7 @@ import struct
 import sys
 
 place, uid = sys.argv[1], int(sys.argv[2])
-LOOKUP, FORGET, GETATTR, OPEN, READ, FLUSH, INIT = 1, 2, 3, 14, 15, 25, 26
+LOOKUP, GETATTR, OPEN, READ, INIT = 1, 3, 14, 15, 26
 ENOSYS, ENOENT = 38, 2
 ROOT, MEMORY = 1, 2
 
@@ -43,5 +43,5 @@ while True:
         answer(unique, 0, struct.pack("<QII", 60, 0, 0) + attributes(node))
     elif operation == OPEN:
         answer(unique, 0, struct.pack("<QII", 1, 0, 0))
-    elif operation not in (FORGET, READ, FLUSH):
+    elif operation != READ:
         answer(unique, ENOSYS)
