@@ -146,6 +146,7 @@ const use = v.object({
   bursts: v.array(v.object({ ...moved, atMs: finite, blurMs: finite, follows: v.boolean() })),
   isUnbroken: v.boolean(),
   lump: v.optional(v.object({ ...moved, fromMs: finite, toMs: finite })),
+  askedBytes: v.optional(finite),
   closeSinceMs: v.optional(finite),
 });
 const schema = v.object({

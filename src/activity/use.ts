@@ -33,6 +33,8 @@ export interface UseState {
   readonly isUnbroken: boolean;
   /** What moved when nobody looked closely, before the bursts that are not told yet. */
   readonly lump?: Lump | undefined;
+  /** Bytes of output shortly before the last look to which a terminal may answer after it; `undefined` for none. */
+  readonly askedBytes?: number | undefined;
   /** Since when looks are close together, to tell a person from a heartbeat; `undefined` while they need not be. */
   readonly closeSinceMs?: number | undefined;
 }
@@ -100,9 +102,12 @@ export function useAfter(before: UseState | undefined, now: Traffic, channels: C
       // What forwards something is used, or its heartbeat beats: no need to wait for a lump.
       ...(!channels.heartbeatsCount && Object.keys(now.forwarded).length > 0 && { closeSinceMs: now.bootMs }),
     };
-  const moved = movedBetween(before.last, now, channels);
+  const outBytes = outBetween(before.last, now, channels);
+  const askedBytes = channels.mayBeAnswers ? outBytes : 0;
+  const answerBytes = ANSWER_BYTES_PER_BYTE * (askedBytes + (before.askedBytes ?? 0));
+  const moved = movedBetween(before.last, now, channels, { outBytes, answerBytes });
   const isClose = now.bootMs - before.last.bootMs <= CLOSE_MS;
-  const known = isClose ? before : { ...before, isUnbroken: false };
+  const known = { ...before, askedBytes, isUnbroken: before.isUnbroken && isClose };
   const next = !moved
     ? { ...known, last: unmoved(before.last, now) }
     : isClose
@@ -132,12 +137,25 @@ function unmoved(before: Traffic, now: Traffic): Traffic {
   return { ...now, mostInBytes: Math.min(before.mostInBytes, now.mostInBytes) };
 }
 
-/** What people may have moved between two looks; `undefined` for nothing. */
-function movedBetween(before: Traffic, now: Traffic, channels: Channels): Moved | undefined {
+/** Payload for the client between two looks that came through none of the forwarded connections, where these count. */
+function outBetween(before: Traffic, now: Traffic, { transferCounts }: Channels): number {
+  const openBytes = transferCounts ? grownBy(before.forwarded, now.forwarded) : 0;
+  return Math.max(0, now.outBytes - before.outBytes - openBytes);
+}
+
+/**
+ * What people may have moved between two looks; `undefined` for nothing. `outBytes`: what went to the client. `answerBytes`: so much from
+ * the client can be answers of a terminal.
+ */
+function movedBetween(
+  before: Traffic,
+  now: Traffic,
+  channels: Channels,
+  { outBytes, answerBytes }: { outBytes: number; answerBytes: number },
+): Moved | undefined {
   const { hasTerminals, rest, transferCounts } = channels;
   const openBytes = transferCounts ? grownBy(before.forwarded, now.forwarded) : 0;
-  const outBytes = Math.max(0, now.outBytes - before.outBytes - openBytes);
-  const restBytes = restSince(before, now, outBytes, channels);
+  const restBytes = rest === "keys" ? 0 : restBetween(before, now, answerBytes);
   const upBytes = rest === "command" ? restBytes : 0;
   const throughBytes = rest === "forwarded" ? openBytes + restBytes : openBytes;
   const downBytes = hasTerminals || !transferCounts ? 0 : outBytes;
@@ -161,16 +179,10 @@ function grownBy(before: Traffic["forwarded"], now: Traffic["forwarded"]): numbe
   return sum;
 }
 
-/** Payload that went through none of the forwarded connections that are there, if it counts. */
-function restSince(
-  before: Traffic,
-  now: Traffic,
-  outBytes: number,
-  { rest, mayBeAnswers }: Channels,
-): number {
-  if (rest === "keys") return 0;
+/** Payload from the client that went through none of the forwarded connections that are there, if it is more than answers. */
+function restBetween(before: Traffic, now: Traffic, answerBytes: number): number {
   const bytes = now.inBytes - before.mostInBytes - grownBy(before.forwardedIn, now.forwardedIn);
-  return bytes > (mayBeAnswers ? ANSWER_BYTES_PER_BYTE * outBytes : 0) ? bytes : 0;
+  return bytes > answerBytes ? bytes : 0;
 }
 
 /** Only what is forwarded can be: what comes to a command's own input is somebody at work, or nobody can tell. */

@@ -87,4 +87,13 @@ export const guards: readonly Guard[] = [
     project: "unit",
     test: observe,
   },
+  {
+    file: "src/activity/use.ts",
+    find: "askedBytes + (before.askedBytes ?? 0)",
+    replace: "askedBytes",
+    why: "a terminal may answer after a look to what was asked before it",
+    case: "what a terminal answers after a look to what was asked before it is no use, and later it is",
+    project: "unit",
+    test: "test/unit/activity-use.test.ts",
+  },
 ];

@@ -186,6 +186,20 @@ test("what a terminal can have answered is no use; what is more than that is", (
   expect(seen(32_768, 300)).toBe(BEGIN_MS + 1000);
 });
 
+test("what a terminal answers after a look to what was asked before it is no use, and later it is", () => {
+  const asks: Channels = { ...tunnel, rest: "forwarded", mayBeAnswers: true, heartbeatsCount: true };
+  const answers: Channels = { ...asks, mayBeAnswers: false };
+  const trafficWith = (bootMs: number, inBytes: number, outBytes: number): Traffic => ({
+    ...trafficAt([], bootMs),
+    ...{ inBytes, mostInBytes: inBytes, outBytes, sinceClientMs: 0 },
+  });
+  const begun = useAfter(undefined, trafficWith(BEGIN_MS, 0, 0), asks);
+  const asked = useAfter(begun, trafficWith(BEGIN_MS + 1000, 0, 4), asks);
+  expect(useAfter(asked, trafficWith(BEGIN_MS + 2000, 8, 4), answers).usedAtMs).toBe(0);
+  const silent = useAfter(asked, trafficWith(BEGIN_MS + 2000, 0, 4), answers);
+  expect(useAfter(silent, trafficWith(BEGIN_MS + 3000, 8, 4), answers).usedAtMs).toBe(BEGIN_MS + 3000);
+});
+
 test("short connections by the clock are a heartbeat too", () => {
   const between: Channels = { ...tunnel, rest: "forwarded" };
   const events = heartbeat(5000, 0).map(({ atMs }) => ({ atMs, up: 90 }));
