@@ -1,12 +1,13 @@
 // Real programs on real terminals: what of them is work, and what only looks like it.
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   appendFileSync,
   closeSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -14,7 +15,7 @@ import {
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeWork, withNewcomers, workSince } from "../../src/activity/busy.ts";
 import { holdingsOf } from "../../src/activity/held.ts";
 import { storageWaitOf, threadWaitsOf } from "../../src/activity/waits.ts";
@@ -256,6 +257,13 @@ describe("what a process holds", () => {
     } finally {
       for (const it of many) it.close();
     }
+    const opened =
+      'for fd in {10..149}; do eval "exec $fd</dev/null"; done; exec 200>written; exec sleep 100';
+    const child = spawn("bash", ["-c", opened], { cwd: directory, stdio: "ignore" });
+    onTestFinished(() => void child.kill());
+    const pid = child.pid ?? 0;
+    await until(() => readFileSync(`/proc/${pid}/comm`, "latin1") === "sleep\n");
+    expect(holdingsOf([pid]).get(pid)).toMatchObject({ writesFile: false });
   });
 });
 

@@ -1,7 +1,8 @@
 """Two processes with the descriptors of an sshd: a monitor, and a server that does what its client's bytes say and answers each.
 
 It prints the pids of both and its port. k: a key for a command. o: output of one. m: the monitor signs something. f, F, c: connects to
-the port given, sends and gets through that, closes it. l: listens. a: takes another connection as a forwarded one. K: a keepalive, which is only answered. x: both end.
+the port given, sends and gets through that, closes it. l: listens. a: takes another connection as a forwarded one, by a descriptor below
+its client's. K: a keepalive, which is only answered. x: both end.
 """
 import os
 import socket
@@ -25,6 +26,7 @@ if pid:
 
 monitors.close()
 sink, source = os.open("/dev/null", os.O_WRONLY), os.open("/dev/zero", os.O_RDONLY)
+below = os.open("/dev/null", os.O_RDONLY)
 connection = listener.accept()[0]
 client = connection.fileno()
 listening, forwarded = None, None
@@ -47,7 +49,9 @@ while orders := os.read(client, 100):
         if order == "l":
             listening = socket.create_server(("127.0.0.1", 0))
         if order == "a":
-            forwarded = listener.accept()[0]
+            taken = listener.accept()[0]
+            os.dup2(taken.fileno(), below)
+            taken.close()
         if order == "x":
             sys.exit()
         os.write(client, b".")
