@@ -17,5 +17,7 @@ ip link set tap0 up
 mount --bind "$checkout" "$directory/lab/checkout"
 mount -o remount,bind,ro "$directory/lab/checkout"
 
+# Newer kernels of this kind lose what Node maps of an io_uring; older ones do not know the setting, and go on.
 AFKILL_LEAP=$directory/leap LD_PRELOAD=$image.kernel.so exec linux.uml mem=448M root=/dev/ubda rw ubd0="$directory/cow,$image" hostfs="$directory/lab" \
-  vec0:transport=tap,ifname=tap0 uml_dir="$directory/" con=null con0=null,fd:1 quiet systemd.show_status=1
+  vec0:transport=tap,ifname=tap0 uml_dir="$directory/" con=null con0=null,fd:1 quiet systemd.show_status=1 \
+  sysctl.kernel.io_uring_disabled=2
