@@ -102,10 +102,11 @@ export function useAfter(before: UseState | undefined, now: Traffic, channels: C
       // What forwards something is used, or its heartbeat beats: no need to wait for a lump.
       ...(!channels.heartbeatsCount && Object.keys(now.forwarded).length > 0 && { closeSinceMs: now.bootMs }),
     };
-  const outBytes = outBetween(before.last, now, channels);
+  const openBytes = channels.transferCounts ? grownBy(before.last.forwarded, now.forwarded) : 0;
+  const outBytes = Math.max(0, now.outBytes - before.last.outBytes - openBytes);
   const askedBytes = channels.mayBeAnswers ? outBytes : 0;
   const answerBytes = ANSWER_BYTES_PER_BYTE * (askedBytes + (before.askedBytes ?? 0));
-  const moved = movedBetween(before.last, now, channels, { outBytes, answerBytes });
+  const moved = movedBetween(before.last, now, channels, { openBytes, outBytes, answerBytes });
   const isClose = now.bootMs - before.last.bootMs <= CLOSE_MS;
   const known = { ...before, askedBytes, isUnbroken: before.isUnbroken && isClose };
   const next = !moved
@@ -137,24 +138,17 @@ function unmoved(before: Traffic, now: Traffic): Traffic {
   return { ...now, mostInBytes: Math.min(before.mostInBytes, now.mostInBytes) };
 }
 
-/** Payload for the client between two looks that came through none of the forwarded connections, where these count. */
-function outBetween(before: Traffic, now: Traffic, { transferCounts }: Channels): number {
-  const openBytes = transferCounts ? grownBy(before.forwarded, now.forwarded) : 0;
-  return Math.max(0, now.outBytes - before.outBytes - openBytes);
-}
-
 /**
- * What people may have moved between two looks; `undefined` for nothing. `outBytes`: what went to the client. `answerBytes`: so much from
- * the client can be answers of a terminal.
+ * What people may have moved between two looks; `undefined` for nothing. `openBytes`: what went through the forwarded connections that are
+ * there. `outBytes`: what else went to the client. `answerBytes`: so much from the client can be answers of a terminal.
  */
 function movedBetween(
   before: Traffic,
   now: Traffic,
   channels: Channels,
-  { outBytes, answerBytes }: { outBytes: number; answerBytes: number },
+  { openBytes, outBytes, answerBytes }: { openBytes: number; outBytes: number; answerBytes: number },
 ): Moved | undefined {
   const { hasTerminals, rest, transferCounts } = channels;
-  const openBytes = transferCounts ? grownBy(before.forwarded, now.forwarded) : 0;
   const restBytes = rest === "keys" ? 0 : restBetween(before, now, answerBytes);
   const upBytes = rest === "command" ? restBytes : 0;
   const throughBytes = rest === "forwarded" ? openBytes + restBytes : openBytes;
