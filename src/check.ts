@@ -1,8 +1,8 @@
 // Started by pam/watchdog when something may be due. Prints one line: the seconds until the next check, or `done`.
 import { parseArgs } from "node:util";
-import { endAtOnce } from "./end-at-once.ts";
-import { type Assignment, guard } from "./guard.ts";
+import { type Assignment, guard } from "./guard/guard.ts";
 import type { ProcessRef } from "./login/process.ts";
+import { endAtOnce } from "./system/end-at-once.ts";
 
 /** Reads `PID:STARTTICKS`. */
 function processRef(text: string | undefined): ProcessRef | undefined {

@@ -1,8 +1,8 @@
 // The afkill command. Exit status: 0 done, 1 it could not be done, 2 it was asked in the wrong way.
 import { CommanderError } from "commander";
-import { complain } from "./commands/output.ts";
-import { endAtOnce } from "./end-at-once.ts";
-import { newProgram } from "./program.ts";
+import { newProgram } from "./commands/program.ts";
+import { complain } from "./console/output.ts";
+import { endAtOnce } from "./system/end-at-once.ts";
 
 /** Runs the command; returns its exit status. */
 async function main(argv: readonly string[]): Promise<number> {

@@ -5,10 +5,10 @@
 // shell itself, and logs what stands on the standard error.
 import { ReadStream } from "node:tty";
 import { log } from "./audit/syslog.ts";
-import { getWindowSize, makeRaw } from "./libc.ts";
 import { isAlive, type ProcessRef, readStat } from "./login/process.ts";
 import { usableSize } from "./notice/form.ts";
-import { POLICY, POLICY_DIRECTORY, PROGRAM_DIRECTORY } from "./setup/layout.ts";
+import { getWindowSize, makeRaw } from "./system/libc.ts";
+import { POLICY, POLICY_DIRECTORY, PROGRAM_DIRECTORY } from "./system/paths.ts";
 import { assignmentOf } from "./wrap/assignment.ts";
 import { guardTerminal } from "./wrap/guard.ts";
 import { meansOf } from "./wrap/means.ts";

@@ -1,8 +1,8 @@
 // What a process holds open, as far as work shows in it. Names, positions and kinds come from the kernel; no file of a user's is ever waited for.
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { fileFacts, socketProtocol } from "../libc.ts";
 import { type IsOver, UNLIMITED } from "../login/budget.ts";
 import { type Descriptor, descriptorsIn } from "../login/descriptors.ts";
+import { fileFacts, socketProtocol } from "../system/libc.ts";
 
 /** Where a process is in a file, a directory or a block device that it has open. */
 export interface Place {

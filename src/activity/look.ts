@@ -1,14 +1,14 @@
 // One look at a login: raw counters, as plain data that can be kept in a file. Judging the difference of two looks is pure.
 import { closeSync, fstatSync, lstatSync } from "node:fs";
-import { readClocks } from "../clock.ts";
-import { getAttributes, unreadBytes } from "../libc.ts";
 import { beginLook, type IsOver } from "../login/budget.ts";
 import type { Login } from "../login/login.ts";
 import { MasterGone } from "../login/masters.ts";
 import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.ts";
 import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
-import { reasonOf } from "../reason-of.ts";
+import { readClocks } from "../system/clock.ts";
+import { getAttributes, unreadBytes } from "../system/libc.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
 import type { Held } from "./held.ts";
 import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";

@@ -1,6 +1,6 @@
 // Whether the user of a login asked for it to stay (`afkill stay`), or runs a command that keeps it (`afkill run`).
 import { commandLineOf, namedIn, type ProcessStat, startedBootMs } from "../login/process.ts";
-import { PROGRAM_DIRECTORY } from "../setup/layout.ts";
+import { PROGRAM_DIRECTORY } from "../system/paths.ts";
 
 /** The program that keeps a login while it runs: pam/hold. */
 export const HOLD = `${PROGRAM_DIRECTORY}/hold`;

@@ -1,6 +1,12 @@
 // What an sshd has moved: every byte can be accounted for, so that no rate, cipher, keepalive or rekey has to be guessed at.
 import { closeSync, readFileSync } from "node:fs";
-import { readClocks } from "../clock.ts";
+import { addressOf } from "../login/ask-client.ts";
+import type { IsOver } from "../login/budget.ts";
+import type { Client } from "../login/client.ts";
+import { descriptorsIn } from "../login/descriptors.ts";
+import type { Login } from "../login/login.ts";
+import { readStat } from "../login/process.ts";
+import { readClocks } from "../system/clock.ts";
 import {
   closePidfd,
   localOf,
@@ -10,13 +16,7 @@ import {
   takeDescriptor,
   tcpCounters,
   unreadBytes,
-} from "../libc.ts";
-import { addressOf } from "../login/ask-client.ts";
-import type { IsOver } from "../login/budget.ts";
-import type { Client } from "../login/client.ts";
-import { descriptorsIn } from "../login/descriptors.ts";
-import type { Login } from "../login/login.ts";
-import { readStat } from "../login/process.ts";
+} from "../system/libc.ts";
 
 /** Counters of a login's connection, of its whole life. Only differences mean something. */
 export interface Traffic {

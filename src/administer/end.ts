@@ -1,17 +1,18 @@
 // Ends logins because an administrator asked for it, as a watchdog ends them for a limit.
-import { describe, GRACE_MS, type Means, type Scene } from "../act.ts";
+
 import { record } from "../audit/record.ts";
-import { readClocks } from "../clock.ts";
 import { endLogin } from "../ending/end-login.ts";
 import { FROM_AFAR, hasHung } from "../ending/from-afar.ts";
+import { describe, GRACE_MS, type Means, type Scene } from "../guard/act.ts";
+import { LOGIN_SUBJECT } from "../guard/observe.ts";
 import { findLogin, sshdOf } from "../login/login.ts";
 import { type Terminal, terminalsOf } from "../login/terminal.ts";
 import { sayFarewell } from "../notice/farewell.ts";
 import { givenOn, showNotice } from "../notice/show.ts";
 import { farewell, spoken, warning } from "../notice/text.ts";
-import { LOGIN_SUBJECT } from "../observe.ts";
-import { reasonOf } from "../reason-of.ts";
 import type { Surveyed } from "../survey/survey.ts";
+import { readClocks } from "../system/clock.ts";
+import { reasonOf } from "../text/reason-of.ts";
 
 const CAUSE = "administrator";
 

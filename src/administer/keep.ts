@@ -1,17 +1,18 @@
 // Keeps logins because an administrator asked for it; see src/activity/keep.ts.
-import { describe } from "../act.ts";
+
 import { forgetEnded, keepFile, keepText } from "../activity/keep.ts";
 import { record } from "../audit/record.ts";
-import { readClocks } from "../clock.ts";
-import { shortTime } from "../local-time.ts";
+import { writeNew } from "../change/write-new.ts";
+import { describe } from "../guard/act.ts";
+import { LOGIN_SUBJECT } from "../guard/observe.ts";
 import { findLogin } from "../login/login.ts";
 import { terminalName } from "../login/terminal.ts";
-import { LOGIN_SUBJECT } from "../observe.ts";
-import { makeOwn } from "../own-directory.ts";
-import { formatDuration } from "../policy/duration.ts";
-import { writeNew } from "../policy/write-new.ts";
-import { KEEP_DIRECTORY, RUN_DIRECTORY } from "../setup/layout.ts";
 import type { Surveyed } from "../survey/survey.ts";
+import { readClocks } from "../system/clock.ts";
+import { makeOwn } from "../system/own-directory.ts";
+import { KEEP_DIRECTORY, RUN_DIRECTORY } from "../system/paths.ts";
+import { formatDuration } from "../text/duration.ts";
+import { shortTime } from "../text/local-time.ts";
 
 /**
  * From now on and for `ms` a login counts as active, so that its idle limit begins when they are over; a keep from before is replaced.

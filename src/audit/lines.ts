@@ -1,5 +1,5 @@
 // Pure: how a record looks as a line of the audit file and as a line of the system log.
-import { safeJson, UNSEEN } from "../unseen.ts";
+import { safeJson, UNSEEN } from "../text/unseen.ts";
 import type { AuditRecord } from "./record.ts";
 
 /** A line of the audit file is at most this long: one page, so that a full disk rarely cuts one in two. */

@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import { SHELLS, type Shell } from "../completion/shells.ts";
+import { SHELLS, type Shell } from "../system/shells.ts";
 
 const EXAMPLES = `
 \`afkill install\` puts the scripts where the shells of this host look for them: this is for a shell that looks elsewhere.
@@ -22,8 +22,8 @@ export function addCompletion(program: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (shell: Shell) => {
       const [{ completionScript }, { outlineOf }] = await Promise.all([
-        import("../completion/script.ts"),
-        import("../outline.ts"),
+        import("../console/completion/script.ts"),
+        import("../console/outline.ts"),
       ]);
       process.stdout.write(completionScript(shell, outlineOf(program)));
     });

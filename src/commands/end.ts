@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { POLICY } from "../setup/layout.ts";
-import { mustBeRoot, printable, say, sayJson } from "./output.ts";
-import { durationValue } from "./values.ts";
+import { mustBeRoot, printable, say, sayJson } from "../console/output.ts";
+import { durationValue } from "../console/values.ts";
+import { POLICY } from "../system/paths.ts";
 
 const EXAMPLES = `
 A login is named by its terminal (pts/3), by the pid of one of its sshds, or by its user, which means all logins of that user.
@@ -64,10 +64,10 @@ async function act(names: string[], options: Options, command: Command): Promise
   ] = await Promise.all([
     import("../survey/survey.ts"),
     import("../survey/rows.ts"),
-    import("./list-text.ts"),
+    import("../console/list-text.ts"),
     import("../administer/choose.ts"),
     import("../administer/end.ts"),
-    import("./named.ts"),
+    import("../administer/named.ts"),
   ]);
   const chosen = namedLogins(names, await survey({ configPath: config }));
   if (!self && chosen.some(({ isOwn }) => isOwn))

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { HOOKS, type Hook } from "../setup/layout.ts";
-import { mustBeRoot, say } from "./output.ts";
+import { mustBeRoot, say } from "../console/output.ts";
+import { HOOKS, type Hook } from "../system/paths.ts";
 
 const EXAMPLES = `
 Hooks:
@@ -55,9 +55,9 @@ async function act(options: Options, command: Command, dist: string): Promise<vo
     command.error(`error: --match, --accept-forced-keys and --wrap go with --hook force-command only`);
   mustBeRoot("install", "it changes files of root's");
   const [{ mustBeAlone }, { install, planInstall }, { preview }] = await Promise.all([
-    import("../setup/alone.ts"),
+    import("../change/alone.ts"),
     import("../setup/install.ts"),
-    import("./preview.ts"),
+    import("../console/preview.ts"),
   ]);
   mustBeAlone();
   const plan = await planInstall(dist, hook, { match, acceptForcedKeys, wrap });

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
-import { POLICY } from "../setup/layout.ts";
-import { say, sayJson } from "./output.ts";
-import { durationValue } from "./values.ts";
+import { say, sayJson } from "../console/output.ts";
+import { durationValue } from "../console/values.ts";
+import { POLICY } from "../system/paths.ts";
 
 const EXAMPLES = `
 A login a row, and one more for each further terminal. Your own login is marked with *. States:
@@ -48,7 +48,7 @@ async function act({ config, idle, user, sort, json = false }: Options): Promise
   const [{ survey }, { rowOf }, { arrange, tableOfLogins }] = await Promise.all([
     import("../survey/survey.ts"),
     import("../survey/rows.ts"),
-    import("./list-text.ts"),
+    import("../console/list-text.ts"),
   ]);
   if (process.geteuid?.() !== 0)
     process.stderr.write("afkill: without root, only what you may see is shown\n");

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { mustBeRoot, say } from "./output.ts";
+import { mustBeRoot, say } from "../console/output.ts";
 
 const EXAMPLES = `
 Examples:
@@ -30,9 +30,9 @@ export function addUninstall(program: Command): void {
 async function act({ dryRun = false, purge = false }: Options): Promise<void> {
   mustBeRoot("uninstall", "it changes files of root's");
   const [{ mustBeAlone }, { planUninstall, uninstall }, { preview }] = await Promise.all([
-    import("../setup/alone.ts"),
+    import("../change/alone.ts"),
     import("../setup/uninstall.ts"),
-    import("./preview.ts"),
+    import("../console/preview.ts"),
   ]);
   mustBeAlone();
   const plan = planUninstall(purge);

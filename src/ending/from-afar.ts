@@ -1,8 +1,9 @@
 // Acting on a login whose terminals, or whose processes, hang whoever looks at them.
-import type { Means } from "../act.ts";
+
 import { HUNG } from "../activity/look.ts";
+import type { Means } from "../guard/act.ts";
+import type { Memory } from "../guard/memory.ts";
 import { terminalName } from "../login/terminal.ts";
-import type { Memory } from "../memory.ts";
 import { endLogin } from "./end-login.ts";
 import { hangUp } from "./hang-up.ts";
 

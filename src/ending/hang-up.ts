@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
-import { hangUpTerminal } from "../libc.ts";
 import { openTerminal, type Terminal, terminalName } from "../login/terminal.ts";
-import { reasonOf } from "../reason-of.ts";
+import { hangUpTerminal } from "../system/libc.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import {
   HANG_UP_SIGNAL,
   insist,

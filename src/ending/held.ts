@@ -1,7 +1,7 @@
 // A process held for good: a pid can be given to another process at any moment, a pidfd cannot.
 import { setTimeout as sleep } from "node:timers/promises";
-import { closePidfd, openPidfd, type Pidfd, type SystemCallError, signalPidfd } from "../libc.ts";
 import { hasEnded, type ProcessRef, readStat } from "../login/process.ts";
+import { closePidfd, openPidfd, type Pidfd, type SystemCallError, signalPidfd } from "../system/libc.ts";
 
 /** One process that can be signalled without ever meeting another one. Let go of it with `using` or `[Symbol.dispose]`. */
 export interface Held extends Disposable {

@@ -1,7 +1,7 @@
 // Ending one process, by ever harder measures, each proved by looking.
 import { constants } from "node:os";
 import type { ProcessRef } from "../login/process.ts";
-import { reasonOf } from "../reason-of.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import { goneWithin, type Held, hold, isGone, isStopped, send } from "./held.ts";
 
 const { SIGCONT, SIGHUP, SIGKILL, SIGTERM } = constants.signals;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Terminal, terminalName } from "../login/terminal.ts";
 import type { Frozen } from "../notice/freeze.ts";
-import { reasonOf } from "../reason-of.ts";
+import { reasonOf } from "../text/reason-of.ts";
 
 /** Writes the last line of a terminal, and leaves what draws on it stopped; `undefined` when it could not be written. */
 export type Say = (terminal: Terminal) => Promise<Frozen | undefined>;

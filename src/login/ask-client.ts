@@ -8,7 +8,7 @@ import {
   peerOf,
   type SocketAddress,
   takeDescriptor,
-} from "../libc.ts";
+} from "../system/libc.ts";
 import { type Client, descriptorsInTurn, plainAddress, socketAt } from "./client.ts";
 
 /**

@@ -10,7 +10,7 @@ import {
   SystemCallError,
   sessionOn,
   takeDescriptor,
-} from "../libc.ts";
+} from "../system/libc.ts";
 import { type IsOver, UNLIMITED } from "./budget.ts";
 import { descriptorsIn, ptyNumberOf } from "./descriptors.ts";
 import { type ProcessRef, readStat } from "./process.ts";

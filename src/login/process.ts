@@ -1,6 +1,6 @@
 // Processes as /proc shows them (proc_pid(5)). Everything here can vanish between two reads: that is an answer, not an error.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { readStart } from "../libc.ts";
+import { readStart } from "../system/libc.ts";
 import { type IsOver, UNLIMITED } from "./budget.ts";
 
 /** Names one process for good: a pid alone can be reused. `startTicks` is field 22 of proc_pid_stat(5). */

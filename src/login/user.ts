@@ -2,7 +2,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { readStart } from "../libc.ts";
+import { readStart } from "../system/libc.ts";
 import { commandLineOf, isGone } from "./process.ts";
 
 /** A directory server may be slow; one that does not answer must not hold a check for ever. */

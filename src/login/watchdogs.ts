@@ -1,6 +1,6 @@
 // Which logins have a watchdog, and whose it is.
 import { basename } from "node:path";
-import { PROGRAM_DIRECTORY } from "../setup/layout.ts";
+import { PROGRAM_DIRECTORY } from "../system/paths.ts";
 import type { Login } from "./login.ts";
 import { commandLineOf, type ProcessRef, type ProcessStat } from "./process.ts";
 import { isInContainer, programOf } from "./program.ts";

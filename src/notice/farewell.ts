@@ -1,8 +1,8 @@
 // The last line of a terminal before its login ends: it leaves the user's own terminal as a shell needs it.
 import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { getWindowSize } from "../libc.ts";
 import { openTerminal, type Terminal } from "../login/terminal.ts";
+import { getWindowSize } from "../system/libc.ts";
 import { isMultiplexerClient } from "./choose.ts";
 import { farewellBytes } from "./form.ts";
 import { type Frozen, freeze, hangUpProcess } from "./freeze.ts";

@@ -1,6 +1,6 @@
 // The bytes that put a text on a terminal whose screen belongs to a program that knows nothing of it. Pure.
 // Control functions as in ECMA-48 and xterm's ctlseqs; no charset, title or mode is touched except by the last line.
-import type { WindowSize } from "../libc.ts";
+import type { WindowSize } from "../system/libc.ts";
 
 /** `prompt`: lines inserted above the line being typed. `bar`: row 1, over a full-screen program. `bell`: no room for either. */
 export type Form = "prompt" | "bar" | "bell";

@@ -1,9 +1,9 @@
 // Keeping programs from drawing over a last line. Held by pidfds: what is let go again is what was stopped, never a later process.
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { closePidfd, openPidfd, type Pidfd, signalPidfd } from "../libc.ts";
 import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
+import { closePidfd, openPidfd, type Pidfd, signalPidfd } from "../system/libc.ts";
 import { foregroundOf } from "./owner.ts";
 
 const { SIGSTOP, SIGCONT, SIGHUP } = constants.signals;

@@ -1,8 +1,8 @@
 // When to write: not into the middle of another program's escape sequence.
 import { setTimeout as sleep } from "node:timers/promises";
-import { isWritable } from "../libc.ts";
 import { readStat } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
+import { isWritable } from "../system/libc.ts";
 import { paintersOf, writtenBy } from "./owner.ts";
 
 const STEP_MS = 50;

@@ -1,6 +1,6 @@
 // What afkill writes, or has a program draw again, is no sign of its user: it must not look like output to the next look.
 import { fstatSync } from "node:fs";
-import { setModifiedTime } from "../libc.ts";
+import { setModifiedTime } from "../system/libc.ts";
 
 /**
  * Notes when a terminal last had output; what is returned puts that time back, and does not throw. Only root and the terminal's own

@@ -1,7 +1,7 @@
 // Making a full-screen program draw its screen again, so that what was written over it goes.
 import { setTimeout as sleep } from "node:timers/promises";
-import { getWindowSize, setColumns } from "../libc.ts";
 import type { Terminal } from "../login/terminal.ts";
+import { getWindowSize, setColumns } from "../system/libc.ts";
 import { type Foreground, foregroundOf, namesOf, paintersOf, writtenBy } from "./owner.ts";
 
 /** They draw nothing anew for a size that has not changed; htop writes on its own so often that it could be taken for an answer. */

@@ -1,8 +1,8 @@
 // Notices on a terminal: putting one there, taking it back, and answering a user who is there.
 import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { getAttributes, getWindowSize } from "../libc.ts";
 import { openTerminal, type Terminal } from "../login/terminal.ts";
+import { getAttributes, getWindowSize } from "../system/libc.ts";
 import { type Evidence, evidenceOf, formFor } from "./choose.ts";
 import { BEL, barBytes, type Form, fittingForm, promptBytes, usableSize } from "./form.ts";
 import { waitForQuiet } from "./moment.ts";

@@ -1,7 +1,7 @@
 // Writing to a terminal that may be held, full or gone. Nothing here blocks; `fd` is open with O_NONBLOCK.
 import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { getAttributes, isWritable, setInputFlags } from "../libc.ts";
+import { getAttributes, isWritable, setInputFlags } from "../system/libc.ts";
 import { REPAIR } from "./form.ts";
 import { keepOutputTime } from "./output-time.ts";
 

@@ -1,4 +1,4 @@
-import { POLICY_SCHEMA } from "../setup/layout.ts";
+import { POLICY_SCHEMA } from "../system/paths.ts";
 
 /** The policy that `install` writes where there is none: every key, set to its default, with what it does. */
 export const defaultPolicy = `\

@@ -1,6 +1,6 @@
 // What a policy file may say. Every problem of a file is found in one go, and says what was expected and what was there.
 import * as v from "valibot";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../text/duration.ts";
 import { parseNetwork } from "./network.ts";
 import { ascii } from "./problems.ts";
 

@@ -1,5 +1,5 @@
 // Values of a policy, as its files write them and as programs want them.
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../text/duration.ts";
 import { LIMIT_FIELDS, type LimitKey } from "./limit-keys.ts";
 import type { Limits } from "./policy.ts";
 

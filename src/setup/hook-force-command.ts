@@ -1,14 +1,14 @@
 // sshd's ForceCommand, in a drop-in: the login's own shell starts the watchdog, as the user.
 import { dirname } from "node:path";
-import { type Change, directory, file } from "./change.ts";
-import type { Finding } from "./forced-keys.ts";
+import { type Change, directory, file } from "../change/change.ts";
+import { SetupError } from "../change/setup-error.ts";
+import type { Finding } from "../sshd/forced-keys.ts";
+import { mustInclude, readHostConfig } from "../sshd/host-config.ts";
+import { keysOfAllUsers } from "../sshd/key-files.ts";
+import { complaint, reloadSshd, settings } from "../sshd/sshd.ts";
+import { type Directive, keyFilePatterns } from "../sshd/sshd-config.ts";
+import { DROP_IN } from "../system/paths.ts";
 import type { HookOptions, HookPlan } from "./hook.ts";
-import { mustInclude, readHostConfig } from "./host-config.ts";
-import { keysOfAllUsers } from "./key-files.ts";
-import { DROP_IN } from "./layout.ts";
-import { SetupError } from "./setup-error.ts";
-import { complaint, reloadSshd, settings } from "./sshd.ts";
-import { type Directive, keyFilePatterns } from "./sshd-config.ts";
 import { dropIn, findChroots, findOtherCommands, findUnknownKeys } from "./sshd-findings.ts";
 
 /**

@@ -1,15 +1,15 @@
 // sshd's PAM service: pam_exec starts the watchdog, as root, at every login.
 import { existsSync, globSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { reasonOf } from "../reason-of.ts";
-import { run, said } from "./command.ts";
-import { digestOf } from "./content.ts";
+import { digestOf } from "../change/content.ts";
+import { mountOf } from "../change/mount.ts";
+import { SetupError } from "../change/setup-error.ts";
+import { settings } from "../sshd/sshd.ts";
+import { run, said } from "../system/command.ts";
+import { PAM_DIRECTORY, PROGRAM_DIRECTORY } from "../system/paths.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import type { HookPlan } from "./hook.ts";
-import { PAM_DIRECTORY, PROGRAM_DIRECTORY } from "./layout.ts";
-import { mountOf } from "./mount.ts";
 import { insertRule, PamSyntaxError, parsePam, removeRule } from "./pam-file.ts";
-import { SetupError } from "./setup-error.ts";
-import { settings } from "./sshd.ts";
 
 const MEND = "mend it and run this again";
 const OTHER_HOOKS = "use --hook force-command or --hook profile instead";

@@ -1,10 +1,10 @@
 // /etc/profile.d: the login shell starts the watchdog, as the user.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { file } from "./change.ts";
+import { file } from "../change/change.ts";
+import { SetupError } from "../change/setup-error.ts";
+import { PROFILE } from "../system/paths.ts";
 import type { HookPlan } from "./hook.ts";
-import { PROFILE } from "./layout.ts";
-import { SetupError } from "./setup-error.ts";
 
 /** Sourced by every login shell, whether or not sshd started it: it must do nothing but this, and never fail. */
 const SCRIPT = `\

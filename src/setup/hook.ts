@@ -1,4 +1,4 @@
-import type { Change } from "./change.ts";
+import type { Change } from "../change/change.ts";
 
 /** What one hook needs done. Planning it has checked that it can work on this host, and changed nothing. */
 export interface HookPlan {

@@ -1,13 +1,17 @@
 // Planning and carrying out an install.
+
+import { ABSENT, type Change, isDue, look } from "../change/change.ts";
+import { SetupError } from "../change/setup-error.ts";
+import { carryOutAll } from "../change/transaction.ts";
 import { loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/policy.ts";
 import { formatProblem, PolicyError } from "../policy/problems.ts";
-import { ABSENT, type Change, isDue, look } from "./change.ts";
+import { mustHaveSshd } from "../sshd/sshd.ts";
+import * as layout from "../system/paths.ts";
 import type { HookOptions, HookPlan } from "./hook.ts";
 import { planForceCommand } from "./hook-force-command.ts";
 import { planPam } from "./hook-pam.ts";
 import { planProfile } from "./hook-profile.ts";
-import * as layout from "./layout.ts";
 import {
   entryOf,
   type Manifest,
@@ -19,11 +23,8 @@ import {
   wasEdited,
 } from "./manifest.ts";
 import { planConfiguration, planPrograms } from "./programs.ts";
-import { SetupError } from "./setup-error.ts";
 import { planShared } from "./shared.ts";
 import { mustHaveSs } from "./ss.ts";
-import { mustHaveSshd } from "./sshd.ts";
-import { carryOutAll } from "./transaction.ts";
 
 /** An install that has been checked and not begun. `changes` holds what differs from the host as it is, and is empty when nothing does. */
 export interface InstallPlan {

@@ -1,12 +1,12 @@
 // What an install has done to this host, so that it can be undone byte for byte.
 import { readFileSync, statSync } from "node:fs";
 import * as v from "valibot";
-import { reasonOf } from "../reason-of.ts";
-import { type Change, file } from "./change.ts";
-import { digestOf } from "./content.ts";
+import { type Change, file } from "../change/change.ts";
+import { digestOf } from "../change/content.ts";
+import { codeOf, SetupError } from "../change/setup-error.ts";
+import { MANIFEST } from "../system/paths.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import { withoutRule } from "./hook-pam.ts";
-import { MANIFEST } from "./layout.ts";
-import { codeOf, SetupError } from "./setup-error.ts";
 
 const original = v.object({
   /** Its bytes, in base64. */

@@ -2,8 +2,8 @@
 // (../start.ts): nothing newer than Node 18 knows.
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { run, said } from "./command.ts";
-import { SetupError } from "./setup-error.ts";
+import { SetupError } from "../change/setup-error.ts";
+import { run, said } from "../system/command.ts";
 
 /** Beside an installed build, or in the checkout that the build belongs to. Throws a `SetupError` where it is missing or does not start. */
 export function ownNode(dist: string): string {

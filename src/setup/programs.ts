@@ -1,14 +1,14 @@
 // What goes into the program directory, and the files beside it that every hook needs.
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { type Change, directory, file, ROOT } from "../change/change.ts";
+import { eachPiece } from "../change/content.ts";
+import { SetupError } from "../change/setup-error.ts";
 import { defaultPolicy } from "../policy/default.ts";
-import { type Change, directory, file, ROOT } from "./change.ts";
-import { run } from "./command.ts";
-import { eachPiece } from "./content.ts";
+import { run } from "../system/command.ts";
+import * as layout from "../system/paths.ts";
 import { executableMemoryProbe } from "./executable-memory.ts";
-import * as layout from "./layout.ts";
 import { LIBATOMIC, ownNode, remedyFor } from "./own-node.ts";
-import { SetupError } from "./setup-error.ts";
 import { SHARED_SOURCES } from "./shared.ts";
 
 /** The shell programs, and whether they are run (or else read by a shell). */

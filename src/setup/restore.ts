@@ -1,13 +1,13 @@
 // How each file goes back to what it was before afkill came.
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ABSENT, type Change, look } from "./change.ts";
-import { run } from "./command.ts";
-import { digestOf } from "./content.ts";
+import { ABSENT, type Change, look } from "../change/change.ts";
+import { digestOf } from "../change/content.ts";
+import { SetupError } from "../change/setup-error.ts";
+import { run } from "../system/command.ts";
+import { DROP_IN, PAM_DIRECTORY } from "../system/paths.ts";
 import { withoutRule } from "./hook-pam.ts";
-import { DROP_IN, PAM_DIRECTORY } from "./layout.ts";
 import { entryOf, type Manifest } from "./manifest.ts";
-import { SetupError } from "./setup-error.ts";
 
 /** sshd's PAM files that may hold afkill's rule: those that an install changed, and the one that sshd uses by default. */
 export function pamFiles(manifest: Manifest): string[] {

@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { SHELLS } from "../completion/shells.ts";
-import { type Change, directory, file } from "./change.ts";
-import type { Content } from "./content.ts";
-import { COMPLETIONS, MAN_DIRECTORY, MAN_PAGES } from "./layout.ts";
+import { type Change, directory, file } from "../change/change.ts";
+import type { Content } from "../change/content.ts";
+import { COMPLETIONS, MAN_DIRECTORY, MAN_PAGES } from "../system/paths.ts";
+import { SHELLS } from "../system/shells.ts";
 
 /** Where they are in a build. */
 export const SHARED_SOURCES = [

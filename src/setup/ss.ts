@@ -1,9 +1,9 @@
 // What the policy asks of ss(8), which a minimal Debian has not: the bytes of a program's own connections, and for a watchdog that runs as
 // the user those of the login.
 import { placeOfSs } from "../activity/connections.ts";
+import { SetupError } from "../change/setup-error.ts";
 import type { Policy, Source } from "../policy/policy.ts";
-import { reasonOf } from "../reason-of.ts";
-import { SetupError } from "./setup-error.ts";
+import { reasonOf } from "../text/reason-of.ts";
 
 /** What to do where it is missing. */
 export const SS_REMEDY = "apt install iproute2, or leave busy and transfer out of the policy's activity";

@@ -1,7 +1,7 @@
 // What a ForceCommand of ours would cancel or break in a configuration of sshd. Pure.
-import type { Finding } from "./forced-keys.ts";
-import { DROP_IN } from "./layout.ts";
-import type { Directive } from "./sshd-config.ts";
+import type { Finding } from "../sshd/forced-keys.ts";
+import type { Directive } from "../sshd/sshd-config.ts";
+import { DROP_IN } from "../system/paths.ts";
 
 /**
  * Sources of keys and certificates whose restrictions cannot be read here. AuthorizedPrincipalsFile, which may restrict too, works

@@ -1,16 +1,16 @@
 // Planning and carrying out an uninstall. It goes by the manifest, and by name where that is lost.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { ABSENT, type Change, look } from "../change/change.ts";
+import { leftBeside } from "../change/step.ts";
+import { carryOutAll } from "../change/transaction.ts";
 import { planTimeoutsBack } from "../sshd/revert.ts";
-import { ABSENT, type Change, look } from "./change.ts";
+import { complaint, reloadSshd, settings } from "../sshd/sshd.ts";
+import * as layout from "../system/paths.ts";
 import { mustBeGood } from "./hook-force-command.ts";
-import * as layout from "./layout.ts";
 import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
 import { commands } from "./programs.ts";
 import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
-import { complaint, reloadSshd, settings } from "./sshd.ts";
-import { leftBeside } from "./step.ts";
-import { carryOutAll } from "./transaction.ts";
 
 const DATA = [layout.POLICY_DIRECTORY, layout.AUDIT_DIRECTORY];
 

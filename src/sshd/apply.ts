@@ -1,15 +1,15 @@
 // Writing sshd's timeouts into a drop-in of our own.
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Change, directory, file, isDue, look } from "../setup/change.ts";
+import { type Change, directory, file, isDue, look } from "../change/change.ts";
+import { SetupError } from "../change/setup-error.ts";
 import { mustBeGood } from "../setup/hook-force-command.ts";
-import { mustInclude, readHostConfig } from "../setup/host-config.ts";
-import { TIMEOUTS } from "../setup/layout.ts";
-import { SetupError } from "../setup/setup-error.ts";
-import { complaint, mustHaveSshd, settings } from "../setup/sshd.ts";
-import type { Directive } from "../setup/sshd-config.ts";
+import { TIMEOUTS } from "../system/paths.ts";
 import { idlePatterns } from "./channels.ts";
 import { exceptions, sourcesOf } from "./configured.ts";
+import { mustInclude, readHostConfig } from "./host-config.ts";
+import { complaint, mustHaveSshd, settings } from "./sshd.ts";
+import type { Directive } from "./sshd-config.ts";
 import { dropInText, foreignText, type Setting, settingsOf, type Timeouts } from "./timeouts.ts";
 
 /** What `apply` will do, once all that can be checked beforehand is. */

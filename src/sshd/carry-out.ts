@@ -1,8 +1,9 @@
 // Changing files of sshd's and making it read them, or leaving everything as it was.
-import { reasonOf } from "../reason-of.ts";
-import type { Change } from "../setup/change.ts";
-import { reloadSshd, settings } from "../setup/sshd.ts";
-import { carryOutAll } from "../setup/transaction.ts";
+
+import type { Change } from "../change/change.ts";
+import { carryOutAll } from "../change/transaction.ts";
+import { reasonOf } from "../text/reason-of.ts";
+import { reloadSshd, settings } from "./sshd.ts";
 
 /** Where sshd writes its process number unless it is told otherwise. */
 const PID_FILE = "/run/sshd.pid";

@@ -1,5 +1,5 @@
 // Where sshd's timeouts are set. Pure.
-import type { Directive } from "../setup/sshd-config.ts";
+import type { Directive } from "./sshd-config.ts";
 import { KEYWORDS, type Keyword } from "./timeouts.ts";
 
 export interface Place {

@@ -1,10 +1,10 @@
 // What sshd's own timeouts are on this host.
 import { readFileSync, statSync } from "node:fs";
-import { readHostConfig } from "../setup/host-config.ts";
-import { SSHD_CONFIG, TIMEOUTS } from "../setup/layout.ts";
-import { complaint, mustHaveSshd, settings } from "../setup/sshd.ts";
-import type { Directive } from "../setup/sshd-config.ts";
+import { SSHD_CONFIG, TIMEOUTS } from "../system/paths.ts";
 import { type Place, sourcesOf } from "./configured.ts";
+import { readHostConfig } from "./host-config.ts";
+import { complaint, mustHaveSshd, settings } from "./sshd.ts";
+import type { Directive } from "./sshd-config.ts";
 import { DEFAULTS, KEYWORDS, type Keyword } from "./timeouts.ts";
 import { type KernelProbes, meaningOf } from "./words.ts";
 

@@ -1,8 +1,9 @@
 // What the policy says of many logins, with the files read once and the groups of all users asked for once.
+
+import { applyTo, whoOf, withoutPolicy } from "../guard/decide.ts";
+import { BLANK, type Memory } from "../guard/memory.ts";
 import type { Login } from "../login/login.ts";
-import { BLANK, type Memory } from "../memory.ts";
 import { asksForGroups } from "../policy/apply.ts";
-import { applyTo, whoOf, withoutPolicy } from "../policy/decide.ts";
 import { groupsOfAll } from "../policy/groups.ts";
 import { loadPolicy } from "../policy/load.ts";
 import type { Applied } from "../policy/policy.ts";

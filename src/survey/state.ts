@@ -1,7 +1,7 @@
+import { isInDoubt } from "../guard/decide.ts";
+import { LOGIN_SUBJECT } from "../guard/observe.ts";
 import type { Login } from "../login/login.ts";
 import type { Watchdog } from "../login/watchdogs.ts";
-import { LOGIN_SUBJECT } from "../observe.ts";
-import { isInDoubt } from "../policy/decide.ts";
 import type { Surveyed } from "./survey.ts";
 
 /**

@@ -1,20 +1,20 @@
 // Every login of the host as its watchdog would see it now: the same observation, the same policy, the same `judge`.
 import { askingTogether } from "../activity/connections.ts";
-import { type ClockMap, mapClocks, readClocks } from "../clock.ts";
 import { hasHung } from "../ending/from-afar.ts";
-import { judge, type Verdict } from "../judge.ts";
+import { judge, type Verdict } from "../guard/judge.ts";
+import { BLANK, type Memory, readMemory } from "../guard/memory.ts";
+import { type Known, NOTHING_SEEN, type Observation, observe } from "../guard/observe.ts";
+import { note } from "../guard/remember.ts";
+import { situationOf } from "../guard/situation.ts";
 import { findLogins } from "../login/all.ts";
 import { beginLook } from "../login/budget.ts";
 import { directoryNameOf, type Login, sshdOf } from "../login/login.ts";
 import { allProcesses, type ProcessStat } from "../login/process.ts";
 import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
-import { BLANK, type Memory, readMemory } from "../memory.ts";
-import { type Known, NOTHING_SEEN, type Observation, observe } from "../observe.ts";
 import { type Applied, withIdleTimeout } from "../policy/policy.ts";
-import { reasonOf } from "../reason-of.ts";
-import { note } from "../remember.ts";
-import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../setup/layout.ts";
-import { situationOf } from "../situation.ts";
+import { type ClockMap, mapClocks, readClocks } from "../system/clock.ts";
+import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../system/paths.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import { ownLogins } from "./own.ts";
 import { policyForMany } from "./policy.ts";
 import { type State, stateOf } from "./state.ts";

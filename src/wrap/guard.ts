@@ -2,12 +2,12 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { log } from "../audit/syslog.ts";
-import { readClocks } from "../clock.ts";
-import { type Assignment, guard, type Resident } from "../guard.ts";
+import { type Assignment, guard, type Resident } from "../guard/guard.ts";
+import { BLANK, type Memory } from "../guard/memory.ts";
+import { note } from "../guard/remember.ts";
 import { directoryNameOf, findLogin } from "../login/login.ts";
-import { BLANK, type Memory } from "../memory.ts";
-import { note } from "../remember.ts";
-import { RUN_DIRECTORY } from "../setup/layout.ts";
+import { readClocks } from "../system/clock.ts";
+import { RUN_DIRECTORY } from "../system/paths.ts";
 
 /** The longest sleep: within it a step of the clock or a suspend is noted. */
 const SLICE_MS = 20_000;

@@ -1,5 +1,5 @@
 // The way from the user to the programs: everything goes through as it is, but for the key that answers a bar.
-import { readClocks } from "../clock.ts";
+import { readClocks } from "../system/clock.ts";
 import { echoOf } from "./echo.ts";
 import { isCursorPosition, makerOf, pasteMark } from "./person.ts";
 import { type Unit, unitReader } from "./units.ts";

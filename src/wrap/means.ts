@@ -1,11 +1,12 @@
 // How a wrapped terminal is warned and ended: from within its stream, where the others are written to from outside.
-import type { Means } from "../act.ts";
+
 import { endLogin } from "../ending/end-login.ts";
 import { hangUp } from "../ending/hang-up.ts";
-import { getWindowSize } from "../libc.ts";
+import type { Means } from "../guard/act.ts";
 import type { ProcessRef } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { farewellBytes } from "../notice/form.ts";
+import { getWindowSize } from "../system/libc.ts";
 import type { Session } from "./session.ts";
 
 /** A countdown is shown anew this often. */

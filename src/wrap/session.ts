@@ -1,7 +1,7 @@
 // One wrapped terminal: the user's on one side, the shell's on the other.
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { readClocks } from "../clock.ts";
+import { readClocks } from "../system/clock.ts";
 import { type Keys, keysTo } from "./keys.ts";
 import type { Pty } from "./pty.ts";
 import { type View, viewOn } from "./view.ts";

@@ -1,6 +1,8 @@
 // Hosts as they are, as far as a lab can be one: mounts, terminals, a /proc and users from elsewhere than /etc/passwd need neither a
 // kernel nor a systemd of their own. What does need them is in machines/hosts-systemd.test.ts.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
+import { releases } from "../lab/release.ts";
 import {
   aliveAfter,
   atPrompt,
@@ -10,9 +12,7 @@ import {
   SOON,
   timesPrinted,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
-import { releases } from "../lab/release.ts";
+} from "../support/logins.ts";
 
 /** A login that must live is watched for so long that one whose limit ran would be gone. */
 const LONG_S = 2.5 * LIMIT_S;

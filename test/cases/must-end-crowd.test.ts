@@ -1,8 +1,8 @@
 // Must end, on time: many logins that idle at the same moment, on two cores.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { atPrompt } from "../e2e/support/logins.ts";
 import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
 import { stable } from "../lab/release.ts";
+import { atPrompt } from "../support/logins.ts";
 
 const MANY = 200;
 /** So many log in at a time: sshd takes 100 that have not authenticated yet. */

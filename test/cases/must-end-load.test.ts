@@ -1,9 +1,9 @@
 // Must end, on time: on a machine that has more to do than it can. Load is no standstill, idle time runs at the speed of time.
 import { describe, expect, test } from "vitest";
 import type { AuditRecord } from "../../src/audit/record.ts";
-import { atPrompt, auditWithEnd, LIMIT_S, policyOfSeconds } from "../e2e/support/logins.ts";
 import { type Lab, type LabOptions, type Ssh, startLab } from "../lab/lab.ts";
 import { releases } from "../lab/release.ts";
+import { atPrompt, auditWithEnd, LIMIT_S, policyOfSeconds } from "../support/logins.ts";
 
 /** The kernel keeps the time of the last key in steps of this. */
 const BUCKET_S = 8;

@@ -1,5 +1,7 @@
 // Must end, on time: with the notices that the policy promises, and with what the audit says of them.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Lab, startLab } from "../lab/lab.ts";
+import { releases } from "../lab/release.ts";
 import {
   atPrompt,
   auditWithEnd,
@@ -9,9 +11,7 @@ import {
   SOON,
   timesPrinted,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, startLab } from "../lab/lab.ts";
-import { releases } from "../lab/release.ts";
+} from "../support/logins.ts";
 
 describe("must end, on time", () => {
   describe.concurrent.each(releases)("$name", (release) => {

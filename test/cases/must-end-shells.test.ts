@@ -1,15 +1,8 @@
 // Must end, on time: whatever shell an idle user has, and whatever they became in it.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import {
-  atPrompt,
-  auditWithEnd,
-  expectEndOnTime,
-  policyOfSeconds,
-  SOON,
-  type,
-} from "../e2e/support/logins.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { releases } from "../lab/release.ts";
+import { atPrompt, auditWithEnd, expectEndOnTime, policyOfSeconds, SOON, type } from "../support/logins.ts";
 
 const shells = ["bash", "dash", "zsh", "fish", "csh"];
 

@@ -1,15 +1,8 @@
 // Must end, on time: what a user, or an accident, does to the processes of a login does not save it.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import {
-  atPrompt,
-  auditWithEnd,
-  expectEndOnTime,
-  policyOfSeconds,
-  SOON,
-  type,
-} from "../e2e/support/logins.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { releases } from "../lab/release.ts";
+import { atPrompt, auditWithEnd, expectEndOnTime, policyOfSeconds, SOON, type } from "../support/logins.ts";
 
 describe("must end, on time", () => {
   describe.concurrent.each(releases)("$name", (release) => {

@@ -1,8 +1,8 @@
 // Must end: a login whose watchdog is not there to end it. What takes over is `afkill sweep`, as its timer or cron line runs it.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { atPrompt, auditWithEnd, LIMIT_S, policyOfSeconds, SOON, type } from "../e2e/support/logins.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { releases } from "../lab/release.ts";
+import { atPrompt, auditWithEnd, LIMIT_S, policyOfSeconds, SOON, type } from "../support/logins.ts";
 
 /** In place of five minutes. */
 const EVERY_S = 5;

@@ -1,8 +1,8 @@
 // Must end, on time: what only looks like work, and each thing that `busy` cannot see, as README says.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { atPrompt, auditWithEnd, expectEndOnTime, policyOfSeconds, type } from "../e2e/support/logins.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { releases } from "../lab/release.ts";
+import { atPrompt, auditWithEnd, expectEndOnTime, policyOfSeconds, type } from "../support/logins.ts";
 
 const LOG = "/tmp/access.log";
 const GROWS = `for (;;) { syswrite STDOUT, "a line of an access log, as long as they are, 99 GET\\n" for 1 .. 20; select undef, undef, undef, 0.05 }`;

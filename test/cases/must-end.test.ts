@@ -1,9 +1,9 @@
 // Must end, on time: whatever program an idle user sits in. Their own terminal is sane afterwards.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { atPrompt, expectEndOnTime, policyOfSeconds, type } from "../e2e/support/logins.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { releases } from "../lab/release.ts";
-import { SANE, stateOf } from "./support/sane.ts";
+import { atPrompt, expectEndOnTime, policyOfSeconds, type } from "../support/logins.ts";
+import { SANE, stateOf } from "../support/sane.ts";
 
 interface Program {
   readonly name: string;

@@ -1,5 +1,7 @@
 // Must live: logins to whose host something happens. Each case has a host of its own.
 import { describe, expect, test, vi } from "vitest";
+import { type Lab, startLab } from "../lab/lab.ts";
+import { type Release, releases } from "../lab/release.ts";
 import {
   aliveAfter,
   aliveWhileTyped,
@@ -10,9 +12,7 @@ import {
   policyOfSeconds,
   SOON,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, startLab } from "../lab/lab.ts";
-import { type Release, releases } from "../lab/release.ts";
+} from "../support/logins.ts";
 
 /** What happens to sshd while logins are open; its own processes for them stay. */
 const sshdEvents: readonly { readonly name: string; readonly cause: (lab: Lab) => Promise<unknown> }[] = [

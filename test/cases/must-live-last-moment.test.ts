@@ -1,5 +1,7 @@
 // Must live: what a multiplexed client begins at the last moment. A command runs to its end, or it was refused before it began.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Lab, startLab } from "../lab/lab.ts";
+import { releases } from "../lab/release.ts";
 import {
   atPrompt,
   auditOf,
@@ -8,9 +10,7 @@ import {
   LIMIT_S,
   policyOfSeconds,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, startLab } from "../lab/lab.ts";
-import { releases } from "../lab/release.ts";
+} from "../support/logins.ts";
 
 const POLICY = `${policyOfSeconds('activity = ["input"]')}
 [[rule]]

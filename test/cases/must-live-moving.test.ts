@@ -1,5 +1,7 @@
 // Must live: logins that move something longer than the limit lasts, in logins of their own and beside an idle terminal.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Lab, startLab } from "../lab/lab.ts";
+import { type Release, releases } from "../lab/release.ts";
 import {
   aliveAfter,
   atPrompt,
@@ -10,9 +12,7 @@ import {
   LONG_S,
   policyOfSeconds,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, startLab } from "../lab/lab.ts";
-import { type Release, releases } from "../lab/release.ts";
+} from "../support/logins.ts";
 
 const POLICY = `${policyOfSeconds()}
 [[rule]]

@@ -1,17 +1,10 @@
 // Must live: what has got the pid of a login that is gone. The pids of a host are used again once they are all given out.
 import { release as kernelRelease } from "node:os";
 import { describe, expect, test, vi } from "vitest";
-import {
-  aliveWhileTyped,
-  atPrompt,
-  auditWithEnd,
-  policyOfSeconds,
-  SOON,
-  type,
-} from "../e2e/support/logins.ts";
 import { type Lab, type LabProcess, startLab } from "../lab/lab.ts";
 import { isPrivilegedOf } from "../lab/processes.ts";
 import { type Release, releases } from "../lab/release.ts";
+import { aliveWhileTyped, atPrompt, auditWithEnd, policyOfSeconds, SOON, type } from "../support/logins.ts";
 
 /** The first to keep this number for each pid namespace: before, all of the machine would have so few. */
 const [major = 0, minor = 0] = kernelRelease().split(".").map(Number);

@@ -1,5 +1,7 @@
 // Must live: work that uses hardly any CPU, or is done by a program that waits for keys.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Lab, startLab } from "../lab/lab.ts";
+import { releases } from "../lab/release.ts";
 import {
   aliveAfter,
   atPrompt,
@@ -8,9 +10,7 @@ import {
   LONG_S,
   policyOfSeconds,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, startLab } from "../lab/lab.ts";
-import { releases } from "../lab/release.ts";
+} from "../support/logins.ts";
 
 /** What a program does that a slow disk or network file system holds up: 20 kB a second. */
 const READS = `open F, "</srv/long"; while (sysread F, $piece, 20000) { sleep 1 }`;

@@ -1,5 +1,9 @@
 // Must live: logins whose user, or work that the user waits for, is there. What only looks like it must end.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
+import { memoryLimit } from "../lab/memory.ts";
+import { isPrivilegedOf } from "../lab/processes.ts";
+import { releases } from "../lab/release.ts";
 import {
   aliveAfter,
   aliveWhileTyped,
@@ -11,11 +15,7 @@ import {
   LONG_S,
   policyOfSeconds,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
-import { memoryLimit } from "../lab/memory.ts";
-import { isPrivilegedOf } from "../lab/processes.ts";
-import { releases } from "../lab/release.ts";
+} from "../support/logins.ts";
 
 /** What one key a minute is under a two-minute limit. */
 const HALF_S = LIMIT_S / 2;

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { answer, calls, startHooks, watchdogs } from "../e2e/hooks-support.ts";
 import type { Lab } from "../lab/lab.ts";
 import { releases } from "../lab/release.ts";
+import { answer, calls, startHooks, watchdogs } from "../support/hooks.ts";
 
 const TRACE = "/tmp/trace";
 const HOME = "/home/visitor";

@@ -1,6 +1,9 @@
 // Must not be fooled: a login's terminals are those that its sshd serves, whatever its user's processes make of them.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LoginRow } from "../../src/survey/rows.ts";
+import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
+import { releases } from "../lab/release.ts";
+import { GIVES_UP, LOCKS, takesForeign } from "../support/hostile-terminals.ts";
 import {
   aliveAfter,
   atPrompt,
@@ -11,10 +14,7 @@ import {
   policyOfSeconds,
   timesPrinted,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
-import { releases } from "../lab/release.ts";
-import { GIVES_UP, LOCKS, takesForeign } from "./support/hostile-terminals.ts";
+} from "../support/logins.ts";
 
 const POLICY = `${policyOfSeconds('activity = ["input"]\nno_terminal = "20s"\nbusy_max = "15s"')}
 [[rule]]

@@ -1,5 +1,7 @@
 // Must not be fooled: the hooks that run as the user. There a user can stop their watchdog; nobody else can, and none of this does.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Lab, startLab } from "../lab/lab.ts";
+import { releases } from "../lab/release.ts";
 import {
   aliveAfter,
   atPrompt,
@@ -8,9 +10,7 @@ import {
   policyOfSeconds,
   timesPrinted,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, startLab } from "../lab/lab.ts";
-import { releases } from "../lab/release.ts";
+} from "../support/logins.ts";
 
 /** What a user's own start-up file does before the hook starts: sshd has their shell run it. */
 const STARTUPS = [

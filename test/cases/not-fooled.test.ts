@@ -1,6 +1,8 @@
 // Must not be fooled: what programs inside a login do to look like somebody at work, or like another login. Root's watchdog guards it.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LoginRow } from "../../src/survey/rows.ts";
+import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
+import { releases } from "../lab/release.ts";
 import {
   aliveAfter,
   atPrompt,
@@ -11,9 +13,7 @@ import {
   policyOfSeconds,
   timesPrinted,
   type,
-} from "../e2e/support/logins.ts";
-import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
-import { releases } from "../lab/release.ts";
+} from "../support/logins.ts";
 
 // Only keys: what counts as work is told elsewhere.
 const POLICY = `${policyOfSeconds('activity = ["input"]')}

@@ -1,10 +1,10 @@
 // Completion in real shells on real terminals: keys go in, the Tab key among them, and the screen is read.
 import { Command, Option } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { completionScript } from "../../src/completion/script.ts";
-import { SHELLS, type Shell } from "../../src/completion/shells.ts";
-import { outlineOf } from "../../src/outline.ts";
-import { COMPLETIONS } from "../../src/setup/layout.ts";
+import { completionScript } from "../../src/console/completion/script.ts";
+import { outlineOf } from "../../src/console/outline.ts";
+import { COMPLETIONS } from "../../src/system/paths.ts";
+import { SHELLS, type Shell } from "../../src/system/shells.ts";
 import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
 
 const PROMPT = "ready>";

@@ -1,8 +1,8 @@
 // `afkill doctor` on installations with one fault each, and on whole ones.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Finding, Level } from "../../src/doctor/finding.ts";
+import type { Finding, Level } from "../../src/commands/doctor/finding.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { addRestrictedKey, afkill } from "./install-support.ts";
+import { addRestrictedKey, afkill } from "../support/install.ts";
 
 interface Answer {
   readonly status: number;

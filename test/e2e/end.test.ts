@@ -1,7 +1,7 @@
 // `afkill end` on real logins: it ends what it is told to, proves it, and touches nothing else.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { atPrompt, auditWithEnd, SOON } from "./support/logins.ts";
+import { atPrompt, auditWithEnd, SOON } from "../support/logins.ts";
 
 let lab: Lab;
 beforeAll(async () => {

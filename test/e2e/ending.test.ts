@@ -43,7 +43,7 @@ function sshdsOf(user: string): { privileged: number; child: number } {
 }
 
 async function end(pids: readonly number[], user?: string): Promise<Outcome> {
-  const command = `${lab.node} --no-warnings ${lab.checkout}/test/e2e/support/end.ts ${pids.join(" ")}`;
+  const command = `${lab.node} --no-warnings ${lab.checkout}/test/support/end.ts ${pids.join(" ")}`;
   return JSON.parse(await lab.must(command, user === undefined ? {} : { user }));
 }
 

@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import { parse } from "smol-toml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { atPrompt, auditWithEnd, policyOfSeconds, type } from "./support/logins.ts";
+import { atPrompt, auditWithEnd, policyOfSeconds, type } from "../support/logins.ts";
 
 const SCHEMA = "/usr/lib/afkill/dist/afkill.schema.json";
 

@@ -1,7 +1,7 @@
 // Faults are caused one by one: every login lives, new ones come in, and the log says why.
 import { describe, expect, test } from "vitest";
 import { type Hook, type Lab, startLab } from "../lab/lab.ts";
-import { aliveAfter, atPrompt, LIMIT_S, LONG_S, policyOfSeconds, type } from "./support/logins.ts";
+import { aliveAfter, atPrompt, LIMIT_S, LONG_S, policyOfSeconds, type } from "../support/logins.ts";
 
 interface Fault {
   /** The pam hook unless said otherwise. */

@@ -1,7 +1,7 @@
 // Two labs, one with ForceCommand and one without: everything that a client can do must come out the same.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Lab } from "../lab/lab.ts";
-import { startHooks, watchdogs } from "./hooks-support.ts";
+import { startHooks, watchdogs } from "../support/hooks.ts";
 
 const SHELLS = ["/bin/bash", "/bin/dash", "/usr/bin/zsh", "/usr/bin/fish", "/usr/bin/tcsh"];
 const SUBSYSTEMS = ["/usr/lib/openssh/sftp-server", "internal-sftp", "internal-sftp -u 0077"];

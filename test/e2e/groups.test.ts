@@ -2,7 +2,7 @@
 // groups without a name.
 import { expect, test, vi } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { afkill } from "./install-support.ts";
+import { afkill } from "../support/install.ts";
 import {
   atPrompt,
   auditOf,
@@ -11,7 +11,7 @@ import {
   policyOfSeconds,
   SOON,
   type,
-} from "./support/logins.ts";
+} from "../support/logins.ts";
 
 const EXEMPT = '[exempt]\ngroups = ["noidle"]\n';
 const FILE = "/var/lib/extrausers/group";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Lab } from "../lab/lab.ts";
-import { calls, changePolicy, claims, startHooks, watchdogs } from "./hooks-support.ts";
+import { calls, changePolicy, claims, startHooks, watchdogs } from "../support/hooks.ts";
 
 /** So that no check comes unless a test causes it. */
 async function notBefore(lab: Lab, seconds: number): Promise<void> {

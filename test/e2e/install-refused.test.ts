@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { afkill, stateOf } from "./install-support.ts";
+import { afkill, stateOf } from "../support/install.ts";
 
 let lab: Lab;
 beforeAll(async () => {

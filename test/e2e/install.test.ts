@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Hook, startLab } from "../lab/lab.ts";
-import { addRestrictedKey, afkill, askForMore, stateOf } from "./install-support.ts";
+import { addRestrictedKey, afkill, askForMore, stateOf } from "../support/install.ts";
 
 const hookFile = {
   pam: "/etc/pam.d/sshd",

@@ -3,10 +3,10 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Finding } from "../../src/doctor/finding.ts";
+import type { Finding } from "../../src/commands/doctor/finding.ts";
 import { checkout } from "../lab/boot.ts";
 import { type Lab, type LabProcess, startLab } from "../lab/lab.ts";
-import { afkill } from "./install-support.ts";
+import { afkill } from "../support/install.ts";
 import {
   atPrompt,
   auditWithEnd,
@@ -15,7 +15,7 @@ import {
   SOON,
   timesPrinted,
   type,
-} from "./support/logins.ts";
+} from "../support/logins.ts";
 
 const PROGRAM = "test/lab/no-exec.py";
 const noExecIn = (directory: string) => `/usr/bin/python3 ${join(directory, PROGRAM)}`;

@@ -13,7 +13,7 @@ import {
   policyOfSeconds,
   SOON,
   type,
-} from "./support/logins.ts";
+} from "../support/logins.ts";
 
 /** The limit, the rest of the kernel's 8-second bucket, and what a busy machine may take on top. */
 const LATEST_S = LIMIT_S + 8 + 12;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { LoginRow, SubjectRow } from "../../src/survey/rows.ts";
 import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
-import { atPrompt, SOON } from "./support/logins.ts";
+import { atPrompt, SOON } from "../support/logins.ts";
 
 const POLICY = `
 idle_timeout = "10m"

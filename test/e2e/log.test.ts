@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { AuditRecord } from "../../src/audit/record.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { atPrompt, auditWithEnd, policyOfSeconds, SOON, type } from "./support/logins.ts";
+import { atPrompt, auditWithEnd, policyOfSeconds, SOON, type } from "../support/logins.ts";
 
 const AUDIT = "/var/log/afkill/audit.jsonl";
 

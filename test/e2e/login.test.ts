@@ -4,7 +4,7 @@ import type { Login } from "../../src/login/login.ts";
 import type { Terminal } from "../../src/login/terminal.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { bookworm, releases } from "../lab/release.ts";
-import { atPrompt, SOON } from "./support/logins.ts";
+import { atPrompt, SOON } from "../support/logins.ts";
 
 interface Found {
   readonly login: Login;
@@ -17,7 +17,7 @@ async function find(
   lab: Lab,
   { privileged = "", child = "", connection = "", as = "root" },
 ): Promise<Found | null> {
-  const script = join(lab.checkout, "test/e2e/support/find.ts");
+  const script = join(lab.checkout, "test/support/find.ts");
   const command = `'${lab.node}' --no-warnings '${script}' '${privileged}' '${child}' '${connection}'`;
   return JSON.parse(await lab.must(command, { user: as })) as Found | null;
 }

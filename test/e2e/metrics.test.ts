@@ -1,7 +1,7 @@
 // `afkill metrics` on a host with real logins: one that was ended, one whose checks fail, one whose watchdog was killed.
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { atPrompt, auditWithEnd, policyOfSeconds, SOON } from "./support/logins.ts";
+import { atPrompt, auditWithEnd, policyOfSeconds, SOON } from "../support/logins.ts";
 
 const TEXTFILE = "/var/lib/node-exporter/afkill.prom";
 

@@ -7,7 +7,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fileLine } from "../../src/audit/lines.ts";
 import { checkout } from "../lab/boot.ts";
-import { end, notice, stay } from "../unit/support/records.ts";
+import { end, notice, stay } from "../support/records.ts";
 
 const HOSTILE = `<img src=x onerror="document.title='owned'">`;
 const LONG = `${"averyveryverylongname.".repeat(6)}@example.com`;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SettingStatus, SshdStatus } from "../../src/sshd/status.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { afkill, stateOf } from "./install-support.ts";
+import { afkill, stateOf } from "../support/install.ts";
 
 const DROP_IN = "/etc/ssh/sshd_config.d/00-afkill-timeouts.conf";
 const MAIN = "/etc/ssh/sshd_config";

@@ -1,7 +1,7 @@
 // A user who asks for their login to stay.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { aliveAfter, atPrompt, auditOf, auditWithEnd } from "./support/logins.ts";
+import { aliveAfter, atPrompt, auditOf, auditWithEnd } from "../support/logins.ts";
 
 const POLICY = `
 idle_timeout = "12s"

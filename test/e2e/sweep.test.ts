@@ -1,7 +1,7 @@
 // `afkill sweep` on logins that have no watchdog: it goes by idleness, not by the age of their sshd.
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
-import { atPrompt, auditOf, LIMIT_S, policyOfSeconds } from "./support/logins.ts";
+import { atPrompt, auditOf, LIMIT_S, policyOfSeconds } from "../support/logins.ts";
 
 /** Makes what a command sees of the host a day older, so that a process can have begun two hours ago on one that was just started. */
 const IN_AN_OLD_HOST = "unshare --time --boottime 86400 --fork --";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { inside } from "../lab/inside.ts";
 import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
 import { openTerminal } from "../lab/ssh.ts";
-import { aliveAfter, atPrompt, auditOf, auditWithEnd, SOON } from "./support/logins.ts";
+import { aliveAfter, atPrompt, auditOf, auditWithEnd, SOON } from "../support/logins.ts";
 
 const POLICY = `
 idle_timeout = "10m"

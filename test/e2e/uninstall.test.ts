@@ -1,7 +1,7 @@
 // What an uninstall, or a change of sshd's configuration, meets on a host that is not as it was left.
 import { expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { afkill, stateOf } from "./install-support.ts";
+import { afkill, stateOf } from "../support/install.ts";
 
 const PAM = "/etc/pam.d/sshd";
 const DROP_IN = "/etc/ssh/sshd_config.d/50-afkill.conf";

@@ -1,10 +1,10 @@
 // afkill on Debian unstable: the sshd and the PAM that releases get in a year or two.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Finding } from "../../src/doctor/finding.ts";
+import type { Finding } from "../../src/commands/doctor/finding.ts";
 import type { SshdStatus } from "../../src/sshd/status.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { sid } from "../lab/release.ts";
-import { afkill } from "./install-support.ts";
+import { afkill } from "../support/install.ts";
 import {
   atPrompt,
   auditWithEnd,
@@ -12,7 +12,7 @@ import {
   policyOfSeconds,
   timesPrinted,
   type,
-} from "./support/logins.ts";
+} from "../support/logins.ts";
 
 let lab: Lab;
 beforeAll(async () => {

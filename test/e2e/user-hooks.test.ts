@@ -1,8 +1,8 @@
 // The hooks that run as the user do the main job as well, and a login has one watchdog however many are installed.
 import { describe, expect, test, vi } from "vitest";
 import { type Hook, startLab } from "../lab/lab.ts";
-import { watchdogs } from "./hooks-support.ts";
-import { atPrompt, expectEndOnTime, policyOfSeconds, SOON, timesPrinted, type } from "./support/logins.ts";
+import { watchdogs } from "../support/hooks.ts";
+import { atPrompt, expectEndOnTime, policyOfSeconds, SOON, timesPrinted, type } from "../support/logins.ts";
 
 describe.concurrent.each<Hook>(["force-command", "profile"])("with the hook %s", (hook) => {
   test("an idle login is warned twice, kept by a key, and ended, by a watchdog that runs as the user", async () => {

@@ -5,7 +5,7 @@ import type { LoginRow } from "../../src/survey/rows.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { isPrivilegedOf } from "../lab/processes.ts";
 import { bookworm, type Release, releases } from "../lab/release.ts";
-import { aliveAfter, atPrompt, auditWithEnd, LIMIT_S, policyOfSeconds, SOON } from "./support/logins.ts";
+import { aliveAfter, atPrompt, auditWithEnd, LIMIT_S, policyOfSeconds, SOON } from "../support/logins.ts";
 
 const PORT = 2222;
 const AT_PORT = ["-p", String(PORT)];
@@ -104,7 +104,7 @@ test.concurrent.each(releases)(
   async (release) => {
     await using lab = await startLab({ release });
     const ssh = await atPrompt(lab, "root");
-    ssh.write(`${lab.node} --no-warnings ${join(lab.checkout, "test/e2e/support/assignment.ts")}\r`);
+    ssh.write(`${lab.node} --no-warnings ${join(lab.checkout, "test/support/assignment.ts")}\r`);
     await ssh.waitFor(/^assigned=.*\]/m);
     const [privileged, child] = JSON.parse(/^assigned=(.*\])/m.exec(ssh.screen())?.[1] ?? "[]");
     const pidOf = (title: RegExp) => lab.processes().find(({ cmdline }) => title.test(cmdline[0] ?? ""))?.pid;

@@ -1,7 +1,7 @@
 // A login has one guard: a command beside a wrapped terminal starts a watchdog, which must leave the login to the wrap while there is one.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
-import { watchdogs } from "./hooks-support.ts";
+import { watchdogs } from "../support/hooks.ts";
 import {
   atPrompt,
   auditWithEnd,
@@ -10,7 +10,7 @@ import {
   policyOfSeconds,
   SOON,
   type,
-} from "./support/logins.ts";
+} from "../support/logins.ts";
 
 const policy = policyOfSeconds(
   `no_terminal = "1h"\n[[rule]]\nmatch = { users = ["left"] }\nno_terminal = "${LIMIT_S}s"`,

@@ -1,10 +1,10 @@
 // Faults of a wrap are caused one by one: nobody is locked out, and the log says why.
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { PROGRAM_DIRECTORY, PTY_MODULE } from "../../src/setup/layout.ts";
+import { PROGRAM_DIRECTORY, PTY_MODULE } from "../../src/system/paths.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
-import { watchdogs } from "./hooks-support.ts";
-import { aliveAfter, atPrompt, LIMIT_S, policyOfSeconds, SOON } from "./support/logins.ts";
+import { watchdogs } from "../support/hooks.ts";
+import { aliveAfter, atPrompt, LIMIT_S, policyOfSeconds, SOON } from "../support/logins.ts";
 
 const PTY = join(PROGRAM_DIRECTORY, "dist", PTY_MODULE);
 const DEVPTS = "newinstance,ptmxmode=0666,gid=5,mode=620";

@@ -9,8 +9,8 @@ import {
   policyOfSeconds,
   SOON,
   type,
-} from "./support/logins.ts";
-import { startWrapLab } from "./support/wrap.ts";
+} from "../support/logins.ts";
+import { startWrapLab } from "../support/wrap.ts";
 
 /** More than a limit and what may come on top of it. */
 const LONG_S = LIMIT_S + 15;

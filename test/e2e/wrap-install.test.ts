@@ -1,10 +1,10 @@
 // `install --hook force-command --wrap`: there and back, and what the doctor, list and metrics make of it.
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { PROGRAM_DIRECTORY, PTY_MODULE } from "../../src/setup/layout.ts";
+import { PROGRAM_DIRECTORY, PTY_MODULE } from "../../src/system/paths.ts";
 import { startLab } from "../lab/lab.ts";
-import { afkill, stateOf } from "./install-support.ts";
-import { atPrompt } from "./support/logins.ts";
+import { afkill, stateOf } from "../support/install.ts";
+import { atPrompt } from "../support/logins.ts";
 
 const HOOK = "install --hook force-command";
 const DROP_IN = "/etc/ssh/sshd_config.d/50-afkill.conf";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inside } from "../lab/inside.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { openTerminal } from "../lab/ssh.ts";
-import { atPrompt, PROMPT } from "./support/logins.ts";
+import { atPrompt, PROMPT } from "../support/logins.ts";
 
 let lab: Lab;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Lab, Ssh } from "../lab/lab.ts";
-import { pictureOf, write } from "../unit/support/emulated.ts";
-import { addPlainUser, inBoth, startWrapLab } from "./support/wrap.ts";
+import { pictureOf, write } from "../support/emulated.ts";
+import { addPlainUser, inBoth, startWrapLab } from "../support/wrap.ts";
 
 const ESC = "\x1b";
 /** In the spirit of vttest: what a VT220 and an xterm can do, one screen each. */

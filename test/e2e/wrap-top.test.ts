@@ -1,8 +1,8 @@
 // The live view inside a wrapped login draws, follows the window and quits as in a plain one.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab, Ssh } from "../lab/lab.ts";
-import { pictureOf } from "../unit/support/emulated.ts";
-import { inBoth, startWrapLab } from "./support/wrap.ts";
+import { pictureOf } from "../support/emulated.ts";
+import { inBoth, startWrapLab } from "../support/wrap.ts";
 
 let lab: Lab;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 // A wrapped login is one like any other: everything that a user or a client can tell comes out as in a plain login.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Lab, Ssh } from "../lab/lab.ts";
-import { addPlainUser, inBoth, PLAIN, startWrapLab } from "./support/wrap.ts";
+import { addPlainUser, inBoth, PLAIN, startWrapLab } from "../support/wrap.ts";
 
 let lab: Lab;
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { releases } from "../lab/release.ts";
-import { aliveAfter, atPrompt, expectEndOnTime, LIMIT_S, policyOfSeconds, type } from "./support/logins.ts";
+import { aliveAfter, atPrompt, expectEndOnTime, LIMIT_S, policyOfSeconds, type } from "../support/logins.ts";
 
 const policy = policyOfSeconds('[[rule]]\nmatch = { users = ["still"] }\nmouse_motion = false');
 /** The mouse moves without a button, in the encoding that programs ask for today (xterm's ctlseqs, SGR). */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { checkout } from "./boot.ts";
 
 export default function setup(): void {
-  execFileSync(join(checkout, "node_modules/.bin/node"), [join(checkout, "scripts/build.ts")], {
+  execFileSync(join(checkout, "node_modules/.bin/node"), [join(checkout, "scripts/build/build.ts")], {
     stdio: "inherit",
   });
 }

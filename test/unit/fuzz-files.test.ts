@@ -9,16 +9,16 @@ import { fileLine, syslogLine, visible } from "../../src/audit/lines.ts";
 import { parseRecord } from "../../src/audit/parse.ts";
 import { readAudit } from "../../src/audit/read.ts";
 import type { AuditRecord } from "../../src/audit/record.ts";
-import { BLANK, parseMemory, serialise } from "../../src/memory.ts";
-import { formatDuration, parseDuration } from "../../src/policy/duration.ts";
+import { BLANK, parseMemory, serialise } from "../../src/guard/memory.ts";
 import { problemsOf } from "../../src/policy/load.ts";
 import { mergePolicy } from "../../src/policy/merge.ts";
 import { isWithin, parseNetwork } from "../../src/policy/network.ts";
 import { parsePolicyFile } from "../../src/policy/parse.ts";
 import { formatProblem } from "../../src/policy/problems.ts";
-import { FULL_MEMORY } from "./support/memories.ts";
-import { hostileText, SEED } from "./support/mutations.ts";
-import { THREE_FILES } from "./support/policy-files.ts";
+import { formatDuration, parseDuration } from "../../src/text/duration.ts";
+import { FULL_MEMORY } from "../support/memories.ts";
+import { hostileText, SEED } from "../support/mutations.ts";
+import { THREE_FILES } from "../support/policy-files.ts";
 
 const RUNS = { numRuns: 400, ...SEED };
 

@@ -3,23 +3,23 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseConnections } from "../../src/activity/connections.ts";
 import { HOLD, stayOf } from "../../src/activity/stay.ts";
-import { mapClocks, parseHistory, withEvents } from "../../src/clock.ts";
-import { hidepidOf } from "../../src/doctor/user-hooks.ts";
+import { hidepidOf } from "../../src/commands/doctor/user-hooks.ts";
 import { parseEndpoint, parseSshConnection } from "../../src/login/client.ts";
 import { parseStat } from "../../src/login/process.ts";
-import { expandPattern, findForcedKeys, parseUsers, unlistedSource } from "../../src/setup/forced-keys.ts";
-import { SSHD_CONFIG } from "../../src/setup/layout.ts";
+import { idlePatterns } from "../../src/sshd/channels.ts";
+import { exceptions } from "../../src/sshd/configured.ts";
+import { expandPattern, findForcedKeys, parseUsers, unlistedSource } from "../../src/sshd/forced-keys.ts";
 import {
   type Directive,
   finds,
   includesDropIn,
   keyFilePatterns,
   readConfig,
-} from "../../src/setup/sshd-config.ts";
-import { idlePatterns } from "../../src/sshd/channels.ts";
-import { exceptions } from "../../src/sshd/configured.ts";
+} from "../../src/sshd/sshd-config.ts";
 import { dropInText, foreignText } from "../../src/sshd/timeouts.ts";
-import { hostileText, SEED } from "./support/mutations.ts";
+import { mapClocks, parseHistory, withEvents } from "../../src/system/clock.ts";
+import { SSHD_CONFIG } from "../../src/system/paths.ts";
+import { hostileText, SEED } from "../support/mutations.ts";
 
 const RUNS = { numRuns: 400, ...SEED };
 const numbers = (value: object): number[] => Object.values(value).filter((it) => typeof it === "number");

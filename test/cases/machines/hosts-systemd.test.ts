@@ -4,8 +4,8 @@ import type { LoginRow } from "../../../src/survey/rows.ts";
 import { bootMachine, type Machine } from "../../lab/machine/machine.ts";
 import { stable } from "../../lab/release.ts";
 import type { Ssh } from "../../lab/ssh.ts";
-import { expectIdleEnd, lastKeys, logIn } from "../support/idle.ts";
-import { expectSwept, loggedInLongAgo } from "../support/old-logins.ts";
+import { expectIdleEnd, lastKeys, logIn } from "../../support/idle.ts";
+import { expectSwept, loggedInLongAgo } from "../../support/old-logins.ts";
 
 const limitS = 20;
 /** What five logins that idle at once on one slow processor may take longer. */

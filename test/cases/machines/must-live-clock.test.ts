@@ -1,11 +1,11 @@
 // Must live, and end when its time has come: every login of a machine whose wall clock steps, that stands still, or is suspended. No
 // namespace has a clock of its own: it takes a machine.
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
-import { aliveAfter } from "../../e2e/support/logins.ts";
 import { bootMachine, type Machine } from "../../lab/machine/machine.ts";
 import { type Release, stable } from "../../lab/release.ts";
 import type { Ssh } from "../../lab/ssh.ts";
-import { expectIdleEnd, type Idle, lastKeys, logIn } from "../support/idle.ts";
+import { expectIdleEnd, type Idle, lastKeys, logIn } from "../../support/idle.ts";
+import { aliveAfter } from "../../support/logins.ts";
 
 const limitS = 20;
 /** Of those who are idle while the machine stands still, and the first notice of the one who is warned by then. */
@@ -28,7 +28,7 @@ idle_timeout = "${frozenLimitS}s"
 warn_before = ["10s", "5s"]
 `;
 const STILL_S = 10;
-/** Past the end of all notices; more than a busy machine may need between two looks (see UNSEEN_MS in src/judge.ts). */
+/** Past the end of all notices; more than a busy machine may need between two looks (see UNSEEN_MS in src/guard/judge.ts). */
 const FROZEN_S = 25;
 /** As far back as the kernel lets a clock go that shows at least the time since boot (settimeofday(2)). */
 const IN_1970 = "@3600";

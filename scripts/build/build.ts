@@ -1,0 +1,187 @@
+// Writes dist/: everything that an installed afkill runs, apart from its Node.
+//   cli.js, check.js, wrap.js   the programs, each with files of its own: a check loads nothing that only the CLI needs
+//   *-main-*.cjs, .code         what the first two run, and the code that V8 has made of it
+//   node_modules/      the native halves of koffi and node-pty
+//   pam/               the shell programs
+//   afkill.logrotate
+//   afkill.schema.json the policy's JSON Schema, for editors
+//   completion/, man/  for the host's shells and its man(1), made from the commander program
+import { execFileSync } from "node:child_process";
+import { hash } from "node:crypto";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join, parse, relative } from "node:path";
+import { type BuildOptions, build, type Plugin, type PluginBuild } from "esbuild";
+import { newProgram } from "../../src/commands/program.ts";
+import { completionScript } from "../../src/console/completion/script.ts";
+import { outlineOf } from "../../src/console/outline.ts";
+import { policyJsonSchema } from "../../src/policy/json-schema.ts";
+import { POLICY_SCHEMA, PTY_MODULE } from "../../src/system/paths.ts";
+import { SHELLS } from "../../src/system/shells.ts";
+import { manualOf } from "./man/manual.ts";
+
+const root = join(import.meta.dirname, "../..");
+const dist = join(root, "dist");
+const koffi = `@koromix/koffi-linux-${process.arch}`;
+/** The build for glibc; Node's own binary needs glibc too. */
+const KOFFI_MODULE = `${koffi}/linux_${process.arch}/koffi.node`;
+
+/** Takes of koffi its native half: the other one, which looks for that, takes longer to load than anything else that a check needs. */
+const nativeKoffi: Plugin = {
+  name: "koffi",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^koffi\/indirect$/ }, ({ path }) => ({ path, namespace: "koffi" }));
+    onLoad({ filter: /^/, namespace: "koffi" }, () => ({
+      contents: `import { createRequire } from "node:module";
+        export default createRequire(import.meta.dirname + "/")("./node_modules/${KOFFI_MODULE}");`,
+    }));
+  },
+};
+
+/** What all programs are bundled with. */
+const COMMON = {
+  bundle: true,
+  platform: "node",
+  target: "node26",
+  // React's and Ink's development tools are not for users.
+  external: ["react-devtools-core", "*.node"],
+  define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
+  legalComments: "eof",
+  logLevel: "warning",
+} as const satisfies BuildOptions;
+
+/** Parts of a program that are large and seldom asked for: files of their own, with copies of what they share with it. */
+const APART = [
+  "src/commands/top/start.ts",
+  "src/commands/top/run.tsx",
+  "src/commands/report/page.ts",
+  "src/commands/metrics/metrics.ts",
+  "src/policy/locate.ts",
+  "src/policy/json-schema.ts",
+];
+
+const REQUIRE = 'import { createRequire as cr } from "node:module"; const require = cr(import.meta.url);';
+
+/** Leaves the parts that stand apart out of a file of a program; `parts` takes their sources, by the name of the file they go to. */
+function leaveOut(name: string, parts: Map<string, string>): Plugin {
+  const setup = ({ onResolve }: PluginBuild) =>
+    onResolve({ filter: /\.tsx?$/ }, ({ kind, path, resolveDir }) => {
+      const source = relative(root, join(resolveDir, path));
+      if (kind !== "dynamic-import" || !APART.includes(source)) return undefined;
+      // Ink, which is what needs JSX, is a module that awaits.
+      const file = `${name}-${parse(source).name}.${source.endsWith("x") ? "mjs" : "cjs"}`;
+      parts.set(file, source);
+      return { path: `../${file}`, external: true };
+    });
+  return { name: "apart", setup };
+}
+
+/** Makes a program: NAME-main-HASH.cjs, its parts that stand apart, and NAME.js, which runs it. Returns the first. */
+async function bundle(name: string): Promise<string> {
+  const files = new Map([[`${name}-main.cjs`, `src/${name}.ts`]]);
+  // It grows while it is gone through: a part may have parts.
+  for (const [file, source] of files) {
+    const plugins = [nativeKoffi, leaveOut(name, files)];
+    await (file.endsWith(".mjs") ? makeModule(file, source) : makeScript(file, source, plugins));
+  }
+  const made = join(dist, `${name}-main.cjs`);
+  const main = `${name}-main-${hash("sha256", readFileSync(made)).slice(0, 8)}.cjs`;
+  renameSync(made, join(dist, main));
+  await makeModule(`${name}.js`, "scripts/build/start.ts", {
+    BUNDLE: JSON.stringify(main),
+    NODE_MAJOR: String(Number.parseInt(process.versions.node, 10)),
+  });
+  return main;
+}
+
+/** Makes CommonJS of one file, which starts sooner: for `import` Node takes each of its own modules apart. */
+async function makeScript(file: string, source: string, plugins: Plugin[]): Promise<void> {
+  await build({
+    ...COMMON,
+    entryPoints: [join(root, source)],
+    outfile: join(dist, file),
+    format: "cjs",
+    define: { ...COMMON.define, "import.meta.dirname": "__dirname" },
+    // A script that is run with its code (scripts/build/bundle.ts) has no `import()`.
+    supported: { "dynamic-import": source === "src/commands/top/start.ts" },
+    plugins,
+  });
+}
+
+/** Makes a module. What it imports dynamically becomes a chunk of its own, read only when it is asked for. */
+async function makeModule(file: string, source: string, define: Record<string, string> = {}): Promise<void> {
+  const { name, ext } = parse(file);
+  await build({
+    ...COMMON,
+    entryPoints: { [name]: join(root, source) },
+    outdir: dist,
+    outExtension: { ".js": ext },
+    chunkNames: `${name}-[name]-[hash]`,
+    splitting: true,
+    format: "esm",
+    define: { ...COMMON.define, ...define },
+    plugins: [nativeKoffi],
+    // Some libraries are CommonJS and ask for Node's own modules with `require`.
+    ...(ext === ".mjs" && { banner: { js: REQUIRE } }),
+  });
+}
+
+/** Keeps the code of a bundle. In a process of its own: it changes how V8 compiles. */
+function precompile(main: string): void {
+  execFileSync(process.execPath, [join(root, "scripts/build/precompile.ts"), join(dist, main)]);
+}
+
+/** Copies files below node_modules to the same place below dist/node_modules. */
+function copyModules(paths: readonly string[]): void {
+  for (const path of paths) {
+    const from = join(root, "node_modules", path);
+    const to = join(dist, "node_modules", path);
+    mkdirSync(dirname(to), { recursive: true });
+    cpSync(from, to);
+    chmodSync(to, 0o644);
+  }
+}
+
+function copyPrograms(): void {
+  mkdirSync(join(dist, "pam"), { recursive: true });
+  for (const name of readdirSync(join(root, "pam"))) cpSync(join(root, "pam", name), join(dist, "pam", name));
+  cpSync(join(root, "src/audit/afkill.logrotate"), join(dist, "afkill.logrotate"));
+}
+
+function writeShared(): void {
+  const program = outlineOf(newProgram());
+  const files = [
+    ...SHELLS.map((shell) => [`completion/${shell}`, completionScript(shell, program)] as const),
+    ...Object.entries(manualOf(program)).map(([name, page]) => [`man/${name}`, page] as const),
+  ];
+  for (const [path, text] of files) {
+    mkdirSync(join(dist, dirname(path)), { recursive: true });
+    writeFileSync(join(dist, path), text);
+  }
+}
+
+rmSync(dist, { recursive: true, force: true });
+copyModules([
+  "koffi/package.json",
+  "koffi/LICENSE.txt",
+  KOFFI_MODULE,
+  "node-pty/package.json",
+  "node-pty/LICENSE",
+  relative("node_modules", PTY_MODULE),
+]);
+copyPrograms();
+writeShared();
+writeFileSync(join(dist, basename(POLICY_SCHEMA)), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
+// Without it, Node would take each installed program for CommonJS first, and read it twice.
+writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
+await makeModule("wrap.js", "src/wrap.ts");
+precompile(await bundle("cli"));
+precompile(await bundle("check"));

@@ -1,0 +1,86 @@
+// Carrying out changes so that all of them happen or none does.
+import { closeSync, constants, fsyncSync, openSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { reasonOf } from "../text/reason-of.ts";
+import { type Change, describe } from "./change.ts";
+import { mountOf } from "./mount.ts";
+import { codeOf, SetupError } from "./setup-error.ts";
+import { carryOut, type Step } from "./step.ts";
+
+/**
+ * Carries out changes one after the other and then `verify`. When anything throws, everything is put back, the last change first,
+ * and a `SetupError` says why. `report` gets a line for each change once it is made. Throws as well where all is done, but what was
+ * replaced could not be removed for good.
+ */
+export function carryOutAll(
+  changes: readonly Change[],
+  verify: () => void,
+  report: (line: string) => void,
+): void {
+  // A Ctrl-C must not leave half of it done. Signals wait while this runs, for it never goes back to the event loop.
+  for (const signal of HELD) process.on(signal, ignore);
+  try {
+    const failures = makeAll(changes, verify, report).flatMap(({ tidy }) => failureOf(tidy));
+    if (failures.length > 0)
+      throw new Error(`all is done, but not all could be removed: ${failures.join("; ")}`);
+  } finally {
+    for (const signal of HELD) process.off(signal, ignore);
+  }
+}
+
+function makeAll(
+  changes: readonly Change[],
+  verify: () => void,
+  report: (line: string) => void,
+): readonly Step[] {
+  const steps: Step[] = [];
+  let path = "";
+  try {
+    for (const change of changes) {
+      const line = describe(change);
+      path = change.path;
+      steps.push(carryOut(change));
+      syncDirectory(change.path);
+      report(line);
+    }
+    verify();
+    return steps;
+  } catch (error) {
+    const failures = steps
+      .reverse()
+      .flatMap((step) => failureOf(step.undo).map((why) => `${step.path} could not be put back: ${why}`));
+    throw new SetupError(
+      codeOf(error) === "EROFS" ? readOnly(path) : reasonOf(error),
+      failures.length === 0 ? "everything was put back as it was" : failures.join("; "),
+    );
+  }
+}
+
+/** In the words of the administrator who mounted it so, and will want to keep it so but for a moment. */
+function readOnly(path: string): string {
+  const { point } = mountOf(path, readFileSync("/proc/self/mountinfo", "utf8"));
+  return `${path} cannot be changed: ${point} is mounted read-only (mount -o remount,rw ${point} lets it be written to)`;
+}
+
+const HELD = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+
+function ignore(): void {}
+
+function failureOf(act: () => void): string[] {
+  try {
+    act();
+    return [];
+  } catch (error) {
+    return [reasonOf(error)];
+  }
+}
+
+/** Makes a rename last through a power failure (fsync(2), NOTES). */
+function syncDirectory(path: string): void {
+  const fd = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

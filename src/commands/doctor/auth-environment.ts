@@ -1,0 +1,39 @@
+// Whether a user's own environment reaches root's programs.
+import { readFileSync } from "node:fs";
+import { serviceFile } from "../../setup/hook-pam.ts";
+import { type Check, error, orProblem, type Problem } from "./finding.ts";
+import { isRoots } from "./installation.ts";
+import { readService, rulesOf } from "./pam-stack.ts";
+
+/**
+ * With `user_readenv=1` pam_env reads ~/.pam_environment (pam_env(8)). In the session stack that comes after afkill's line; in the auth
+ * stack before it, and only the set-group-ID launcher then stands between a user's LD_PRELOAD and root.
+ */
+export const authEnvironment: Check = {
+  id: "auth-environment",
+  concerns: isRoots,
+  fine: "sshd's auth stack reads no environment of a user's",
+  find: () =>
+    orProblem(() => {
+      const path = serviceFile();
+      return readersIn(path, readFileSync(path, "latin1"), readService);
+    }, "mend sshd's PAM files"),
+};
+
+/** The auth rules that read a user's environment. `read` returns the text of an included file. */
+export function readersIn(path: string, text: string, read: (name: string) => string): Problem[] {
+  return rulesOf("auth", path, text, read)
+    .filter(({ module, args }) => /(^|\/)pam_env(\.so)?$/.test(module) && args.some(isReader))
+    .map(({ file, line }) =>
+      error(
+        `${file}:${line}: pam_env reads ~/.pam_environment while it authenticates: a user's LD_PRELOAD comes before root's programs`,
+        `take user_readenv=1 out of ${file}:${line}`,
+      ),
+    );
+}
+
+/** Any number but 0 turns it on; an argument may stand in brackets (pam.d(5)). */
+function isReader(arg: string): boolean {
+  const value = /^\[?user_readenv=\s*([-+]?\d+)/.exec(arg)?.[1];
+  return value !== undefined && Number(value) !== 0;
+}

@@ -1,0 +1,85 @@
+// All checks, one after the other.
+import { reasonOf } from "../../text/reason-of.ts";
+import { authEnvironment } from "./auth-environment.ts";
+import { type Check, error, type Finding, type Level, type Problem } from "./finding.ts";
+import { forcedKeys } from "./forced-keys.ts";
+import { groups } from "./groups.ts";
+import { findInstallation, type Installation } from "./installation.ts";
+import { launcher, launcherMount } from "./launcher.ts";
+import { audit, syslog } from "./logs.ts";
+import { owners } from "./owners.ts";
+import { pamRule } from "./pam-rule.ts";
+import { policy, ss } from "./policy.ts";
+import { policyNames } from "./policy-names.ts";
+import { node, programs, tools } from "./programs.ts";
+import { rivals } from "./rivals.ts";
+import { unguarded } from "./unguarded.ts";
+import { forceCommand, hidepid, profile } from "./user-hooks.ts";
+import { watchdogs } from "./watchdogs.ts";
+
+const CHECKS: readonly Check[] = [
+  pamRule,
+  authEnvironment,
+  launcher,
+  launcherMount,
+  forceCommand,
+  forcedKeys,
+  profile,
+  hidepid,
+  watchdogs,
+  unguarded,
+  rivals,
+  owners,
+  programs,
+  node,
+  policy,
+  policyNames,
+  groups,
+  ss,
+  tools,
+  syslog,
+  audit,
+];
+
+/** Looks at everything that concerns what is installed here. Needs root. */
+export async function examine(): Promise<Finding[]> {
+  const installation = findInstallation();
+  if (installation === undefined) return [absent("afkill is not installed: no login is watched")];
+  const findings: Finding[] = [hookFinding(installation)];
+  for (const check of CHECKS)
+    if (check.concerns?.(installation) ?? true) findings.push(...(await findingsOf(check, installation)));
+  return findings;
+}
+
+/** The worst level of all. */
+export function stateOf(findings: readonly Finding[]): Level {
+  const levels: readonly Level[] = ["error", "warning"];
+  return levels.find((level) => findings.some((finding) => finding.level === level)) ?? "ok";
+}
+
+function hookFinding({ hooks }: Installation): Finding {
+  if (hooks.length === 0) return absent("the programs are installed, and no hook: no login is watched");
+  return { id: "hook", level: "ok", what: `installed with hook ${hooks.join(", ")}` };
+}
+
+function absent(what: string): Finding {
+  return { id: "hook", level: "error", what, remedy: "sudo afkill install --hook pam" };
+}
+
+async function findingsOf({ id, fine, find }: Check, installation: Installation): Promise<Finding[]> {
+  const problems = await found(find, installation);
+  return problems.length === 0
+    ? [{ id, level: "ok", what: fine }]
+    : problems.map((problem) => ({ id, ...problem }));
+}
+
+/** A check that cannot be made is a finding too, and keeps none of the others from being made. */
+async function found(find: Check["find"], installation: Installation): Promise<readonly Problem[]> {
+  try {
+    return await find(installation);
+  } catch (thrown) {
+    return [
+      error(`this could not be examined: ${reasonOf(thrown)}`, "mend that and run afkill doctor again"),
+    ];
+  }
+}

@@ -1,0 +1,38 @@
+// Whether afkill's ForceCommand takes the restriction from keys that have one.
+
+import { findCancelled } from "../../setup/hook-force-command.ts";
+import { RESTRICTED_KEY } from "../../sshd/forced-keys.ts";
+import { readHostConfig } from "../../sshd/host-config.ts";
+import { keysOfAllUsers } from "../../sshd/key-files.ts";
+import { keyFilePatterns } from "../../sshd/sshd-config.ts";
+import { type Check, error, orProblem, warning } from "./finding.ts";
+import { isScoped } from "./user-hooks.ts";
+
+const REMEDY = "use --hook pam instead, or give the ForceCommand a scope that leaves these out (--match)";
+
+export const forcedKeys: Check = {
+  id: "forced-keys",
+  concerns: ({ hooks }) => hooks.includes("force-command"),
+  fine: "the ForceCommand cancels no command= of a key",
+  find: () =>
+    orProblem(() => {
+      const config = readHostConfig();
+      const scoped = isScoped();
+      const cancelled = findCancelled(config, scoped);
+      // Which users a Match block finds depends on where they come from, too.
+      const perhaps = scoped ? keysOfAllUsers(keyFilePatterns(config)) : [];
+      return [
+        ...cancelled.map(({ where, what }) =>
+          what === RESTRICTED_KEY
+            ? error(`${where}: ${what}, which afkill's ForceCommand cancels: its holder gets a shell`, REMEDY)
+            : warning(`${where}: ${what}, which afkill's ForceCommand would cancel`, REMEDY),
+        ),
+        ...perhaps.map(({ where, what }) =>
+          warning(
+            `${where}: ${what}, which afkill's ForceCommand cancels if its Match finds the user`,
+            REMEDY,
+          ),
+        ),
+      ];
+    }, "mend what cannot be read"),
+};

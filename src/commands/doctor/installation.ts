@@ -1,0 +1,52 @@
+// What is installed on this host: by the record of it, and by what is in place.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { withoutRule } from "../../setup/hook-pam.ts";
+import { type Manifest, readManifest } from "../../setup/manifest.ts";
+import { DROP_IN, HOOKS, type Hook, PAM_DIRECTORY, PROFILE, PROGRAM_DIRECTORY } from "../../system/paths.ts";
+
+export interface Installation {
+  /** `undefined` where it is missing, or cannot be used. */
+  readonly manifest: Manifest | undefined;
+  /** What reading the manifest failed with. */
+  readonly manifestError: unknown;
+  readonly hooks: readonly Hook[];
+}
+
+/** Looks what is installed; `undefined` for nothing at all. */
+export function findInstallation(): Installation | undefined {
+  const { manifest, manifestError } = recorded();
+  const hooks = HOOKS.filter((hook) => manifest?.files.some(({ role }) => role === hook) || isInPlace(hook));
+  const isThere = existsSync(PROGRAM_DIRECTORY) || hooks.length > 0;
+  return isThere ? { manifest, manifestError, hooks } : undefined;
+}
+
+/** Whether root's watchdog guards the logins. */
+export function isRoots({ hooks }: Installation): boolean {
+  return hooks.includes("pam");
+}
+
+/** Whether watchdogs run as their users, and none as root. */
+export function isUsers({ hooks }: Installation): boolean {
+  return hooks.length > 0 && !hooks.includes("pam");
+}
+
+function recorded(): Pick<Installation, "manifest" | "manifestError"> {
+  try {
+    return { manifest: readManifest(), manifestError: undefined };
+  } catch (manifestError) {
+    return { manifest: undefined, manifestError };
+  }
+}
+
+/** A file that cannot be read or understood says nothing here: its own check tells of it. */
+function isInPlace(hook: Hook): boolean {
+  try {
+    if (hook !== "pam")
+      return readFileSync(hook === "profile" ? PROFILE : DROP_IN, "latin1").includes(PROGRAM_DIRECTORY);
+    const service = join(PAM_DIRECTORY, "sshd");
+    return withoutRule(service) !== readFileSync(service, "latin1");
+  } catch {
+    return false;
+  }
+}

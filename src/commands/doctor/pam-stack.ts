@@ -1,0 +1,47 @@
+// The rules that libpam runs for one purpose, through all files that they are spread over.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type PamEntry, parsePam } from "../../setup/pam-file.ts";
+import { PAM_DIRECTORY } from "../../system/paths.ts";
+
+/** A rule and the file that it stands in. */
+export interface PlacedRule extends PamEntry {
+  readonly file: string;
+}
+
+/** Where libpam looks for a service after /etc/pam.d. */
+const VENDOR_DIRECTORY = "/usr/lib/pam.d";
+/** libpam's own bound, PAM_SUBSTACK_MAX_LEVEL, is 16. */
+const DEEPEST = 32;
+
+/** The path of an included service file. */
+export function pathOf(name: string): string {
+  if (name.startsWith("/")) return name;
+  const own = join(PAM_DIRECTORY, name);
+  return existsSync(own) ? own : join(VENDOR_DIRECTORY, name);
+}
+
+/** The text of an included service file. Throws what reading it fails with. */
+export function readService(name: string): string {
+  return readFileSync(pathOf(name), "latin1");
+}
+
+/**
+ * All rules of a type (`auth`, …) that a service file brings, with those of the files that an `@include`, or an `include` or
+ * `substack` of that type, names. Throws `PamSyntaxError` and what `read` throws.
+ */
+export function rulesOf(
+  type: string,
+  file: string,
+  text: string,
+  read: (name: string) => string,
+  depth = 0,
+): PlacedRule[] {
+  if (depth > DEEPEST) throw new Error(`${file}: PAM files include one another without an end`);
+  return parsePam(text).flatMap((entry) => {
+    const includes =
+      entry.type === "@include" || (entry.type === type && /^(include|substack)$/.test(entry.control));
+    if (includes) return rulesOf(type, pathOf(entry.module), read(entry.module), read, depth + 1);
+    return entry.type === type ? [{ ...entry, file }] : [];
+  });
+}

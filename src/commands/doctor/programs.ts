@@ -1,0 +1,118 @@
+// Whether the installed programs are what was installed, and run.
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { look } from "../../change/change.ts";
+import { digestOf } from "../../change/content.ts";
+import { said } from "../../system/command.ts";
+import {
+  COMMAND,
+  MANIFEST,
+  POLICY,
+  PROGRAM_DIRECTORY,
+  RUN_DIRECTORY,
+  USER_COMMAND,
+} from "../../system/paths.ts";
+import { type Check, error, type Problem, problemOf, warning } from "./finding.ts";
+import { isRoots } from "./installation.ts";
+import { runNode } from "./run-node.ts";
+
+const REMEDY = "run install again, from the checkout or package that it came from";
+const at = (...parts: string[]) => join(PROGRAM_DIRECTORY, ...parts);
+const RUN_BY_ALL = [
+  at("node"),
+  at("session"),
+  at("forced-command"),
+  at("watchdog"),
+  at("hold"),
+  COMMAND,
+  USER_COMMAND,
+];
+
+export const programs: Check = {
+  id: "programs",
+  fine: `the programs in ${PROGRAM_DIRECTORY} are those that were installed`,
+  find: ({ manifest, manifestError }) => {
+    if (manifestError !== undefined) return [problemOf(manifestError, REMEDY)];
+    if (manifest === undefined)
+      return [error(`there is no ${MANIFEST}: nobody can tell whether the programs are whole`, REMEDY)];
+    const ours = manifest.files.filter(({ role }) => role === "program");
+    return ours.flatMap(({ path, digest }) => wrongWith(path, digest));
+  },
+};
+
+function wrongWith(path: string, digest: string): Problem[] {
+  const stats = look(path);
+  if (stats === undefined) return [error(`${path} is missing`, REMEDY)];
+  if (!stats.isFile() || digestOf({ copyOf: path }) !== digest)
+    return [error(`${path} is not as it was installed`, REMEDY)];
+  // Who may use the launcher is a matter of its own check.
+  const needed = RUN_BY_ALL.includes(path) ? 0o555 : path === at("env") ? 0 : 0o444;
+  if ((stats.mode & needed) === needed) return [];
+  const rights = needed === 0o555 ? "rx" : "r";
+  return [error(`${path} has mode ${(stats.mode & 0o7777).toString(8)}`, `chmod a+${rights} ${path}`)];
+}
+
+/** Starts a check the way a watchdog does. Told of no login, it has loaded all that it needs and finds that the login is gone. */
+export const node: Check = {
+  id: "node",
+  fine: "afkill's own Node starts a check",
+  find: (installation) => {
+    const launcher = isRoots(installation) ? [at("env"), "-i"] : [];
+    const check = [at("dist/check.js"), "--state", "/dev/null/afkill", "--config", POLICY];
+    const { ran, jitless } = runNode(check, launcher);
+    if (ran.status !== 0 || ran.stdout !== "done\n")
+      return [error(`a check does not start (${said(ran)}): logins are ended by nobody`, REMEDY)];
+    const denied = jitlessWatchdogs();
+    return [
+      ...(jitless ? [withoutCompiler("this process")] : []),
+      ...(denied > 0 ? [withoutCompiler(denied === 1 ? "a watchdog" : `${denied} watchdogs`)] : []),
+    ];
+  },
+};
+
+function withoutCompiler(who: string): Problem {
+  return warning(
+    `${who} may not make memory executable (SELinux without execmem, MemoryDenyWriteExecute= of a unit): Node works without its compiler there (--jitless), slower`,
+    "leave it so, or allow it: setsebool -P deny_execmem 0, or MemoryDenyWriteExecute=no in the unit (of watchdogs: sshd's)",
+  );
+}
+
+/** How many of root's watchdogs have found that their checks start in no other way: each leaves a file beside its memory. */
+function jitlessWatchdogs(): number {
+  if (!existsSync(RUN_DIRECTORY)) return 0;
+  const logins = readdirSync(RUN_DIRECTORY).filter((name) => /^\d+-\d+$/.test(name));
+  return logins.filter((name) => existsSync(join(RUN_DIRECTORY, name, "jitless"))).length;
+}
+
+const BINARIES = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+/** What the watchdog and the check call, and Debian's package of it. */
+const TOOLS: Readonly<Record<string, string>> = {
+  setsid: "util-linux",
+  flock: "util-linux",
+  logger: "bsdutils",
+  date: "coreutils",
+  sleep: "coreutils",
+  touch: "coreutils",
+  id: "coreutils",
+  getent: "libc-bin",
+};
+
+export const tools: Check = {
+  id: "tools",
+  fine: `the tools that a watchdog calls are there (${Object.keys(TOOLS).join(", ")})`,
+  find: () =>
+    Object.entries(TOOLS).flatMap(([name, home]) =>
+      BINARIES.some((directory) => isProgram(join(directory, name)))
+        ? []
+        : [error(`there is no ${name}, which a watchdog calls`, `apt install --reinstall ${home}`)],
+    ),
+};
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

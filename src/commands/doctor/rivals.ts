@@ -1,0 +1,178 @@
+// What else on this host ends idle people, by rules of its own and mostly without a warning.
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { codeOf, SetupError } from "../../change/setup-error.ts";
+import { allProcesses } from "../../login/process.ts";
+import { uidOf } from "../../login/user.ts";
+import { type SettingStatus, sshdStatus } from "../../sshd/status.ts";
+import { PROFILE } from "../../system/paths.ts";
+import { type Check, type Problem, warning } from "./finding.ts";
+
+export const rivals: Check = {
+  id: "rivals",
+  fine: "nothing else here ends idle people by rules of its own",
+  find: () => [...logind(), ...shells(), ...sshd(), ...autolog()],
+};
+
+/** A line of a file. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly value: string;
+}
+
+const at = ({ file, line }: Place) => `${file}:${line}`;
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (thrown) {
+    if (["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(thrown) ?? "")) return "";
+    throw thrown;
+  }
+}
+
+/** Where logind.conf(5) is looked for, the strongest place first; in each its drop-ins stand in a directory beside it. */
+const LOGIND = ["/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"].map(
+  (root) => `${root}/systemd/logind.conf`,
+);
+
+function logind(): Problem[] {
+  const main = LOGIND.find((file) => existsSync(file));
+  const dropIns = new Map<string, string>();
+  // A drop-in hides those of its name in weaker places; all are read in the order of their names, after the main file.
+  for (const file of LOGIND.flatMap((place) => globSync(`${place}.d/*.conf`)))
+    if (!dropIns.has(basename(file))) dropIns.set(basename(file), file);
+  const ordered = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file);
+  const files = [...(main === undefined ? [] : [main]), ...ordered];
+  const set = idleSessionIn(files.map((file) => ({ file, text: textOf(file) })));
+  if (set === undefined) return [];
+  return [
+    warning(
+      `${at(set)}: StopIdleSessionSec=${set.value}: logind stops the sessions that it takes for idle so long, commands and all, and warns nobody`,
+      `set StopIdleSessionSec=infinity at ${at(set)}, then: systemctl restart systemd-logind`,
+    ),
+  ];
+}
+
+/** The last place that sets when logind stops an idle session; `undefined` where it never does (logind.conf(5)). */
+export function idleSessionIn(
+  files: readonly { readonly file: string; readonly text: string }[],
+): Place | undefined {
+  const found = files.flatMap(({ file, text }) => {
+    let section = "";
+    return text.split("\n").flatMap((words, index): Place[] => {
+      section = /^\s*\[([^\]]*)\]/.exec(words)?.[1] ?? section;
+      const value = /^\s*StopIdleSessionSec\s*=\s*(.*?)\s*$/.exec(words)?.[1];
+      return section === "Login" && value !== undefined ? [{ file, line: index + 1, value }] : [];
+    });
+  });
+  const last = found.at(-1);
+  return last === undefined || /^(|infinity)$/.test(last.value) ? undefined : last;
+}
+
+/** What shells and PAM read at a login, of all distributions. */
+const START_UP_FILES = [
+  ...["/etc/environment", "/etc/environment.d/*.conf", "/etc/security/pam_env.conf"],
+  ...["/etc/profile", "/etc/profile.d/*.sh", "/etc/bash.bashrc", "/etc/bashrc", "/etc/bash.bashrc.d/*"],
+  ...[
+    "/etc/zsh/z*",
+    "/etc/zshenv",
+    "/etc/zprofile",
+    "/etc/zshrc",
+    "/etc/zlogin",
+    "/etc/ksh.kshrc",
+    "/etc/kshrc",
+  ],
+  ...["/etc/csh.cshrc", "/etc/csh.login", "/etc/profile.d/*.csh"],
+];
+
+function shells(): Problem[] {
+  const files = START_UP_FILES.flatMap((pattern) => globSync(pattern).sort()).filter(
+    (file) => file !== PROFILE,
+  );
+  return files
+    .flatMap((file) => timeoutsIn(file, textOf(file)))
+    .map((it) =>
+      warning(
+        `${at(it)}: ${it.value}: a shell that waits at its prompt for so long ends, in the middle of a line too, with the panes of its user's tmux, and warns nobody; a program that is left open it does not see`,
+        `take it out of ${at(it)} ; where a scanner wants it, make idle_timeout shorter than that, so that the notice of afkill comes first`,
+      ),
+    );
+}
+
+/** The lines of a start-up file that end an idle shell: TMOUT of bash(1), zsh(1) and ksh, autologout of tcsh(1). 0 turns each off. */
+export function timeoutsIn(file: string, text: string): Place[] {
+  const csh = /\.(csh|login|cshrc)$/.test(file);
+  const pamEnv = basename(file) === "pam_env.conf";
+  const form = csh
+    ? /^[^#]*?\bset\s+(?<name>autologout)\s*=\s*(?<value>[^\s;#]+)/
+    : pamEnv
+      ? /^\s*(?<name>TMOUT)\s+(?:DEFAULT|OVERRIDE)=(?<value>\S+)/
+      : /^(?:[^#]*?[\s;&|({])?(?<name>TMOUT)=(?<value>[^\s;#&|)}]+)/;
+  return text.split("\n").flatMap((words, index) => {
+    const { name, value = "" } = form.exec(words)?.groups ?? {};
+    const plain = value.replace(/^["'(]+|["')]+$/g, "");
+    if (name === undefined || /^0*$/.test(plain)) return [];
+    return [{ file, line: index + 1, value: `${name}=${plain}` }];
+  });
+}
+
+function sshd(): Problem[] {
+  try {
+    return sshdStatus().settings.flatMap(timeoutsOf);
+  } catch (thrown) {
+    // A host without an sshd, or one that refuses its configuration, of which others tell.
+    if (thrown instanceof SetupError) return [];
+    throw thrown;
+  }
+}
+
+const CHANNELS: Readonly<Record<string, string>> = {
+  ChannelTimeout:
+    "sshd closes a channel on which nothing moves for so long, a silent command or copy too, and warns nobody",
+  UnusedConnectionTimeout:
+    "sshd closes a connection without an open channel after so long, a forwarding that waits too, and warns nobody",
+};
+
+/** One warning for each place that sets a timeout of sshd's own: outside of Match, and in the blocks that set it for some. */
+function timeoutsOf({ keyword, value, setBy, exceptions }: SettingStatus): Problem[] {
+  const does = CHANNELS[keyword];
+  if (does === undefined) return [];
+  const ends = (text: string | undefined) =>
+    text !== undefined && !/^(none|0|(\S+=0[smhdw]?\s*)+)?$/i.test(text);
+  const always = ends(value) ? [{ ...setBy, value: value ?? "", whom: "" }] : [];
+  const some = exceptions
+    .filter((it) => ends(it.value))
+    .map((it) => ({ ...it, whom: " (in a Match block, for those that it finds)" }));
+  return [...always, ...some].map(({ file, line, value: words, whom }) => {
+    const place = file === undefined ? "sshd's configuration" : `${file}:${line}`;
+    return warning(
+      `${place}: ${keyword} ${words}${whom}: ${does}`,
+      `set ${keyword} none at ${place}, or take it out, then reload sshd; "afkill sshd status" tells what it does`,
+    );
+  });
+}
+
+const AUTOLOG = "/usr/sbin/autolog";
+const AUTOLOG_CONFIG = "/etc/autolog.conf";
+
+function autolog(): Problem[] {
+  const running = [...allProcesses().values()].find(
+    ({ name, pid }) => name === "autolog" && uidOf(pid) === 0,
+  );
+  const isThere = existsSync(AUTOLOG);
+  if (running === undefined && !isThere) return [];
+  const rule =
+    textOf(AUTOLOG_CONFIG)
+      .split("\n")
+      .findIndex((words) => /^\s*[^\s#]/.test(words)) + 1;
+  const place = rule > 0 ? `${AUTOLOG_CONFIG}:${rule}` : join(isThere ? AUTOLOG : "autolog");
+  const state = running === undefined ? "is installed" : `runs (process ${running.pid})`;
+  return [
+    warning(
+      `${place}: autolog ${state}: it ends whom utmp shows idle for longer than its rules allow, at work in a build or a copy too`,
+      "apt purge autolog, or: systemctl disable --now autolog",
+    ),
+  ];
+}

@@ -1,0 +1,93 @@
+// SSH servers whose logins the pam hook never sees: an sshd that does not use PAM, and dropbear.
+import { readlinkSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { allProcesses, commandLineOf, type ProcessStat } from "../../login/process.ts";
+import { uidOf } from "../../login/user.ts";
+import { optionsOf } from "../../sshd/listener.ts";
+import { run, said } from "../../system/command.ts";
+import { type Check, error, type Problem } from "./finding.ts";
+import { isRoots } from "./installation.ts";
+
+export const unguarded: Check = {
+  id: "unguarded",
+  concerns: isRoots,
+  fine: "no SSH server runs here whose logins the pam hook does not see",
+  find: () => {
+    const processes = [...allProcesses().values()].filter(isOurs);
+    return [...processes.flatMap(withoutPam), ...dropbears(processes)];
+  },
+};
+
+/** Whether a process belongs to this host and not to a container: a pid namespace of its own is another's (pid_namespaces(7)). */
+function isOurs({ pid }: ProcessStat): boolean {
+  const space = linkOf(`/proc/${pid}/ns/pid`);
+  return space !== undefined && space === linkOf("/proc/self/ns/pid");
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path).replace(/ \(deleted\)$/, "");
+  } catch {
+    // It has ended.
+    return undefined;
+  }
+}
+
+/**
+ * One problem for a listening sshd that does not use PAM: as its own options and configuration say (sshd_config(5), "UsePAM"; not within
+ * Match). One without options of its own has the host's configuration, of which the check of the PAM rule tells.
+ */
+function withoutPam({ pid }: ProcessStat): Problem[] {
+  const program = linkOf(`/proc/${pid}/exe`);
+  if (program === undefined || basename(program) !== "sshd") return [];
+  const options = optionsOf(commandLineOf(pid)[0] ?? "");
+  if (options === undefined) return [];
+  const uid = uidOf(pid);
+  if (uid !== 0) return [isUsers(pid, uid)];
+  // What root runs next must be root's own.
+  if (options.length === 0 || !isRootsOwn(program)) return [];
+  const ran = run(program, ["-T", ...options]);
+  if (ran.status !== 0)
+    return [
+      error(
+        `sshd ${pid} (${options.join(" ")}): whether it uses PAM is not known: ${said(ran)}`,
+        "mend that",
+      ),
+    ];
+  if (/^usepam yes$/m.test(ran.stdout)) return [];
+  return [
+    error(
+      `sshd ${pid} (${options.join(" ")}) does not use PAM (UsePAM no): nobody who logs in there is watched`,
+      `set UsePAM yes in its configuration and start it again; "sudo afkill sweep" judges its logins meanwhile`,
+    ),
+  ];
+}
+
+function isUsers(pid: number, uid: number | undefined): Problem {
+  return error(
+    `sshd ${pid} was started by uid ${uid ?? "unknown"}, not by root: nobody who logs in there is watched`,
+    `ask its user; kill ${pid} ends it`,
+  );
+}
+
+function isRootsOwn(program: string): boolean {
+  const stats = statSync(program, { throwIfNoEntry: false });
+  return stats !== undefined && stats.uid === 0 && (stats.mode & 0o022) === 0;
+}
+
+/** One problem for each dropbear that listens: a process of it serves one connection, and its parent is the one that listens. */
+function dropbears(processes: readonly ProcessStat[]): Problem[] {
+  const all = processes.filter(({ pid }) =>
+    /^dropbear(multi)?$/.test(basename(linkOf(`/proc/${pid}/exe`) ?? "")),
+  );
+  const pids = new Set(all.map(({ pid }) => pid));
+  return all
+    .filter(({ parent }) => !pids.has(parent))
+    .map(({ pid }) => {
+      const open = all.filter(({ parent }) => parent === pid).length;
+      return error(
+        `dropbear ${pid} takes SSH logins, with ${open} open now: afkill knows sshd only, so none of them is watched`,
+        "use OpenSSH in its place (Debian: apt purge dropbear), or give dropbear -I SECONDS, which warns nobody",
+      );
+    });
+}

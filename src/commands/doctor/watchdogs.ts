@@ -1,0 +1,79 @@
+// Whether every login has its watchdog.
+import { statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { findLogins } from "../../login/all.ts";
+import { type Login, sshdOf } from "../../login/login.ts";
+import { allProcesses } from "../../login/process.ts";
+import { stoppedWatchdogsAmong, type Watchdog, watchdogsAmong } from "../../login/watchdogs.ts";
+import { serviceFile } from "../../setup/hook-pam.ts";
+import { readClocks } from "../../system/clock.ts";
+import { type Check, error, type Problem, warning } from "./finding.ts";
+import { isRoots } from "./installation.ts";
+
+/** A login that begins in this moment gets its watchdog in the next. */
+const PATIENCE_MS = 2000;
+const SWEEP = "sudo afkill sweep judges it by the policy";
+
+export const watchdogs: Check = {
+  id: "watchdogs",
+  fine: "every login has its watchdog",
+  find: async (installation) => {
+    const wantsRoots = isRoots(installation);
+    if ((await problems(wantsRoots)).length === 0) return [];
+    await sleep(PATIENCE_MS);
+    return await problems(wantsRoots);
+  },
+};
+
+/** One for each login that no watchdog guards; `wantsRoots`: a user's own does not count. */
+async function problems(wantsRoots: boolean): Promise<Problem[]> {
+  const processes = allProcesses();
+  const watchdogOf = watchdogsAmong(processes);
+  const stoppedOf = stoppedWatchdogsAmong(processes);
+  const logins = await findLogins(processes);
+  return logins.flatMap((login) => {
+    const watchdog = watchdogOf(login);
+    if (wantsRoots && watchdog !== "root") return [rootsIsMissing(login)];
+    if (watchdog === undefined) return [usersIsMissing(login)];
+    const stopped = stoppedOf(login);
+    return stopped.length > 0 ? [isStopped(login, watchdog, stopped)] : [];
+  });
+}
+
+/** A user may stop their own; root's is stopped by root only. */
+function isStopped(login: Login, watchdog: Watchdog, pids: readonly number[]): Problem {
+  const what = `the watchdog of ${named(login)} is stopped (state T in /proc/${pids[0]}/stat): it guards nothing`;
+  return (watchdog === "root" ? error : warning)(what, `kill -CONT ${pids.join(" ")}`);
+}
+
+function rootsIsMissing(login: Login): Problem {
+  const what = `${named(login)} has no watchdog of root's`;
+  if (isOlderThanHook(login)) return warning(`${what}: it began before the hook was there`, SWEEP);
+  return error(what, `see why (journalctl -t afkill); ${SWEEP} meanwhile`);
+}
+
+/** Not every login has one then: a shell may not start it, and a user may stop it. */
+function usersIsMissing(login: Login): Problem {
+  const why = "it began before the hook was there, its shell does not start one, or its user has stopped it";
+  return warning(`${named(login)} has no watchdog: ${why}`, `${SWEEP}; --hook pam guards every login`);
+}
+
+function named(login: Login): string {
+  const { user, uid, client } = login;
+  const from = client === undefined ? "" : ` from ${client.address}`;
+  return `the login of ${user} (uid ${uid}${from}, sshd ${sshdOf(login).pid})`;
+}
+
+function isOlderThanHook({ startedBootMs }: Login): boolean {
+  const { bootMs, wallMs } = readClocks();
+  return wallMs - (bootMs - startedBootMs) < hookSinceMs();
+}
+
+/** When the PAM file got its present content, on the wall clock. */
+function hookSinceMs(): number {
+  try {
+    return statSync(serviceFile()).mtimeMs;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,98 @@
+// What a policy says of one user and why. Everything is asked of the code that a check asks: `apply` for whom, `judge` for when.
+import { busyAtMs } from "../../activity/busy.ts";
+import { apply, choose, misfit, type Subject } from "../../policy/apply.ts";
+import type { LimitOrigins, Origin, Origins } from "../../policy/origins.ts";
+import type { Limits, Policy } from "../../policy/policy.ts";
+import { type Rehearsal, rehearse } from "./rehearse.ts";
+
+/** What exempts a user, and where it was set. */
+export interface Exemption {
+  readonly kind: "user" | "group";
+  readonly name: string;
+  readonly at: Origin;
+}
+
+/** One rule of the policy, and what it is to this user. */
+export interface RuleAnswer {
+  readonly name: string;
+  readonly at: Origin;
+  /** `later`: it fits, but a rule before it decides. */
+  readonly answer: "applies" | "other user" | "other group" | "other address" | "no address" | "later";
+}
+
+export interface Explanation {
+  readonly subject: Subject;
+  readonly exemption: Exemption | undefined;
+  readonly rules: readonly RuleAnswer[];
+  /** The rule whose limits these are; `undefined` for the top level. */
+  readonly rule: RuleAnswer | undefined;
+  readonly limits: Limits;
+  readonly limitOrigins: LimitOrigins;
+  readonly forecast: Forecast;
+}
+
+/** What becomes of a login that begins now. */
+export interface Forecast {
+  /** Nobody types, nothing happens. */
+  readonly idleTerminal: Rehearsal;
+  readonly idleWithoutTerminal: Rehearsal;
+  /** The command in the foreground works for ever, nobody types; `undefined` where work is no activity. */
+  readonly working: Rehearsal | undefined;
+  /** Its user types for ever. */
+  readonly active: Rehearsal;
+}
+
+/** Explains a policy to one user. */
+export function explain(policy: Policy, origins: Origins, subject: Subject): Explanation {
+  const { exemption, rule: index } = choose(policy, subject);
+  const applied = apply(policy, subject);
+  const rules = policy.rules.map((rule, at): RuleAnswer => {
+    const { name } = rule;
+    const place = origins.rules[at]?.at ?? nowhere(name);
+    return { name, at: place, answer: at === index ? "applies" : answerOf(misfit(rule, subject), subject) };
+  });
+  const own = index === undefined ? undefined : origins.rules[index];
+  return {
+    subject,
+    exemption: exemption && {
+      kind: exemption.list === "users" ? "user" : "group",
+      name: policy.exempt[exemption.list][exemption.index] ?? nowhere(exemption.list),
+      at: origins.exempt[exemption.list][exemption.index] ?? nowhere(exemption.list),
+    },
+    rules,
+    rule: index === undefined ? undefined : rules[index],
+    limits: applied.limits,
+    limitOrigins: own?.all ?? origins.base,
+    forecast: {
+      idleTerminal: rehearse(applied, { kind: "terminal", activeForMs: 0 }),
+      idleWithoutTerminal: rehearse(applied, { kind: "login", activeForMs: 0 }),
+      working: applied.limits.activity.includes("busy")
+        ? rehearse(applied, { kind: "terminal", activeForMs: workForMs(applied.limits) })
+        : undefined,
+      active: rehearse(applied, { kind: "terminal", activeForMs: Number.POSITIVE_INFINITY }),
+    },
+  };
+}
+
+/** How long work counts that goes on for ever. */
+function workForMs({ busyMaxMs, idleTimeoutMs }: Limits): number {
+  return busyAtMs(Number.POSITIVE_INFINITY, 0, busyMaxMs, idleTimeoutMs);
+}
+
+function answerOf(reason: ReturnType<typeof misfit>, { address }: Subject): RuleAnswer["answer"] {
+  switch (reason) {
+    case undefined:
+      return "later";
+    case "user":
+      return "other user";
+    case "group":
+      return "other group";
+    case "address":
+      return address === undefined ? "no address" : "other address";
+  }
+}
+
+/** A policy and its origins are made from the same files, entry for entry. */
+function nowhere(what: string): never {
+  throw new Error(`where ${what} was set is not known`);
+}

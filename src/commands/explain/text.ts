@@ -1,0 +1,162 @@
+// How an explanation is told: to people, and to programs.
+
+import { printable, styled } from "../../console/output.ts";
+import { limitsJson, limitTable, placeJson, placeText } from "../../console/policy-parts.ts";
+import { tableOf } from "../../console/table.ts";
+import { spoken } from "../../notice/text.ts";
+import { LIMIT_KEYS } from "../../policy/limit-keys.ts";
+import type { Explanation, RuleAnswer } from "./explain.ts";
+import type { Rehearsal } from "./rehearse.ts";
+
+/** Whether the groups are those that the system knows, those given, or not known, which changes nothing for this user then. */
+export type GroupsFrom = "system" | "option" | "unknown";
+
+/** The explanation for people. */
+export function explanationLines(
+  explanation: Explanation,
+  groupsFrom: GroupsFrom,
+  now: Date,
+  columns: number | undefined,
+): string[] {
+  const { rules, limits, limitOrigins } = explanation;
+  const ruleRows = rules.map(({ at, answer }) => [placeText(at), ANSWERS[answer]]);
+  return [
+    ...whoLines(explanation, groupsFrom),
+    "",
+    decisionLine(explanation),
+    ...(rules.length > 0 ? ["", tableOf(["RULE", "FITS"], ruleRows, columns)] : []),
+    "",
+    limitTable(limits, limitOrigins, LIMIT_KEYS, columns),
+    "",
+    ...forecastLines(explanation, now),
+  ];
+}
+
+const ANSWERS: Readonly<Record<RuleAnswer["answer"], string>> = {
+  applies: "yes: it applies",
+  "other user": "no: another user",
+  "other group": "no: other groups",
+  "other address": "no: another address",
+  "no address": "no: the address is not known; give it with --from",
+  later: "yes, but a rule before it applies",
+};
+
+function whoLines({ subject: { user, groups, address } }: Explanation, from: GroupsFrom): string[] {
+  const known = `${printable(groups.join(", ")) || "none"}${from === "option" ? " (as given)" : ""}`;
+  return [
+    `user     ${printable(user)}`,
+    `groups   ${from === "unknown" ? "not known, and none concerns this user" : known}`,
+    `address  ${printable(address ?? "not given")}`,
+  ];
+}
+
+function decisionLine({ exemption, rule }: Explanation): string {
+  const limits = rule ? `the rule at ${placeText(rule.at)}` : "the top level";
+  if (exemption) {
+    const why = `${exemption.kind} ${printable(exemption.name)}, ${placeText(exemption.at)}`;
+    return `${styled("bold", "Exempt")}: ${why}. Never warned, never ended; without that, ${limits} would apply.`;
+  }
+  return `${styled("bold", "Applies")}: ${limits}${rule ? "" : "; no rule fits"}.`;
+}
+
+const EARLIEST =
+  "These are the earliest times: the time of the last key is known to 8 s, what a login without a terminal does is seen when it is looked at, and suspended time does not count.";
+
+function forecastLines({ exemption, forecast, limits }: Explanation, now: Date): string[] {
+  if (exemption) return ["A login is neither warned nor ended."];
+  const { idleTerminal, idleWithoutTerminal, working, active } = forecast;
+  const parts: [string, Rehearsal, string, string][] = [
+    ["A terminal that is idle from now on", idleTerminal, IDLE_END, 'idle_timeout = "off"'],
+    [
+      "A login without a terminal that is idle from now on",
+      idleWithoutTerminal,
+      "the login ends",
+      'no_terminal = "off"',
+    ],
+  ];
+  if (working)
+    parts.push([
+      "Work without a key from now on",
+      working,
+      `${IDLE_END}, working or not`,
+      endlessWork(limits),
+    ]);
+  parts.push(["A login that begins now and is always active", active, "", 'max_login = "off"']);
+  const lines = parts.flatMap(([title, rehearsal, end, why]) =>
+    rehearsalLines(title, rehearsal, end, why, now),
+  );
+  return parts.some(([, { end }]) => end) ? [...lines, "", EARLIEST] : lines;
+}
+
+const IDLE_END = "the terminal is closed, and the login with its last one";
+
+function endlessWork({ busyMaxMs }: Explanation["limits"]): string {
+  return Number.isFinite(busyMaxMs) ? 'idle_timeout = "off"' : 'busy_max = "off"';
+}
+
+function rehearsalLines(
+  title: string,
+  { warnings, end }: Rehearsal,
+  endText: string,
+  whyNever: string,
+  now: Date,
+): string[] {
+  if (!end) return [`${styled("bold", title)}: never ended (${whyNever}).`];
+  const line = (afterMs: number, text: string) =>
+    `  ${clock(now, afterMs)}  in ${spoken(afterMs).padEnd(12)}${text}`;
+  const why = (reason: string) => (reason === "max_login" ? " (max_login)" : "");
+  const ended = end.reason === "max_login" ? "the login ends (max_login)" : endText;
+  const unwarned = warnings.some(({ reason }) => reason === end.reason) ? "" : ", without a notice";
+  return [
+    `${styled("bold", title)}:`,
+    ...warnings.map(({ afterMs, beforeEndMs, reason }) =>
+      line(afterMs, `notice, ${spoken(beforeEndMs)} before the end${why(reason)}`),
+    ),
+    line(end.afterMs, `${ended}${unwarned}`),
+  ];
+}
+
+/** A time of day here, with its date: what is far away is on another day. */
+function clock(now: Date, afterMs: number): string {
+  // Swedish writes a time as ISO 8601 does.
+  return new Date(now.getTime() + afterMs).toLocaleString("sv-SE");
+}
+
+/** The explanation for programs. */
+export function explanationJson(explanation: Explanation, groupsFrom: GroupsFrom, now: Date) {
+  const { subject, exemption, rule, rules, limits, limitOrigins, forecast } = explanation;
+  const ruleJson = ({ name, at, answer }: RuleAnswer) => ({ name, answer, ...placeJson(at) });
+  return {
+    user: subject.user,
+    groups: subject.groups,
+    groupsFrom,
+    address: subject.address ?? null,
+    exempt: exemption !== undefined,
+    exemption: exemption ? { kind: exemption.kind, name: exemption.name, ...placeJson(exemption.at) } : null,
+    rule: rule ? ruleJson(rule) : null,
+    rules: rules.map(ruleJson),
+    limits: limitsJson(limits, limitOrigins),
+    time: now.toISOString(),
+    forecast: {
+      idleTerminal: rehearsalJson(forecast.idleTerminal, now),
+      idleWithoutTerminal: rehearsalJson(forecast.idleWithoutTerminal, now),
+      working: forecast.working ? rehearsalJson(forecast.working, now) : null,
+      active: rehearsalJson(forecast.active, now),
+    },
+  };
+}
+
+function rehearsalJson({ warnings, end }: Rehearsal, now: Date) {
+  const moment = (afterMs: number) => ({
+    time: new Date(now.getTime() + afterMs).toISOString(),
+    afterSeconds: afterMs / 1000,
+  });
+  return {
+    warnings: warnings.map(({ afterMs, beforeEndMs, reason }) => ({
+      ...moment(afterMs),
+      beforeEndSeconds: beforeEndMs / 1000,
+      reason,
+    })),
+    end: end ? { ...moment(end.afterMs), reason: end.reason } : null,
+  };
+}

@@ -1,0 +1,20 @@
+import { outcomeOf } from "../../audit/filter.ts";
+import type { AuditRecord } from "../../audit/record.ts";
+import type { Action } from "../../audit/words.ts";
+import { printable, styled } from "../../console/output.ts";
+import { localTime } from "../../text/local-time.ts";
+
+const LONGEST_ACTION = 7;
+const COLOURS: Partial<Record<Action, "yellow" | "green">> = { notice: "yellow", stay: "green" };
+
+/** A record as one line for people: when, what, whose login, why, and what it came to. */
+export function recordLine(record: AuditRecord): string {
+  const { action, user, client, terminals, reason, outcome } = record;
+  const from = client === null ? "" : ` from ${client}`;
+  const on = terminals.length === 0 ? "" : ` on ${terminals.join(", ")}`;
+  const text = printable(`${user}${from}${on}: ${reason}: ${outcome}`);
+  const failed = ["failed", "not-given"].includes(outcomeOf(record));
+  const colour = failed ? "red" : COLOURS[action];
+  const padded = action.padEnd(LONGEST_ACTION);
+  return `${localTime(Date.parse(record.time))}  ${colour ? styled(colour, padded) : padded}  ${text}`;
+}

@@ -1,0 +1,55 @@
+// Pure: which notices belong together, and which of them somebody answered.
+import type { AuditRecord } from "../../audit/record.ts";
+
+/** One countdown to the end of an idle login or terminal: its first notice, and those that followed it. */
+export interface Countdown {
+  readonly user: string;
+  /** How long it had been idle when somebody came back, in seconds; `null` where nobody did, as far as the records go. */
+  readonly answeredAfterSeconds: number | null;
+}
+
+interface Open {
+  readonly countdown: number;
+  readonly idleSeconds: number;
+  readonly atMs: number;
+}
+
+/**
+ * Puts the notices of idle logins together, in the order of their first notices. Notices that reached nobody, and those of `max_login`,
+ * which no key answers, are none. The records must be in their order.
+ */
+export function countdownsOf(records: readonly AuditRecord[]): readonly Countdown[] {
+  const countdowns: Countdown[] = [];
+  const open = new Map<string, Open>();
+  for (const record of records) {
+    const key = JSON.stringify([record.user, record.sshdPid, record.terminals]);
+    const before = open.get(key);
+    const idleSeconds = record.idleSeconds ?? 0;
+    const atMs = Date.parse(record.time);
+    if (startsOrGoesOn(record)) {
+      // One that has been idle for less than before is another login, or came back unseen.
+      const goesOn = before !== undefined && idleSeconds >= before.idleSeconds;
+      const countdown = goesOn
+        ? before.countdown
+        : countdowns.push({ user: record.user, answeredAfterSeconds: null }) - 1;
+      open.set(key, { countdown, idleSeconds, atMs });
+    } else if (record.action === "stay" && before) {
+      open.delete(key);
+      const awaySeconds = before.idleSeconds + (atMs - before.atMs) / 1000 - idleSeconds;
+      if (isAnswer(record))
+        countdowns[before.countdown] = {
+          user: record.user,
+          answeredAfterSeconds: Math.round(Math.max(before.idleSeconds, awaySeconds)),
+        };
+    } else if (record.action === "end" || record.action === "hang-up") open.delete(key);
+  }
+  return countdowns;
+}
+
+function startsOrGoesOn({ action, cause, outcome }: AuditRecord): boolean {
+  return action === "notice" && outcome === "given" && (cause === "idle" || cause === null);
+}
+
+function isAnswer({ cause }: AuditRecord): boolean {
+  return cause !== "policy" && cause !== "administrator";
+}

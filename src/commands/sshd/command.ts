@@ -1,0 +1,149 @@
+import { type Command, Option } from "commander";
+import { mustBeRoot, say, sayJson } from "../../console/output.ts";
+import { count, oneLine, seconds } from "./values.ts";
+
+const EXAMPLES = `
+Examples:
+  sudo afkill sshd status                show what sshd does by itself, and what it does not
+  sudo afkill sshd apply --dry-run       show what would change, and change nothing
+  sudo afkill sshd apply
+  sudo afkill sshd revert
+`;
+
+const APPLY_EXAMPLES = `
+Every apply writes the whole file anew: an option that is not given has its default, and the last two are then left out.
+sshd takes the new values for logins that begin from then on.
+
+Examples:
+  sudo afkill sshd apply
+  sudo afkill sshd apply --client-alive-interval 30s --client-alive-count-max 4 --dry-run
+  sudo afkill sshd apply --channel-timeout 'direct-tcpip=1h' --unused-connection-timeout 5m
+`;
+
+const REVERT_EXAMPLES = `
+Examples:
+  sudo afkill sshd revert --dry-run
+  sudo afkill sshd revert
+`;
+
+const STATUS_EXAMPLES = `
+Examples:
+  sudo afkill sshd status
+  sudo afkill sshd status --json | jq '.settings[] | {keyword, value}'
+`;
+
+interface ApplyOptions {
+  readonly clientAliveInterval: number;
+  readonly clientAliveCountMax: number;
+  readonly tcpKeepalive: "yes" | "no";
+  readonly channelTimeout?: string;
+  readonly unusedConnectionTimeout?: number;
+  readonly dryRun?: boolean;
+}
+
+/** Adds `afkill sshd` with its subcommands. */
+export function addSshd(program: Command): void {
+  const sshd = program
+    .command("sshd")
+    .summary("show and set sshd's own timeouts: they end dead clients")
+    .description(
+      "Clients that are gone are sshd's own job. Shows what sshd's timeouts are and do, and sets them in a drop-in.",
+    )
+    .addHelpText("after", EXAMPLES);
+  sshd
+    .command("status")
+    .summary("show sshd's timeouts, and what they do and do not do")
+    .description("Shows sshd's timeouts (sshd -T), where each is set, and what it does and does not do.")
+    .option("--json", "print JSON")
+    .addHelpText("after", STATUS_EXAMPLES)
+    .action(showStatus);
+  addApply(sshd);
+  sshd
+    .command("revert")
+    .summary("take the drop-in away again")
+    .description("Removes what `apply` has written, and reloads sshd.")
+    .option("--dry-run", "print what would change, and change nothing")
+    .addHelpText("after", REVERT_EXAMPLES)
+    .action(revert);
+}
+
+function addApply(sshd: Command): void {
+  sshd
+    .command("apply")
+    .summary("write sshd's timeouts into a drop-in and reload sshd")
+    .description(
+      "Writes a drop-in, has sshd check it, and reloads sshd. When anything fails, everything is put back as it was.",
+    )
+    .addOption(
+      new Option("--client-alive-interval <time>", "ask a client that is silent for this long, or off")
+        .argParser(seconds)
+        .default(60, "60s"),
+    )
+    .addOption(
+      new Option("--client-alive-count-max <n>", "questions without an answer that end a login; 0: none")
+        .argParser(count)
+        .default(3, "3"),
+    )
+    .addOption(
+      new Option("--tcp-keepalive <answer>", "let the kernel probe silent connections")
+        .choices(["yes", "no"])
+        .default("yes"),
+    )
+    .option("--channel-timeout <types>", "close silent channels, as sshd_config(5) has it", oneLine)
+    .option(
+      "--unused-connection-timeout <time>",
+      "close connections without a channel after this, or off",
+      seconds,
+    )
+    .option("--dry-run", "print what would change, and change nothing")
+    .addHelpText("after", APPLY_EXAMPLES)
+    .action(apply);
+}
+
+async function showStatus({ json = false }: { json?: boolean }): Promise<void> {
+  mustBeRoot("sshd status", "sshd's configuration is asked of sshd, which reads its keys");
+  const [{ sshdStatus }, { statusLines }] = await Promise.all([
+    import("../../sshd/status.ts"),
+    import("./text.ts"),
+  ]);
+  const status = sshdStatus();
+  if (json) sayJson(status);
+  else statusLines(status).forEach(say);
+}
+
+async function apply(options: ApplyOptions): Promise<void> {
+  mustBeRoot("sshd apply", "it changes files of root's");
+  const [{ mustBeAlone }, { planApply }, { changeSshd }, { preview }] = await Promise.all([
+    import("../../change/alone.ts"),
+    import("../../sshd/apply.ts"),
+    import("../../sshd/carry-out.ts"),
+    import("../../console/preview.ts"),
+  ]);
+  mustBeAlone();
+  const { changes, verify, notes } = planApply({
+    clientAliveIntervalS: options.clientAliveInterval,
+    clientAliveCountMax: options.clientAliveCountMax,
+    tcpKeepAlive: options.tcpKeepalive === "yes",
+    channelTimeout: options.channelTimeout,
+    unusedConnectionTimeoutS: options.unusedConnectionTimeout,
+  });
+  if (changes.length === 0) say("nothing to change: sshd has these values");
+  else if (options.dryRun) changes.flatMap(preview).concat("would reload sshd").forEach(say);
+  else changeSshd(changes, verify, say);
+  for (const note of notes) say(`note: ${note}`);
+}
+
+async function revert({ dryRun = false }: { dryRun?: boolean }): Promise<void> {
+  mustBeRoot("sshd revert", "it changes files of root's");
+  const [{ mustBeAlone }, { planRevert }, { changeSshd }, { preview }] = await Promise.all([
+    import("../../change/alone.ts"),
+    import("../../sshd/revert.ts"),
+    import("../../sshd/carry-out.ts"),
+    import("../../console/preview.ts"),
+  ]);
+  mustBeAlone();
+  const { changes, verify } = planRevert();
+  if (changes.length === 0) return say("nothing to change: afkill has set no timeouts of sshd's");
+  if (dryRun) return changes.flatMap(preview).concat("would reload sshd").forEach(say);
+  changeSshd(changes, verify, say);
+}

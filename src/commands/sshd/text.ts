@@ -1,0 +1,34 @@
+// `afkill sshd status` for people.
+
+import { printable, styled } from "../../console/output.ts";
+import type { Place } from "../../sshd/configured.ts";
+import type { SettingStatus, SshdStatus } from "../../sshd/status.ts";
+
+/** The lines of `afkill sshd status`. */
+export function statusLines({ settings, dropIn, unread }: SshdStatus): string[] {
+  return [
+    ...settings.flatMap((setting) => [...linesOf(setting, dropIn), ""]),
+    ...unread.map(
+      (file) => `${printable(file)} changed after sshd read it: reload sshd, or see other values than it has`,
+    ),
+    "Users who are idle, and alive, are afkill's job: none of these knows them.",
+  ];
+}
+
+function linesOf(
+  { keyword, value = "-", setBy, exceptions, does, doesNot }: SettingStatus,
+  dropIn: string,
+): string[] {
+  const by =
+    setBy === undefined ? "sshd's default" : `${placeOf(setBy)}${setBy.file === dropIn ? ", by afkill" : ""}`;
+  return [
+    `${styled("bold", `${keyword} ${printable(value)}`)}  (${by})`,
+    `    ${does}`,
+    `    ${doesNot}`,
+    ...exceptions.map((place) => `    For some it is ${printable(place.value)}: ${placeOf(place)}`),
+  ];
+}
+
+function placeOf({ file, line }: Place): string {
+  return printable(`${file}:${line}`);
+}

@@ -1,0 +1,58 @@
+// What the policy lets the user of this login ask for.
+import { readFileSync } from "node:fs";
+import { parseSshConnection } from "../../login/client.ts";
+import { isSshd } from "../../login/login.ts";
+import { readStat } from "../../login/process.ts";
+import { minorOf } from "../../login/terminal.ts";
+import { nameOfUid } from "../../login/user.ts";
+import { apply, asksForGroups } from "../../policy/apply.ts";
+import { groupsOf } from "../../policy/groups.ts";
+import { loadPolicy } from "../../policy/load.ts";
+import type { Applied } from "../../policy/policy.ts";
+import { formatDuration } from "../../text/duration.ts";
+
+/** What applies to the user who runs this. The checks decide by themselves: this only tells the user beforehand. Throws a PolicyError. */
+export async function policyOfUser(configPath: string): Promise<Applied> {
+  const user = nameOfUid(process.getuid?.() ?? -1, []);
+  const client = parseSshConnection(process.env.SSH_CONNECTION ?? "");
+  const policy = await loadPolicy(configPath);
+  const who = { user, address: client?.address };
+  return apply(policy, { ...who, groups: asksForGroups(policy, who) ? await groupsOf(user) : [] });
+}
+
+/** How long the login may stay in ms, asked for `wantedMs`, or without it as long as is allowed. Throws where that is not allowed. */
+export function allowedMs({ limits: { maxStayMs } }: Applied, wantedMs: number | undefined): number {
+  if (!Number.isFinite(maxStayMs))
+    throw new Error("the policy lets nobody keep a login (max_stay is off); ask your administrator");
+  if (wantedMs !== undefined && wantedMs > maxStayMs)
+    throw new Error(
+      `the policy allows at most ${formatDuration(maxStayMs)} (max_stay), not ${formatDuration(wantedMs)}`,
+    );
+  return wantedMs ?? maxStayMs;
+}
+
+/** Throws unless an sshd is above this process: a stay asked for elsewhere, as in tmux, is found in no login's session. */
+export function mustBeInLogin(): void {
+  for (let at = readStat(process.ppid); at; at = at.parent > 0 ? readStat(at.parent) : undefined)
+    if (isSshd(at)) return;
+  throw new Error(
+    "this is not inside an SSH login; run it in a shell of the login itself, not in tmux or screen",
+  );
+}
+
+/** The terminal of this process for people; empty for none. */
+export function ownTerminal(): string {
+  const ttyNr = readStat(process.pid)?.ttyNr ?? 0;
+  return ttyNr === 0 ? "" : ` on pts/${minorOf(ttyNr)}`;
+}
+
+/** Whether the installed afkill has the program that keeps a login. */
+export function mustHaveHold(path: string): void {
+  try {
+    readFileSync(path);
+  } catch {
+    throw new Error(
+      `${path} is missing; afkill is not installed whole: ask your administrator to run afkill install`,
+    );
+  }
+}

@@ -1,0 +1,99 @@
+// What one look did to a login, or would do, a line each.
+import { describe, type Scene } from "../../guard/act.ts";
+import { isInDoubt } from "../../guard/decide.ts";
+import { type Decision, WHOLE_LOGIN } from "../../guard/judge.ts";
+import { LOGIN_SUBJECT } from "../../guard/observe.ts";
+import { spoken } from "../../notice/text.ts";
+
+export type Action = "end" | "hang-up" | "warn" | "keep";
+
+/** One thing done to a login, or to a terminal of it. `null` where nothing measures, limits or ends it. */
+export interface Deed {
+  readonly action: Action;
+  readonly user: string;
+  readonly sshdPid: number;
+  readonly terminals: readonly string[];
+  readonly rule: string;
+  readonly idleSeconds: number | null;
+  readonly limitSeconds: number | null;
+  readonly leftSeconds: number | null;
+  readonly why: string;
+}
+
+/** What the decisions of a look come to. Where there is none, the login is kept, and that is told of its most active part. */
+export function deedsOf(
+  decisions: readonly Decision[],
+  scene: Scene,
+  endsAtMs: Readonly<Record<string, number>>,
+): Deed[] {
+  if (decisions.length > 0) return decisions.map((decision) => deedOf(decision, scene, endsAtMs));
+  return [deed("keep", mostActive(Object.keys(scene.observation.subjects), scene), "idle", scene, endsAtMs)];
+}
+
+function deedOf(decision: Decision, scene: Scene, endsAtMs: Readonly<Record<string, number>>): Deed {
+  if (decision.kind !== "end")
+    return deed(decision.kind, decision.id, decision.id === WHOLE_LOGIN ? "age" : "idle", scene, endsAtMs);
+  const isAge = decision.reason === "max_login";
+  return deed(
+    "end",
+    isAge ? WHOLE_LOGIN : mostActive(decision.ids, scene),
+    isAge ? "age" : "idle",
+    scene,
+    endsAtMs,
+  );
+}
+
+function mostActive(ids: readonly string[], { observation }: Scene): string {
+  const atMs = (id: string) => observation.subjects[id]?.lastActivity.atMs ?? 0;
+  return ids.toSorted((a, b) => atMs(b) - atMs(a))[0] ?? LOGIN_SUBJECT;
+}
+
+function deed(
+  action: Action,
+  id: string,
+  by: "idle" | "age",
+  scene: Scene,
+  endsAtMs: Readonly<Record<string, number>>,
+): Deed {
+  const facts = { cause: by === "age" ? "max_login" : "idle", outcome: "", ended: null, reason: "" } as const;
+  const { user, sshdPid, terminals, rule, idleSeconds, limitSeconds, lastActivity } = describe(
+    action === "keep" ? "stay" : action === "warn" ? "notice" : action,
+    id,
+    scene,
+    facts,
+  );
+  const ends = endsAtMs[id];
+  const nowMs = scene.map.toIdleMs(scene.map.now.bootMs);
+  const leftSeconds = ends === undefined ? null : Math.max(0, Math.floor((ends - nowMs) / 1000));
+  const measured =
+    by === "age" ? "it is as old as max_login allows" : (lastActivity ?? "nothing measures it");
+  const spared = isInDoubt(scene.applied) ? "what the policy says is not known" : "exempt";
+  const why = scene.applied.exempt ? spared : measured;
+  return { action, user, sshdPid, terminals, rule, idleSeconds, limitSeconds, leftSeconds, why };
+}
+
+const DONE: Readonly<Record<Action, string>> = {
+  end: "ended",
+  "hang-up": "ended the terminal of",
+  warn: "warned",
+  keep: "kept",
+};
+const WOULD: Readonly<Record<Action, string>> = {
+  end: "would end",
+  "hang-up": "would end the terminal of",
+  warn: "would warn",
+  keep: "would keep",
+};
+
+/** A deed in one line. */
+export function wordsOf(it: Deed, tense: "done" | "would"): string {
+  const where = it.terminals.length > 0 ? ` on ${it.terminals.join(", ")}` : "";
+  const parts = [
+    it.idleSeconds === null ? "" : `idle ${spoken(it.idleSeconds * 1000)}`,
+    it.limitSeconds === null ? "no limit" : `limit ${spoken(it.limitSeconds * 1000)}`,
+    it.leftSeconds === null ? "" : `left ${spoken(it.leftSeconds * 1000)}`,
+    it.why,
+  ].filter(Boolean);
+  const verb = (tense === "done" ? DONE : WOULD)[it.action];
+  return `${verb} ${it.user}${where} (sshd ${it.sshdPid}): ${parts.join(", ")}; rule: ${it.rule}`;
+}

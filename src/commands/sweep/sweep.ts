@@ -1,0 +1,95 @@
+// One pass over all logins: for each what its watchdog would do now, by the same `guard`.
+
+import { sessionsSince } from "../../ending/newcomers.ts";
+import type { Scene } from "../../guard/act.ts";
+import { guard, type Look } from "../../guard/guard.ts";
+import { findLogins } from "../../login/all.ts";
+import { findLogin, type Login, sshdOf } from "../../login/login.ts";
+import { allProcesses } from "../../login/process.ts";
+import { guardedAmong } from "../../login/watchdogs.ts";
+import { survey } from "../../survey/survey.ts";
+import { type Deed, deedsOf, wordsOf } from "./deeds.ts";
+import { claim, prepareState } from "./state.ts";
+
+export interface SweepOptions {
+  readonly configPath: string;
+  /** Used for the policy's idle timeout; logins that have a watchdog are then swept too. */
+  readonly idleTimeoutMs: number | undefined;
+}
+
+/** Something to say of a login. `kept`: nothing was done to it; `fault`: it should have ended, or could not be judged. */
+export interface News {
+  readonly kind: "done" | "kept" | "fault";
+  readonly line: string;
+}
+
+/**
+ * Warns and ends what the policy says, all logins side by side, and resolves when no notice of its own stands any more. `tell` hears
+ * of each thing when it has been done. A login that was never looked at and has no terminal counts as active from this look on.
+ */
+export async function sweep(options: SweepOptions, tell: (news: News) => void): Promise<void> {
+  const processes = allProcesses();
+  const logins = await findLogins(processes);
+  const isGuarded = guardedAmong(processes);
+  prepareState(logins);
+  const due = logins.filter((it) => options.idleTimeoutMs !== undefined || !isGuarded(it));
+  await Promise.all(due.map((login) => sweepOne(login, options, tell)));
+}
+
+async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) => void): Promise<void> {
+  const name = `${login.user} (sshd ${sshdOf(login).pid})`;
+  let last: Look | undefined;
+  let didAnything = false;
+  const hungUp = new Set<string>();
+  const watch = (look: Look) => {
+    last = look;
+    for (const decision of look.verdict.decisions) {
+      didAnything = true;
+      const [deed] = deedsOf([decision], look.scene, look.verdict.endsAtMs);
+      if (!deed) continue;
+      if (decision.kind === "end" && !look.ended) {
+        if (sessionsSince(login, look.scene.map.now.bootMs).length === 0) throw new Error("it did not end");
+        tell({ kind: "done", line: `kept ${name}: a session began in it just before its end` });
+        continue;
+      }
+      if (decision.kind === "hang-up") {
+        if (hungUp.has(decision.id)) throw new Error(`terminal ${deed.terminals.join()} did not end`);
+        hungUp.add(decision.id);
+      }
+      tell({ kind: "done", line: wordsOf(deed, "done") });
+    }
+  };
+  try {
+    const stateDirectory = claim(login);
+    if (!stateDirectory) return tell({ kind: "kept", line: `left ${name} to another sweep` });
+    const { privileged, child } = login;
+    const { configPath, idleTimeoutMs } = options;
+    await guard(
+      { privileged, child, stateDirectory, configPath, clockHistory: "" },
+      { idleTimeoutMs, watch },
+    );
+    if (last?.complaint) return tell({ kind: "fault", line: `${name}: ${last.complaint}` });
+    if (didAnything || !last || !findLogin(login)) return;
+    const [deed] = deedsOf([], last.scene, last.verdict.endsAtMs);
+    if (deed) tell({ kind: "kept", line: wordsOf(deed, "done") });
+  } catch (error) {
+    tell({ kind: "fault", line: `${name}: ${error instanceof Error ? error.message : error}` });
+  }
+}
+
+/** What a sweep would do now. Does and writes nothing. */
+export async function rehearseSweep(
+  options: SweepOptions,
+): Promise<{ deeds: Deed[]; faults: { user: string; sshdPid: number; fault: string }[] }> {
+  const all = await survey(options);
+  const isGuarded = guardedAmong(allProcesses());
+  const due = all.filter(({ login }) => options.idleTimeoutMs !== undefined || !isGuarded(login));
+  return {
+    deeds: due.flatMap((it) =>
+      it.unread === undefined ? deedsOf(it.verdict.decisions, it satisfies Scene, it.verdict.endsAtMs) : [],
+    ),
+    faults: due.flatMap(({ login, fault }) =>
+      fault === undefined ? [] : [{ user: login.user, sshdPid: sshdOf(login).pid, fault }],
+    ),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Command } from "commander";
+import { say } from "../../console/output.ts";
+import { POLICY } from "../../system/paths.ts";
+
+const EXAMPLES = `
+Keys:
+  up, down       select a login
+  i u t c l      sort by idle time, user, login time, CPU, time left
+  /              show only what has a text in it; Escape shows all again
+  e              end the selected login, after a question
+  k              keep the selected login for a time, as afkill stay --login does
+  n              write a line on the terminals of the selected login
+  q, Ctrl-C      quit
+
+On a dumb terminal, where the output is no terminal, or where memory may not be made executable, the table of afkill list is printed once.
+
+Examples:
+  sudo afkill top
+`;
+
+/** Adds `afkill top`. */
+export function addTop(program: Command): void {
+  program
+    .command("top")
+    .summary("watch all logins live, end or keep one, send a notice")
+    .description("Shows every SSH login as afkill list does, redrawn as things change.")
+    .option("--config <file>", "the policy", POLICY)
+    .addHelpText("after", EXAMPLES)
+    .action(act);
+}
+
+async function act({ config }: { readonly config: string }): Promise<void> {
+  if (process.geteuid?.() !== 0)
+    process.stderr.write("afkill: without root, only what you may see is shown\n");
+  const canDraw = process.stdin.isTTY && process.stdout.isTTY && (process.env.TERM || "dumb") !== "dumb";
+  // The layout of Ink is WebAssembly, which Node does not have without its compiler.
+  const canLayOut = "WebAssembly" in globalThis;
+  if (canDraw && !canLayOut)
+    process.stderr.write("afkill: no live view, since this process may not make memory executable\n");
+  return canDraw && canLayOut ? (await import("./start.ts")).startTop(config) : printOnce(config);
+}
+
+async function printOnce(config: string): Promise<void> {
+  const [{ survey }, { rowOf }, { tableOfLogins }] = await Promise.all([
+    import("../../survey/survey.ts"),
+    import("../../survey/rows.ts"),
+    import("../../console/list-text.ts"),
+  ]);
+  const rows = (await survey({ configPath: config })).map(rowOf);
+  if (rows.length === 0) return say("no logins");
+  say(await tableOfLogins(rows, process.stdout.isTTY ? process.stdout.columns : undefined));
+}

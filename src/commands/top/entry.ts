@@ -1,0 +1,77 @@
+// What `afkill top` shows of one login. Pure.
+import { WHOLE_LOGIN } from "../../guard/judge.ts";
+import { sshdOf } from "../../login/login.ts";
+import { type LoginRow, rowOf, type SubjectRow } from "../../survey/rows.ts";
+import { leftMsOf, type Surveyed } from "../../survey/survey.ts";
+
+/** One terminal of a login, or a login without one, with the time that the age of its login leaves it. */
+export interface Line {
+  readonly subject: SubjectRow;
+  /** `null` where nothing ends it. */
+  readonly leftSeconds: number | null;
+  /** What is left of its limit, from 0 to 1. */
+  readonly share: number | null;
+}
+
+export interface Entry {
+  /** Names this login for good, also where another one gets its pid. */
+  readonly key: string;
+  readonly row: LoginRow;
+  /** Of one CPU, since the survey before; `null` in the first one that has it. */
+  readonly cpuPercent: number | null;
+  readonly lines: readonly Line[];
+}
+
+/** The key of an entry. */
+export function keyOf({ login }: Pick<Surveyed, "login">): string {
+  const { pid, startTicks } = sshdOf(login);
+  return `${pid}:${startTicks}`;
+}
+
+/** All logins of a survey; `before` is the survey before it. */
+export function entriesOf(now: readonly Surveyed[], before: readonly Surveyed[]): Entry[] {
+  const earlier = new Map(before.map((it) => [keyOf(it), it]));
+  return now.map((it) => {
+    const row = rowOf(it);
+    const key = keyOf(it);
+    return { key, row, cpuPercent: cpuPercentOf(it, earlier.get(key)), lines: linesOf(it, row) };
+  });
+}
+
+function linesOf(surveyed: Surveyed, row: LoginRow): Line[] {
+  const wholeMs = leftMsOf(surveyed, WHOLE_LOGIN);
+  const wholeSeconds = wholeMs === undefined ? Number.POSITIVE_INFINITY : Math.floor(wholeMs / 1000);
+  const lifeSeconds = surveyed.applied.limits.maxLoginMs / 1000;
+  return row.subjects.map((subject) => {
+    const idleLeft = subject.leftSeconds ?? Number.POSITIVE_INFINITY;
+    const [left, limit] =
+      wholeSeconds < idleLeft
+        ? [wholeSeconds, lifeSeconds]
+        : [idleLeft, subject.limitSeconds ?? Number.POSITIVE_INFINITY];
+    if (!Number.isFinite(left)) return { subject, leftSeconds: null, share: null };
+    const share = Number.isFinite(limit) && limit > 0 ? Math.min(1, Math.max(0, left / limit)) : null;
+    return { subject, leftSeconds: left, share };
+  });
+}
+
+function cpuPercentOf(now: Surveyed, before: Surveyed | undefined): number | null {
+  const elapsedMs = before ? now.map.now.bootMs - before.map.now.bootMs : 0;
+  if (!before || elapsedMs <= 0) return null;
+  // What nobody waited for takes its CPU along.
+  return (Math.max(0, cpuMsOf(now) - cpuMsOf(before)) / elapsedMs) * 100;
+}
+
+function cpuMsOf({ processes }: Surveyed): number {
+  return processes.reduce((sum, it) => sum + it.cpuMs + it.childrenCpuMs, 0);
+}
+
+/** The same entry some seconds later, should nothing have happened meanwhile: what is shown between two surveys. */
+export function later(entry: Entry, seconds: number): Entry {
+  const idler = (idle: number | null) => (idle === null ? null : idle + seconds);
+  const subjects = entry.row.subjects.map((it) => ({ ...it, idleSeconds: idler(it.idleSeconds) }));
+  const lines = entry.lines.map((line, at) => {
+    const leftSeconds = line.leftSeconds === null ? null : Math.max(0, line.leftSeconds - seconds);
+    return { ...line, subject: subjects[at] ?? line.subject, leftSeconds };
+  });
+  return { ...entry, row: { ...entry.row, subjects }, lines };
+}

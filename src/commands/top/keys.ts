@@ -1,0 +1,157 @@
+// What a key does in `afkill top`. Pure: what has to be carried out is returned.
+import { parseDuration } from "../../text/duration.ts";
+import type { Entry } from "./entry.ts";
+import type { SortKey } from "./order.ts";
+
+export interface TopState {
+  /** `list` takes commands; the others are about one line at the bottom. */
+  readonly mode: "list" | "end" | "keep" | "notice" | "filter";
+  readonly sort: SortKey;
+  readonly filter: string;
+  /** The key of the login that commands are for. */
+  readonly selected: string | undefined;
+  /** The notice, or the time to keep a login for, being written. */
+  readonly draft: string;
+  /** What came of the last command. */
+  readonly message: string;
+}
+
+export const START: TopState = {
+  mode: "list",
+  sort: "time",
+  filter: "",
+  selected: undefined,
+  draft: "",
+  message: "",
+};
+
+/** A key, as Ink tells of it. */
+export interface Press {
+  readonly input: string;
+  readonly upArrow?: boolean;
+  readonly downArrow?: boolean;
+  readonly return?: boolean;
+  readonly escape?: boolean;
+  readonly backspace?: boolean;
+  readonly delete?: boolean;
+  readonly ctrl?: boolean;
+  readonly meta?: boolean;
+}
+
+export type Effect =
+  | { readonly kind: "quit" }
+  | { readonly kind: "end"; readonly key: string }
+  | { readonly kind: "keep"; readonly key: string; readonly ms: number }
+  | { readonly kind: "notice"; readonly key: string; readonly text: string };
+
+export interface Step {
+  readonly state: TopState;
+  readonly effect?: Effect;
+}
+
+const SORT_KEYS: Readonly<Record<string, SortKey>> = {
+  i: "idle",
+  u: "user",
+  t: "time",
+  c: "cpu",
+  l: "left",
+};
+const LONGEST_TEXT = 200;
+/** How long a login is kept unless its administrator says otherwise. */
+export const KEEP_FOR = "1h";
+
+/** The selected entry, or the first where it is gone or nothing is selected. */
+export function selectedOf(state: TopState, entries: readonly Entry[]): Entry | undefined {
+  return entries.find(({ key }) => key === state.selected) ?? entries[0];
+}
+
+/** Takes a key; `entries` are those shown, in their order. Pasted text is no command: it could end a login. */
+export function press(state: TopState, key: Press, entries: readonly Entry[]): Step {
+  if (key.ctrl) return key.input === "c" ? { state, effect: { kind: "quit" } } : { state };
+  switch (state.mode) {
+    case "list":
+      return command(state, key, entries);
+    case "end":
+      return answer(state, key);
+    default:
+      return write(state, key);
+  }
+}
+
+function command(state: TopState, key: Press, entries: readonly Entry[]): Step {
+  const now = selectedOf(state, entries);
+  if (key.upArrow || key.downArrow) {
+    const at = now ? entries.indexOf(now) : 0;
+    const next = entries[Math.min(entries.length - 1, Math.max(0, at + (key.upArrow ? -1 : 1)))];
+    return { state: { ...state, selected: next?.key, message: "" } };
+  }
+  // Escape and a letter is another key.
+  if (key.meta) return { state };
+  const sort = Object.hasOwn(SORT_KEYS, key.input) ? SORT_KEYS[key.input] : undefined;
+  if (sort) return { state: { ...state, sort, message: "" } };
+  if (key.input === "q") return { state, effect: { kind: "quit" } };
+  if (key.input === "/") return { state: { ...state, mode: "filter", message: "" } };
+  if (!now) return { state };
+  if (key.input === "e") {
+    if (now.row.own)
+      return { state: { ...state, message: "that is the login you work in: log out to end it" } };
+    return { state: { ...state, mode: "end", selected: now.key, message: "" } };
+  }
+  if (key.input === "k" || key.input === "n") {
+    const mode = key.input === "k" ? "keep" : "notice";
+    return { state: { ...state, mode, selected: now.key, draft: "", message: "" } };
+  }
+  return { state };
+}
+
+/** Only a `y` ends anything. */
+function answer(state: TopState, { input, meta }: Press): Step {
+  const back: TopState = { ...state, mode: "list" };
+  if (input === "y" && !meta && state.selected !== undefined)
+    return { state: { ...back, message: "ending it..." }, effect: { kind: "end", key: state.selected } };
+  return { state: { ...back, message: "not ended" } };
+}
+
+function write(state: TopState, key: Press): Step {
+  const isFilter = state.mode === "filter";
+  const text = isFilter ? state.filter : state.draft;
+  const written = (longer: string): TopState => ({
+    ...state,
+    [isFilter ? "filter" : "draft"]: longer.slice(0, LONGEST_TEXT),
+  });
+  if (key.escape) return { state: { ...state, mode: "list", ...(isFilter && { filter: "" }) } };
+  if (key.backspace || key.delete) return { state: written(Array.from(text).slice(0, -1).join("")) };
+  // What comes at once, with its Enter, comes as one.
+  const [line = "", ...more] = key.input.split(/[\r\n]/);
+  const grown = written(text + line.replace(/\p{Cc}/gu, ""));
+  if (!key.return && more.length === 0) return { state: grown };
+  const done: TopState = { ...grown, mode: "list" };
+  if (isFilter) return { state: done };
+  const list: TopState = { ...done, draft: "" };
+  return state.mode === "keep" ? keep(list, grown.draft.trim()) : notice(list, grown.draft.trim());
+}
+
+function notice(list: TopState, text: string): Step {
+  if (text === "" || list.selected === undefined) return { state: { ...list, message: "no notice sent" } };
+  return {
+    state: { ...list, message: "sending the notice..." },
+    effect: { kind: "notice", key: list.selected, text },
+  };
+}
+
+function keep(list: TopState, text: string): Step {
+  const ms = durationMs(text === "" ? KEEP_FOR : text);
+  if (ms === undefined || list.selected === undefined)
+    return { state: { ...list, message: "not kept: a time is a number with its unit, such as 45m or 2h" } };
+  return { state: { ...list, message: "keeping it..." }, effect: { kind: "keep", key: list.selected, ms } };
+}
+
+/** `undefined` for what is no duration, and for one without an end. */
+function durationMs(text: string): number | undefined {
+  try {
+    const ms = parseDuration(text);
+    return Number.isFinite(ms) ? ms : undefined;
+  } catch {
+    return undefined;
+  }
+}

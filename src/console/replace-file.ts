@@ -1,0 +1,16 @@
+import { lstatSync } from "node:fs";
+import { writeNew } from "../change/write-new.ts";
+import { printable } from "./output.ts";
+
+/**
+ * Writes a file whole or not at all, in the place of one that may be there. Throws where something else is there: renaming over
+ * /dev/stdout, or over a link that somebody has put into /tmp, is never what was meant.
+ */
+export function replaceFile(path: string, text: string, mode: number): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there && !there.isFile())
+    throw new Error(
+      `${printable(path)} is no regular file; name a file that is not there yet or may be replaced`,
+    );
+  writeNew(path, text, true, mode);
+}

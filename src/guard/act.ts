@@ -1,0 +1,278 @@
+// Carries a verdict out: notices, their withdrawal, hang-ups and endings, each with its line in the audit.
+import { type AuditRecord, record } from "../audit/record.ts";
+import { endLogin } from "../ending/end-login.ts";
+import { hangUp } from "../ending/hang-up.ts";
+import { type Login, sshdOf } from "../login/login.ts";
+import { type Terminal, terminalName } from "../login/terminal.ts";
+import { sayFarewell } from "../notice/farewell.ts";
+import { givenOn, type Shown, showNotice, showStays } from "../notice/show.ts";
+import { farewell, type StayFacts, spoken, stays, warning } from "../notice/text.ts";
+import type { Applied } from "../policy/policy.ts";
+import type { ClockMap } from "../system/clock.ts";
+import {
+  type Decision,
+  type EndReason,
+  type Evidence,
+  idleLimitMs,
+  type Verdict,
+  WHOLE_LOGIN,
+} from "./judge.ts";
+import type { Memory } from "./memory.ts";
+import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
+
+/** How long each step of an ending may take before the next, harder one: closing a PAM session can take its time. */
+export const GRACE_MS = 5_000;
+/** A session that begins at the last moment spares a login for so long after its time: who opens one after the other is ended then. */
+export const SPARED_MS = 30_000;
+
+/** One login at one moment: everything that acting on it needs. Times on the boot clock, through `map` on the idle clock. */
+export interface Scene {
+  readonly login: Login;
+  readonly applied: Applied;
+  readonly observation: Observation;
+  readonly map: ClockMap;
+}
+
+/** How a terminal is written to and ended. */
+export interface Means {
+  readonly showNotice: typeof showNotice;
+  readonly showStays: typeof showStays;
+  readonly sayFarewell: typeof sayFarewell;
+  readonly hangUp: typeof hangUp;
+  readonly endLogin: typeof endLogin;
+}
+
+/** From outside, whatever runs there. */
+const FROM_OUTSIDE: Means = { showNotice, showStays, sayFarewell, hangUp, endLogin };
+
+/**
+ * Carries out every decision; one that fails is recorded and does not stop the others. `shown` keeps the notices that stand on screens.
+ * Returns whether the login is gone.
+ */
+export async function act(
+  verdict: Verdict,
+  scene: Scene,
+  shown: Map<string, Shown>,
+  means = FROM_OUTSIDE,
+): Promise<boolean> {
+  const stage = { scene, shown, means, standing: verdict.standing };
+  const ended = await Promise.all(verdict.decisions.map((decision) => carryOut(decision, stage)));
+  return ended.includes(true);
+}
+
+/** Records the stays that nobody had counted before: users asked for them. `before`: the subjects as the last look left them. */
+export async function recordStays(scene: Scene, before: Memory["subjects"]): Promise<void> {
+  for (const [id, { lastActivity }] of Object.entries(scene.observation.subjects)) {
+    if (lastActivity.source !== "stay" || before[id]?.lastActivity.source === "stay") continue;
+    const facts = { cause: "user", outcome: "kept", ended: null, reason: lastActivity.detail } as const;
+    await record(describe("stay", id, scene, facts));
+  }
+}
+
+/** Records what could not be read, once for as long as it lasts. `before`: what the last look could not. */
+export async function recordFaults(
+  scene: Scene,
+  before: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  for (const [id, reason] of Object.entries(scene.observation.faults)) {
+    if (before[id] !== undefined) continue;
+    await record(describe("fault", id, scene, { cause: null, outcome: "not read", ended: null, reason }));
+  }
+}
+
+/** A scene, the notices that stand in it, and how to act in it. */
+interface Stage {
+  readonly scene: Scene;
+  readonly shown: Map<string, Shown>;
+  readonly means: Means;
+  readonly standing: Verdict["standing"];
+}
+
+/** Whether the login is gone. */
+async function carryOut(decision: Decision, stage: Stage): Promise<boolean> {
+  if (decision.kind === "end") return endAll(decision.reason, decision.ids, stage);
+  if (decision.kind === "warn") await warn(decision.id, decision.endsAtMs, stage);
+  if (decision.kind === "keep") await keep(decision.id, decision.why, stage);
+  if (decision.kind === "hang-up") await hangUpOne(decision.id, stage);
+  return false;
+}
+
+/** Where a notice about `id` is written: its terminal, or all of them when it is about the login. */
+function terminalsFor(id: string, { observation }: Scene): readonly Terminal[] {
+  if (id === WHOLE_LOGIN) return observation.terminals;
+  return observation.terminals.filter((terminal) => terminal.id === id);
+}
+
+async function warn(id: string, endsAtMs: number, { scene, shown, means }: Stage): Promise<void> {
+  const closesInMs = endsAtMs - scene.map.toIdleMs(scene.map.now.bootMs);
+  const saidAtMs = performance.now();
+  const cause = id === WHOLE_LOGIN ? "max_login" : "idle";
+  const terminals = terminalsFor(id, scene);
+  const delivered = await Promise.all(
+    terminals.map(async (terminal) => {
+      const result = await means.showNotice(terminal, (columns) =>
+        warning({
+          user: scene.login.user,
+          kind: cause,
+          idleMs: idleMsOf(id, scene),
+          lastedMs: scene.map.now.bootMs - scene.login.startedBootMs,
+          maxLoginMs: scene.applied.limits.maxLoginMs,
+          // Whoever can show a notice anew asks again as time goes by.
+          closesInMs: Math.max(0, closesInMs - (performance.now() - saidAtMs)),
+          closesAt: new Date(scene.map.now.wallMs + closesInMs),
+          message: scene.applied.limits.message,
+          columns,
+        }),
+      );
+      if (result) shown.set(terminal.id, result);
+      return result;
+    }),
+  );
+  const reason = `closes in ${spoken(closesInMs)}`;
+  await record(describe("notice", id, scene, { cause, outcome: givenOn(delivered), ended: null, reason }));
+}
+
+async function keep(id: string, why: "activity" | "policy", { scene, shown, means }: Stage): Promise<void> {
+  const terminals = terminalsFor(id, scene);
+  const last = scene.observation.subjects[id]?.lastActivity;
+  const answer = answerOf(why, last);
+  await Promise.all(
+    terminals.map(async (terminal) => {
+      const before = shown.get(terminal.id);
+      shown.delete(terminal.id);
+      await means.showStays(terminal, before, (columns) => stays({ why: answer, columns }));
+    }),
+  );
+  const [cause, reason] =
+    answer === "administrator"
+      ? ([answer, last?.detail ?? ""] as const)
+      : ([why, why === "policy" ? "the policy no longer ends it" : "activity after the notice"] as const);
+  await record(describe("stay", id, scene, { cause, outcome: "kept", ended: null, reason }));
+}
+
+/** Why a login that was warned stays: what its user is told. */
+function answerOf(why: "activity" | "policy", last: Evidence | undefined): StayFacts["why"] {
+  if (why === "policy") return "policy";
+  if (last?.source === "keep") return "administrator";
+  return (last?.source ?? "input") === "input" ? "key" : "work";
+}
+
+async function hangUpOne(id: string, { scene, means }: Stage): Promise<void> {
+  const [terminal] = terminalsFor(id, scene);
+  if (!terminal) return;
+  const { steps, ended } = await means.hangUp(terminal, {
+    asRoot: isRoot(),
+    graceMs: GRACE_MS,
+    say: sayer("terminal", "idle", id, scene, means),
+  });
+  const reason = endReason("idle", id, scene);
+  await record(describe("hang-up", id, scene, { cause: "idle", outcome: steps.join("; "), ended, reason }));
+}
+
+async function endAll(cause: EndReason, ids: readonly string[], stage: Stage): Promise<boolean> {
+  const { scene, means } = stage;
+  const longestIdle = ids.toSorted((a, b) => idleMsOf(a, scene) - idleMsOf(b, scene))[0] ?? LOGIN_SUBJECT;
+  const { steps, ended, spared } = await means.endLogin(scene.login, scene.observation.terminals, {
+    asRoot: isRoot(),
+    graceMs: GRACE_MS,
+    say: sayer("login", cause, longestIdle, scene, means),
+    sinceMs: cause === "idle" && maySpare(ids, stage) ? scene.map.now.bootMs : undefined,
+  });
+  const outcome = steps.join("; ");
+  if (spared) {
+    await recordSpared(outcome, ended, scene);
+    return false;
+  }
+  const reason = endReason(cause, longestIdle, scene);
+  await record(describe("end", longestIdle, scene, { cause, outcome, ended, reason }));
+  return ended;
+}
+
+/** Whether a login ends about when it was meant to: the time of its limit, or that which its notice promised. */
+function maySpare(ids: readonly string[], { scene, standing }: Stage): boolean {
+  const { map, observation } = scene;
+  const dueMs = ids.map((id) => {
+    const atMs = observation.subjects[id]?.lastActivity.atMs ?? 0;
+    return Math.max(map.toIdleMs(atMs) + limitMsOf(id, scene), standing[id]?.promisedMs ?? 0);
+  });
+  return map.toIdleMs(map.now.bootMs) <= Math.max(...dueMs) + SPARED_MS;
+}
+
+/** What is left of a login that was spared is judged by the next look; its terminals are gone. */
+async function recordSpared(outcome: string, ended: boolean, scene: Scene): Promise<void> {
+  for (const { id } of scene.observation.terminals) {
+    const reason = endReason("idle", id, scene);
+    await record(describe("hang-up", id, scene, { cause: "idle", outcome, ended, reason }));
+  }
+  const facts = { cause: "activity", outcome: "kept", ended: null } as const;
+  const reason = "a command or a terminal began in it just before its end";
+  await record({ ...describe("stay", LOGIN_SUBJECT, scene, { ...facts, reason }), terminals: [] });
+}
+
+/** Writes the last line of a terminal; what it stopped for that comes back to be let go again. */
+function sayer(what: "login" | "terminal", reason: EndReason, id: string, scene: Scene, means: Means) {
+  return (terminal: Terminal) =>
+    means.sayFarewell(
+      terminal,
+      farewell({
+        user: scene.login.user,
+        what,
+        at: new Date(),
+        reason: endReason(reason, terminal.id in scene.observation.subjects ? terminal.id : id, scene),
+      }),
+    );
+}
+
+function endReason(reason: EndReason, id: string, scene: Scene): string {
+  if (reason === "max_login") {
+    const lastedMs = scene.map.now.bootMs - scene.login.startedBootMs;
+    return `it lasted ${spoken(lastedMs)}, the most allowed is ${spoken(scene.applied.limits.maxLoginMs)}`;
+  }
+  return `idle for ${spoken(idleMsOf(id, scene))}, the limit is ${spoken(limitMsOf(id, scene))}`;
+}
+
+function idleMsOf(id: string, { observation, map }: Scene): number {
+  const atMs = observation.subjects[id]?.lastActivity.atMs;
+  return atMs === undefined ? 0 : Math.max(0, map.toIdleMs(map.now.bootMs) - map.toIdleMs(atMs));
+}
+
+function limitMsOf(id: string, { applied, observation }: Scene): number {
+  if (id === WHOLE_LOGIN) return applied.limits.maxLoginMs;
+  const lastActivity = observation.subjects[id]?.lastActivity ?? { source: "login", atMs: 0, detail: "" };
+  return idleLimitMs({ id, kind: id === LOGIN_SUBJECT ? "login" : "terminal", lastActivity }, applied);
+}
+
+/** The audit record of something done to a login, with what its subject `id` tells. */
+export function describe(
+  action: AuditRecord["action"],
+  id: string,
+  scene: Scene,
+  { cause, outcome, ended, reason }: Pick<AuditRecord, "cause" | "outcome" | "ended" | "reason">,
+): AuditRecord {
+  const { login, applied, observation } = scene;
+  const last = observation.subjects[id]?.lastActivity;
+  const limitMs = limitMsOf(id, scene);
+  const terminals = action === "end" ? observation.terminals : terminalsFor(id, scene);
+  return {
+    time: new Date().toISOString(),
+    action,
+    cause,
+    outcome,
+    ended,
+    user: login.user,
+    uid: login.uid,
+    client: login.client?.address ?? null,
+    terminals: terminals.map(terminalName),
+    kind: observation.kind,
+    sshdPid: sshdOf(login).pid,
+    rule: applied.rule,
+    idleSeconds: last ? Math.floor(idleMsOf(id, scene) / 1000) : null,
+    limitSeconds: Number.isFinite(limitMs) ? limitMs / 1000 : null,
+    lastActivity: last ? `${last.source}: ${last.detail}` : null,
+    reason,
+  };
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}

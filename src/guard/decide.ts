@@ -1,0 +1,152 @@
+import { existsSync } from "node:fs";
+import type { Login } from "../login/login.ts";
+import { apply, asksForGroups, type Subject } from "../policy/apply.ts";
+import { type Groups, groupsOf } from "../policy/groups.ts";
+import { loadPolicy } from "../policy/load.ts";
+import type { Applied, Policy } from "../policy/policy.ts";
+import { readClocks } from "../system/clock.ts";
+import { reasonOf } from "../text/reason-of.ts";
+import { publishFirstCheck } from "./first-check.ts";
+import type { KnownGroups, Memory } from "./memory.ts";
+
+/** What applies to a login when no policy can be had: nobody is ended. */
+export const NO_POLICY: Applied = {
+  rule: "no valid policy: nobody is ended",
+  exempt: true,
+  limits: {
+    idleTimeoutMs: Number.POSITIVE_INFINITY,
+    warnBeforeMs: [],
+    activity: ["input"],
+    busyMaxMs: Number.POSITIVE_INFINITY,
+    noTerminalMs: Number.POSITIVE_INFINITY,
+    maxLoginMs: Number.POSITIVE_INFINITY,
+    maxStayMs: Number.POSITIVE_INFINITY,
+    mouseMotion: true,
+    trustTtyTimes: true,
+    heartbeats: true,
+    message: "",
+  },
+};
+
+/**
+ * What applies to a login whose groups have never been known, under a policy that names some: it may be exempt, and only the host can be
+ * to blame.
+ */
+const NO_GROUPS: Applied = { ...NO_POLICY, rule: "groups not known: nobody is ended" };
+
+/** Whether an answer stands in the place of one that could not be had. Its login is not exempt: nobody knows. */
+export function isInDoubt({ limits }: Applied): boolean {
+  return limits === NO_POLICY.limits;
+}
+
+/** The program that this process runs; an upgrade renames another one to its place, so it is never missing meanwhile. */
+const PROGRAM = process.argv[1] ?? "";
+
+/** Whether afkill has been uninstalled since this process began. */
+export function isUninstalled(): boolean {
+  return !existsSync(PROGRAM);
+}
+
+/** What applies to a login now, and what to say in the log when it is not what the files say. */
+export interface Decided {
+  readonly applied: Applied;
+  readonly lastGood: Applied | undefined;
+  readonly groups: KnownGroups | undefined;
+  readonly complaint: string | undefined;
+}
+
+type Known = Pick<Memory, "lastGood" | "groups">;
+
+/**
+ * Reads the policy and applies it to a login. A policy that cannot be read, or a user whose groups cannot be resolved, leaves the
+ * login under what was known of it before; a login that never had a good one is ended by nobody. An uninstall leaves logins alone, those
+ * too that were warned before it.
+ */
+export async function decidePolicy(
+  { configPath, stateDirectory }: { readonly configPath: string; readonly stateDirectory: string },
+  login: Login,
+  { lastGood, groups }: Known,
+  ask = groupsOf,
+): Promise<Decided> {
+  if (isUninstalled())
+    return {
+      applied: NO_POLICY,
+      lastGood,
+      groups,
+      complaint: "afkill is no longer installed; nobody is ended",
+    };
+  try {
+    const policy = await loadPolicy(configPath);
+    publishFirstCheck(policy, stateDirectory);
+    const who = whoOf(login);
+    if (!asksForGroups(policy, who)) {
+      const applied = apply(policy, { ...who, groups: [] });
+      return { applied, lastGood: applied, groups, complaint: undefined };
+    }
+    const asked = await askAgain(login.user, groups, ask);
+    const answer = asked.fault === undefined ? (asked.names ?? []) : new Error(asked.fault);
+    const { applied, complaint } = applyTo(policy, who, answer, { lastGood, groups });
+    const isGood = complaint === undefined || asked.names !== undefined;
+    return { applied, lastGood: isGood ? applied : lastGood, groups: asked, complaint };
+  } catch (error) {
+    return { ...withoutPolicy(error, lastGood), lastGood, groups };
+  }
+}
+
+/** Who logged in, as a policy knows them. */
+export function whoOf({ user, client }: Pick<Login, "user" | "client">): Omit<Subject, "groups"> {
+  return { user, address: client?.address };
+}
+
+/** What is in force where the policy cannot be read, and the words for it. */
+export function withoutPolicy(
+  error: unknown,
+  lastGood: Applied | undefined,
+): Pick<Decided, "applied" | "complaint"> {
+  const what = reasonOf(error);
+  const consequence = lastGood ? "the last good policy still applies" : "nobody is ended";
+  return { applied: lastGood ?? NO_POLICY, complaint: `${what}; ${consequence}` };
+}
+
+/**
+ * What a policy says of somebody. Where it asks for groups that are not known now, those that were known last still count; without
+ * any, what applied last; without that, the login is ended by nobody, for its user may be exempt.
+ */
+export function applyTo(
+  policy: Policy,
+  who: Omit<Subject, "groups">,
+  groups: Groups,
+  known: Known,
+): Pick<Decided, "applied" | "complaint"> {
+  if (!asksForGroups(policy, who))
+    return { applied: apply(policy, { ...who, groups: [] }), complaint: undefined };
+  if (!(groups instanceof Error)) return { applied: apply(policy, { ...who, groups }), complaint: undefined };
+  const names = known.groups?.names;
+  if (names) {
+    const applied = apply(policy, { ...who, groups: names });
+    return { applied, complaint: `${groups.message}; those known last still count` };
+  }
+  const consequence = known.lastGood ? "what applied last still does" : "the login is ended by nobody";
+  return { applied: known.lastGood ?? NO_GROUPS, complaint: `${groups.message}; ${consequence}` };
+}
+
+/** After a failure the system is not asked again for this long, twice as long after each further one, and no longer than the most. */
+const ASK_AGAIN_MS = 60_000;
+const MOST_ASK_AGAIN_MS = 600_000;
+
+/** Asks for the groups of a user, unless that failed lately: a directory that hangs must not hold up each check of each login. */
+async function askAgain(
+  user: string,
+  before: KnownGroups | undefined,
+  ask: typeof groupsOf,
+): Promise<KnownGroups> {
+  if (before?.fault !== undefined && readClocks().bootMs < before.askAtMs) return before;
+  try {
+    return { names: await ask(user), failures: 0, askAtMs: 0 };
+  } catch (error) {
+    const fault = reasonOf(error);
+    const failures = (before?.failures ?? 0) + 1;
+    const restMs = Math.min(ASK_AGAIN_MS * 2 ** Math.min(failures - 1, 10), MOST_ASK_AGAIN_MS);
+    return { names: before?.names, failures, askAtMs: readClocks().bootMs + restMs, fault };
+  }
+}

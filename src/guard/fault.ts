@@ -1,0 +1,26 @@
+// That a login cannot be judged by what the policy says of it.
+
+import { record } from "../audit/record.ts";
+import type { Login } from "../login/login.ts";
+import type { Applied } from "../policy/policy.ts";
+
+/** Records a fault of the host. `applied`: what holds meanwhile. */
+export async function recordFault(login: Login, applied: Applied, reason: string): Promise<void> {
+  await record({
+    time: new Date().toISOString(),
+    action: "fault",
+    cause: null,
+    outcome: "-",
+    ended: null,
+    user: login.user,
+    uid: login.uid,
+    client: login.client?.address ?? null,
+    terminals: [],
+    sshdPid: (login.privileged ?? login.server).pid,
+    rule: applied.rule,
+    idleSeconds: null,
+    limitSeconds: null,
+    lastActivity: null,
+    reason,
+  });
+}

@@ -1,0 +1,283 @@
+// What one check leaves for the next one of the same login: a file in the login's state directory. All times are on the boot clock.
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import * as v from "valibot";
+import type { InputState } from "../activity/input.ts";
+import { type JobCounters, PARTS } from "../activity/job.ts";
+import type { ConnectionCounters } from "../activity/look.ts";
+import type { OutputState } from "../activity/output.ts";
+import type { UseState } from "../activity/use.ts";
+import type { ProcessRef } from "../login/process.ts";
+import type { Applied } from "../policy/policy.ts";
+import type { ClockEvent, Clocks } from "../system/clock.ts";
+import type { Evidence, Standing } from "./judge.ts";
+
+/** The counters that work is measured from. They stand still while a notice does, so that its whole window is judged. */
+export interface Baseline {
+  readonly bootMs: number;
+  readonly job: JobCounters;
+  readonly connection?: ConnectionCounters | undefined;
+  /** Payload for the client by then: of a login whose only output is its terminals', what they had shown. */
+  readonly outBytes?: number | undefined;
+}
+
+/** What is known of one subject: a terminal by its id, or the login as a whole. */
+export interface SubjectMemory {
+  readonly lastActivity: Evidence;
+  /** The last activity but for the use of the connection; absent where that was never asked for. */
+  readonly besideUse?: Evidence | undefined;
+  readonly baseline: Baseline;
+  readonly input?: InputState | undefined;
+  /** When a login without a terminal was last used: it has no keys that tell. */
+  readonly usedMs?: number | undefined;
+  readonly output?: OutputState | undefined;
+}
+
+/** The groups of a login's user: the last that the system told, and when it is asked again after it did not. */
+export interface KnownGroups {
+  readonly names?: readonly string[] | undefined;
+  /** How often in a row it did not answer. */
+  readonly failures: number;
+  readonly askAtMs: number;
+  readonly fault?: string | undefined;
+}
+
+export interface Memory {
+  readonly version: 1;
+  readonly history: readonly ClockEvent[];
+  /** What the clocks showed when the history was brought up to date. */
+  readonly clocks?: Clocks | undefined;
+  readonly child?: ProcessRef | undefined;
+  readonly subjects: Readonly<Record<string, SubjectMemory>>;
+  readonly standing: Readonly<Record<string, Standing>>;
+  /** What the last look could not read. */
+  readonly faults?: Readonly<Record<string, string>> | undefined;
+  /** What the connection was used for. */
+  readonly use?: UseState | undefined;
+  /** What the last policy that could be read said of this login. */
+  readonly lastGood?: Applied | undefined;
+  readonly groups?: KnownGroups | undefined;
+  /** The fault that was logged last, so that it is said once. */
+  readonly complaint?: string | undefined;
+}
+
+/** The memory of a login that nobody has looked at yet. */
+export const BLANK: Memory = { version: 1, history: [], subjects: {}, standing: {} };
+
+const fileIn = (directory: string) => `${directory}/memory.json`;
+/** A login with a hundred thousand processes stays below this; what is larger was not written by a check. */
+const MOST_BYTES = 32 << 20;
+/** One test in place of two, which takes half the time where hundreds are read. */
+const finite = v.custom<number>(Number.isFinite);
+/** JSON has no Infinity: "off" stands for it. */
+const duration = v.union([
+  finite,
+  v.pipe(
+    v.literal("off"),
+    v.transform(() => Number.POSITIVE_INFINITY),
+  ),
+]);
+const source = v.picklist(["input", "busy", "transfer", "output"]);
+const connection = v.object({ receivedBytes: finite, sentBytes: finite });
+const place = v.object({
+  position: finite,
+  readsOnly: v.boolean(),
+  isDirectory: v.boolean(),
+  isAtEnd: v.boolean(),
+});
+const counters = v.object({
+  name: v.string(),
+  parent: finite,
+  startedBootMs: finite,
+  cpuMs: finite,
+  childrenCpuMs: finite,
+  writtenBytes: finite,
+  writesFile: v.boolean(),
+  sockets: v.record(v.string(), finite),
+  // A memory from before there were these has none.
+  part: v.optional(v.picklist(PARTS), "line"),
+  writesSocket: v.optional(v.boolean(), false),
+  follows: v.optional(v.boolean(), false),
+  places: v.optional(v.record(v.string(), place), {}),
+  threads: v.optional(v.record(v.string(), v.tuple([finite, finite, finite]))),
+  mappedBytes: v.optional(finite),
+  storageWait: v.optional(finite),
+});
+const event = v.variant("kind", [
+  v.object({ kind: v.literal("start"), bootS: finite, wallS: finite }),
+  v.object({
+    kind: v.literal("step"),
+    beforeBootS: finite,
+    beforeWallS: finite,
+    afterBootS: finite,
+    afterWallS: finite,
+  }),
+  v.object({ kind: v.literal("gap"), fromBootS: finite, toBootS: finite }),
+]);
+const evidence = v.object({
+  source: v.union([source, v.picklist(["stay", "keep", "login"])]),
+  atMs: finite,
+  detail: v.string(),
+});
+const moved = { bytes: finite, usedBeforeMs: finite };
+const use = v.object({
+  last: v.object({
+    bootMs: finite,
+    inBytes: finite,
+    mostInBytes: finite,
+    outBytes: finite,
+    forwarded: v.record(v.string(), finite),
+    forwardedIn: v.record(v.string(), finite),
+    sinceClientMs: duration,
+    sinceForwardedMs: duration,
+  }),
+  usedAtMs: finite,
+  detail: v.string(),
+  source: v.picklist(["input", "transfer"]),
+  bursts: v.array(v.object({ ...moved, atMs: finite, blurMs: finite, follows: v.boolean() })),
+  isUnbroken: v.boolean(),
+  lump: v.optional(v.object({ ...moved, fromMs: finite, toMs: finite })),
+  askedBytes: v.optional(finite),
+  closeSinceMs: v.optional(finite),
+});
+const schema = v.object({
+  version: v.literal(1),
+  history: v.array(event),
+  clocks: v.optional(v.object({ bootMs: finite, wallMs: finite, suspendedMs: finite })),
+  child: v.optional(v.object({ pid: finite, startTicks: finite })),
+  subjects: v.record(
+    v.string(),
+    v.object({
+      lastActivity: evidence,
+      besideUse: v.optional(evidence),
+      baseline: v.object({
+        bootMs: finite,
+        job: v.record(v.string(), counters),
+        connection: v.optional(connection),
+        outBytes: v.optional(finite),
+      }),
+      input: v.optional(
+        v.object({
+          accessedWallS: finite,
+          unreadBytes: v.array(finite),
+          atMs: finite,
+          payloadBytes: v.optional(finite),
+        }),
+      ),
+      usedMs: v.optional(finite),
+      output: v.optional(v.object({ modifiedWallS: finite, atMs: finite })),
+    }),
+  ),
+  standing: v.record(
+    v.string(),
+    v.object({
+      sinceMs: finite,
+      promisedMs: finite,
+      givenMs: v.array(finite),
+      isAnew: v.optional(v.boolean()),
+    }),
+  ),
+  faults: v.optional(v.record(v.string(), v.string())),
+  use: v.optional(use),
+  lastGood: v.optional(
+    v.object({
+      rule: v.string(),
+      exempt: v.boolean(),
+      limits: v.object({
+        idleTimeoutMs: duration,
+        warnBeforeMs: v.array(finite),
+        activity: v.array(source),
+        busyMaxMs: duration,
+        noTerminalMs: duration,
+        maxLoginMs: duration,
+        // A memory from before there was one has none.
+        maxStayMs: v.optional(duration, "off"),
+        mouseMotion: v.optional(v.boolean(), true),
+        trustTtyTimes: v.optional(v.boolean(), true),
+        heartbeats: v.optional(v.boolean(), true),
+        message: v.string(),
+      }),
+    }),
+  ),
+  groups: v.optional(
+    v.object({
+      names: v.optional(v.array(v.string())),
+      failures: finite,
+      askAtMs: finite,
+      fault: v.optional(v.string()),
+    }),
+  ),
+  complaint: v.optional(v.string()),
+});
+
+/** Reads the text of a memory. Throws where it is of another form. */
+export function parseMemory(text: string): Memory {
+  return v.parse(schema, JSON.parse(text));
+}
+
+/** Writes a memory as `parseMemory` reads it. */
+export function serialise(memory: Memory): string {
+  return JSON.stringify(memory, (_, value) => (value === Number.POSITIVE_INFINITY ? "off" : value));
+}
+
+/**
+ * The text of a memory that `readMemory` takes. Of a login with more processes than that holds their counters are left out, and work
+ * shows only while a notice stands: a memory that could not be read would make each first look at it count as activity, for ever.
+ */
+function readableText(memory: Memory): string {
+  const text = serialise(memory);
+  if (Buffer.byteLength(text) <= MOST_BYTES) return text;
+  const withoutJob = ([id, it]: [string, SubjectMemory]) => [
+    id,
+    { ...it, baseline: { ...it.baseline, job: {} } },
+  ];
+  return serialise({
+    ...memory,
+    subjects: Object.fromEntries(Object.entries(memory.subjects).map(withoutJob)),
+  });
+}
+
+/** Reads the memory of a login. Missing, not ours, too large or of another form: blank, as if nobody had looked yet. */
+export function readMemory(directory: string): Memory {
+  const path = fileIn(directory);
+  // Nobody has looked at most logins yet, and an error takes longer than the question.
+  if (!existsSync(path)) return BLANK;
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const { size, uid } = fstatSync(fd);
+      if (uid !== process.geteuid?.() || size > MOST_BYTES) return BLANK;
+      return parseMemory(readFileSync(fd, "utf8"));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return BLANK;
+  }
+}
+
+/** Writes the memory whole or not at all. Returns whether it could: without it the next check starts blank, which ends nobody early. */
+export function writeMemory(directory: string, memory: Memory): boolean {
+  const temporary = `${fileIn(directory)}.${process.pid}`;
+  try {
+    writeFileSync(temporary, readableText(memory), { flag: "wx", mode: 0o600 });
+    renameSync(temporary, fileIn(directory));
+    return true;
+  } catch {
+    try {
+      unlinkSync(temporary);
+    } catch {
+      // It was never made.
+    }
+    return false;
+  }
+}

@@ -1,0 +1,84 @@
+// From one look to the next: what is kept, and whether the check waits for the next look itself. Pure.
+
+import type { Login } from "../login/login.ts";
+import {
+  type ClockMap,
+  type Clocks,
+  endOfHistoryMs,
+  eventsAfter,
+  gapsBetween,
+  stepsBetween,
+  type Told,
+  withEvents,
+} from "../system/clock.ts";
+import type { Standing, Verdict } from "./judge.ts";
+import type { Memory } from "./memory.ts";
+import type { Observation } from "./observe.ts";
+
+/** So short a time is waited for in the check itself: the watchdog sleeps in whole seconds. */
+const SHORT_MS = 2_000;
+/** An ending that did not work is tried again after this. */
+const RETRY_S = 10;
+/** A fault that no file tells the end of, such as a group that cannot be resolved, is looked at again after this. */
+const FAULT_WAKE_MS = 60_000;
+
+/**
+ * Adds to the history what happened to the clocks since they were read last. `told`: by a watchdog that slept meanwhile, and knows
+ * better than two readings when it was.
+ */
+export function note(memory: Memory, now: Clocks, told?: Told): Memory {
+  const { clocks, history } = memory;
+  const news = told && eventsAfter(clocks?.bootMs ?? endOfHistoryMs(history), told.events);
+  const steps = news?.filter(({ kind }) => kind !== "gap") ?? (clocks ? stepsBetween(clocks, now) : []);
+  const before = clocks ?? told?.begun;
+  const gaps = gapsBetween(before, now, news);
+  // What is too little to be told from an error of reading is not lost: it adds up.
+  const suspendedMs = before && gaps.length === 0 ? before.suspendedMs : now.suspendedMs;
+  return { ...memory, history: withEvents(history, [...steps, ...gaps]), clocks: { ...now, suspendedMs } };
+}
+
+/** What the next look needs, with the notices that stand put back on the boot clock. */
+export function remember(
+  memory: Memory,
+  login: Pick<Login, "child">,
+  observation: Observation,
+  verdict: Verdict,
+  { now, toIdleMs }: ClockMap,
+): Memory {
+  const offsetMs = now.bootMs - toIdleMs(now.bootMs);
+  const standing = Object.fromEntries(
+    Object.entries(verdict.standing).map(([id, it]): [string, Standing] => {
+      const { sinceMs, promisedMs } = it;
+      const before = memory.standing[id];
+      const since = before && toIdleMs(before.sinceMs) === sinceMs ? before.sinceMs : sinceMs + offsetMs;
+      return [id, { ...it, sinceMs: since, promisedMs: since + promisedMs - sinceMs }];
+    }),
+  );
+  return {
+    ...memory,
+    child: login.child ?? memory.child,
+    subjects: observation.subjects,
+    use: observation.use,
+    faults: observation.faults,
+    standing,
+  };
+}
+
+/** What a check does after a look: wait for the next one, or leave, with the seconds until the next check. */
+export type Rest =
+  | { readonly leaves: false; readonly waitMs: number }
+  | { readonly leaves: true; readonly answerS: number };
+
+/** Decides that. `alone`: no watchdog sleeps for the check, which is over as soon as no notice stands. */
+export function restAfter(
+  { decisions, wakeInMs, stay }: Verdict,
+  complaint: string | undefined,
+  alone: boolean,
+): Rest {
+  const waitMs = complaint ? Math.min(wakeInMs, FAULT_WAKE_MS) : wakeInMs;
+  if (decisions.some(({ kind }) => kind === "end")) return { leaves: true, answerS: RETRY_S };
+  const hungUp = decisions.some(({ kind }) => kind === "hang-up");
+  const mayLeave = waitMs > SHORT_MS || (alone && !hungUp);
+  // Rounded down, and the rest is waited for in a check: a notice that came late would put off the end.
+  return !stay && mayLeave ? { leaves: true, answerS: Math.floor(waitMs / 1000) } : { leaves: false, waitMs };
+}

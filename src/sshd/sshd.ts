@@ -1,0 +1,139 @@
+// The sshd of this host: what it makes of its configuration, and telling it to read it again.
+import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { SetupError } from "../change/setup-error.ts";
+import { type Ran, run, said } from "../system/command.ts";
+import { makeDirectory } from "../system/make-file.ts";
+import { SSHD_CONFIG } from "../system/paths.ts";
+import { optionsOf } from "./listener.ts";
+
+const SSHD = "/usr/sbin/sshd";
+
+/** Throws a `SetupError` on a host that no one can log in to by SSH. */
+export function mustHaveSshd(): void {
+  if (!existsSync(SSHD))
+    throw new SetupError(
+      `there is no ${SSHD}`,
+      "install the SSH server first (Debian: apt install openssh-server)",
+    );
+  if (!existsSync(SSHD_CONFIG))
+    throw new SetupError(`there is no ${SSHD_CONFIG}`, "set the SSH server up first, then run this again");
+}
+
+/**
+ * Runs sshd in one of its test modes. sshd wants the empty directory of its unprivileged child even then, and where sshd is not
+ * running its service has not made it yet. Once made it stays: an sshd that has started meanwhile refuses every login without it.
+ */
+function testMode(flag: "-t" | "-T", options: readonly string[]): Ran {
+  const args = [flag, ...options];
+  const ran = run(SSHD, args);
+  const missing = /Missing privilege separation directory: (\/(?:var\/)?run\/[\w-]+)\s/.exec(
+    `${ran.stderr} `,
+  )?.[1];
+  if (missing === undefined) return ran;
+  makeDirectory(missing, 0o755);
+  return run(SSHD, args);
+}
+
+/**
+ * What `sshd -t` has against the configuration; `undefined` when it is good. `instead`: settings, as `Keyword=value`, that count
+ * before those of the configuration.
+ */
+export function complaint(instead: readonly string[] = []): string | undefined {
+  return complaintOf(instead.flatMap(asOption));
+}
+
+/** The same of an sshd that was started with these options. */
+function complaintOf(options: readonly string[]): string | undefined {
+  const ran = testMode("-t", options);
+  return ran.status === 0 ? undefined : `sshd -t: ${said(ran)}`;
+}
+
+/** The settings outside of every Match, by keyword in lower case (`sshd -T`). `instead` as for `complaint`. Throws a `SetupError`. */
+export function settings(instead: readonly string[] = []): ReadonlyMap<string, string> {
+  const ran = testMode("-T", instead.flatMap(asOption));
+  if (ran.status !== 0)
+    throw new SetupError(
+      `sshd does not accept its configuration (sshd -T: ${said(ran)})`,
+      "mend it and run this again",
+    );
+  return settingsIn(ran.stdout);
+}
+
+function asOption(setting: string): string[] {
+  return ["-o", setting];
+}
+
+const YES_OR_NO: Readonly<Record<string, string>> = { true: "yes", false: "no" };
+
+/**
+ * What `sshd -T` printed, by keyword in lower case. From OpenSSH 10.5 on it prints `UsePAM yes` and `TCPKeepAlive true`, before that
+ * `usepam yes` and `tcpkeepalive yes`.
+ */
+export function settingsIn(text: string): ReadonlyMap<string, string> {
+  return new Map(
+    text.split("\n").map((line) => {
+      const blank = line.indexOf(" ");
+      const keyword = (blank < 0 ? line : line.slice(0, blank)).toLowerCase();
+      const value = blank < 0 ? "" : line.slice(blank + 1);
+      return [keyword, keyword === "tcpkeepalive" ? (YES_OR_NO[value] ?? value) : value];
+    }),
+  );
+}
+
+/**
+ * Makes a running sshd read its configuration again; established logins stay. One that it does not accept would end it, and lock
+ * everybody out: then it is left alone. Returns what was done, in a line. Throws when a running sshd could not be told.
+ */
+export function reloadSshd(pidFile: string): string {
+  const listener = listenerOf(pidFile);
+  const wrong = complaint() ?? complaintOf(listener?.options ?? []);
+  if (wrong !== undefined)
+    return `sshd is not reloaded, for it would end (${wrong}): mend that and reload it`;
+  const before = changedMs(pidFile);
+  if (existsSync("/run/systemd/system")) {
+    for (const unit of ["ssh.service", "sshd.service"]) {
+      if (run("/usr/bin/systemctl", ["is-active", "--quiet", unit]).status !== 0) continue;
+      const ran = run("/usr/bin/systemctl", ["reload", unit]);
+      if (ran.status !== 0) throw new Error(`systemctl reload ${unit}: ${said(ran)}`);
+      // The unit has sent a signal, and no more.
+      if (listener !== undefined) waitForListener(pidFile, before);
+      return `reload ${unit}`;
+    }
+  }
+  if (listener === undefined) return "no running sshd found to reload; it takes effect when sshd starts";
+  process.kill(listener.pid, "SIGHUP");
+  waitForListener(pidFile, before);
+  return `reload sshd (SIGHUP to process ${listener.pid})`;
+}
+
+/**
+ * The listening sshd, and what it was started with: another sshd than the host's usual one may write the same file. A stale file may
+ * name a login's sshd by now, which a signal would end: the title tells them apart.
+ */
+function listenerOf(pidFile: string): { pid: number; options: readonly string[] } | undefined {
+  // `none`, which is no path: in the directory that we were started in a user may have put anything.
+  if (!isAbsolute(pidFile)) return undefined;
+  try {
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    const isSshd = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") === SSHD;
+    const options = optionsOf(readFileSync(`/proc/${pid}/cmdline`, "latin1"));
+    return isSshd && options !== undefined ? { pid, options } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** After SIGHUP sshd removes its pid file, starts anew and writes the file once it listens. */
+function waitForListener(pidFile: string, beforeMs: number | undefined): void {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < 200; tries++) {
+    Atomics.wait(clock, 0, 0, 50);
+    if (changedMs(pidFile) !== beforeMs && listenerOf(pidFile) !== undefined) return;
+  }
+  throw new Error(`sshd did not start listening again within 10 s of a reload (${pidFile})`);
+}
+
+function changedMs(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}

@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Behaviour, type Rehearsal, rehearse } from "../../../../src/commands/explain/rehearse.ts";
+import { type EndReason, judge, type Standing, WHOLE_LOGIN } from "../../../../src/guard/judge.ts";
+import { DEFAULT_LIMITS } from "../../../../src/policy/merge.ts";
+import type { Applied, Limits } from "../../../../src/policy/policy.ts";
+
+const S = 1_000;
+const M = 60 * S;
+const H = 60 * M;
+const OFF = Number.POSITIVE_INFINITY;
+
+function applied(limits: Partial<Limits> = {}, exempt = false): Applied {
+  return { rule: "top level", exempt, limits: { ...DEFAULT_LIMITS, ...limits } };
+}
+
+const idle = (kind: Behaviour["kind"]): Behaviour => ({ kind, activeForMs: 0 });
+
+describe("a rehearsal", () => {
+  it("tells the notices and the end of an idle terminal", () => {
+    expect(rehearse(applied(), idle("terminal"))).toEqual({
+      warnings: [
+        { afterMs: 10 * M, beforeEndMs: 5 * M, reason: "idle" },
+        { afterMs: 14 * M, beforeEndMs: M, reason: "idle" },
+      ],
+      end: { afterMs: 15 * M, reason: "idle" },
+    });
+  });
+
+  it("leaves out a notice that a limit is too short for", () => {
+    const { warnings, end } = rehearse(applied({ idleTimeoutMs: 5 * M }), idle("terminal"));
+    expect(warnings.map(({ afterMs }) => afterMs)).toEqual([4 * M]);
+    expect(end?.afterMs).toBe(5 * M);
+  });
+
+  it("goes by no_terminal where there is none", () => {
+    expect(rehearse(applied(), idle("login"))).toEqual({ warnings: [], end: undefined });
+    expect(rehearse(applied({ noTerminalMs: H }), idle("login")).end).toEqual({ afterMs: H, reason: "idle" });
+  });
+
+  it("starts to count when the activity stops", () => {
+    const working: Behaviour = { kind: "terminal", activeForMs: 4 * H };
+    expect(rehearse(applied(), working).end).toEqual({ afterMs: 4 * H + 15 * M, reason: "idle" });
+    expect(rehearse(applied(), { kind: "terminal", activeForMs: OFF }).end).toBeUndefined();
+  });
+
+  it("tells what max_login does to an active login, and which limit comes first", () => {
+    const limits = { maxLoginMs: 8 * H };
+    expect(rehearse(applied(limits), { kind: "terminal", activeForMs: OFF })).toEqual({
+      warnings: [
+        { afterMs: 8 * H - 5 * M, beforeEndMs: 5 * M, reason: "max_login" },
+        { afterMs: 8 * H - M, beforeEndMs: M, reason: "max_login" },
+      ],
+      end: { afterMs: 8 * H, reason: "max_login" },
+    });
+    expect(rehearse(applied(limits), idle("terminal")).end?.reason).toBe("idle");
+    expect(rehearse(applied({ maxLoginMs: 12 * M }), idle("terminal")).end).toEqual({
+      afterMs: 12 * M,
+      reason: "max_login",
+    });
+  });
+
+  it("has nothing to tell of an exempt login", () => {
+    const limits = { noTerminalMs: H, maxLoginMs: H };
+    for (const kind of ["terminal", "login"] as const)
+      expect(rehearse(applied(limits, true), idle(kind))).toEqual({ warnings: [], end: undefined });
+  });
+
+  it("says what a check would do that looks every second", () => {
+    const seconds = (most: number) => fc.integer({ min: 1, max: most }).map((s) => s * S);
+    const maybeOff = (most: number) => fc.option(seconds(most), { nil: OFF });
+    const limits = fc.record({
+      idleTimeoutMs: maybeOff(120),
+      noTerminalMs: maybeOff(120),
+      maxLoginMs: maybeOff(240),
+      warnBeforeMs: fc
+        .uniqueArray(seconds(60), { maxLength: 4 })
+        .map((times) => [...times].sort((a, b) => b - a)),
+    });
+    const behaviour = fc.record({
+      kind: fc.constantFrom("terminal" as const, "login" as const),
+      activeForMs: fc.oneof(fc.constant(0), fc.constant(OFF), seconds(100)),
+    });
+    fc.assert(
+      fc.property(limits, behaviour, (some, how) => {
+        expect(rehearse(applied(some), how)).toEqual(lived(applied(some), how, 400 * S));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** The same second by second. */
+function lived(policy: Applied, { kind, activeForMs }: Behaviour, longestMs: number): Rehearsal {
+  const warnings: { afterMs: number; beforeEndMs: number; reason: EndReason }[] = [];
+  let standing: Readonly<Record<string, Standing>> = {};
+  for (let nowMs = 0; nowMs <= longestMs; nowMs += S) {
+    const lastActivity = { source: "input", atMs: Math.min(nowMs, activeForMs), detail: "" } as const;
+    const verdict = judge({
+      nowMs,
+      applied: policy,
+      ageMs: nowMs,
+      subjects: [{ id: "it", kind, lastActivity }],
+      commandsRun: false,
+      standing,
+    });
+    for (const decision of verdict.decisions) {
+      if (decision.kind === "end") return { warnings, end: { afterMs: nowMs, reason: decision.reason } };
+      if (decision.kind === "warn")
+        warnings.push({
+          afterMs: nowMs,
+          beforeEndMs: decision.endsAtMs - nowMs,
+          reason: decision.id === WHOLE_LOGIN ? "max_login" : "idle",
+        });
+    }
+    standing = verdict.standing;
+  }
+  return { warnings, end: undefined };
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import { apply } from "../../../src/policy/apply.ts";
+import { DEFAULT_LIMITS } from "../../../src/policy/merge.ts";
+import { isWithin, parseNetwork } from "../../../src/policy/network.ts";
+import type { Policy, Rule } from "../../../src/policy/policy.ts";
+
+function rule(name: string, match: Partial<Rule["match"]>): Rule {
+  const limits = { ...DEFAULT_LIMITS, message: name };
+  return { name, match: { users: [], groups: [], from: [], ...match }, limits };
+}
+
+function policy(rules: Rule[], exempt: Partial<Policy["exempt"]> = {}): Policy {
+  return { base: DEFAULT_LIMITS, exempt: { users: [], groups: [], ...exempt }, rules, files: [] };
+}
+
+const alice = { user: "alice", groups: ["alice", "staff", "domain users"], address: "10.1.2.3" };
+
+describe("rules", () => {
+  it("go by the top level when none matches", () => {
+    const applied = apply(policy([rule("bob's", { users: ["bob"] })]), alice);
+    expect(applied).toEqual({ rule: "top level", exempt: false, limits: DEFAULT_LIMITS });
+  });
+
+  it("go by the first that matches, with its own limits", () => {
+    const rules = [
+      rule("1", { users: ["bob"] }),
+      rule("2", { groups: ["staff"] }),
+      rule("3", { users: ["alice"] }),
+    ];
+    expect(apply(policy(rules), alice)).toEqual({ rule: "2", exempt: false, limits: rules[1]?.limits });
+    expect(apply(policy(rules.toReversed()), alice).rule).toBe("3");
+  });
+
+  it.each<[string, Partial<Rule["match"]>, boolean]>([
+    ["an empty match", {}, true],
+    ["one of several users", { users: ["bob", "alice"] }, true],
+    ["a part of a name", { users: ["ali", "alice2", "Alice", "*"] }, false],
+    ["one of several groups", { groups: ["x", "domain users"] }, true],
+    ["no group of theirs", { groups: ["domain", "users"] }, false],
+    ["a network", { from: ["192.0.2.0/24", "10.0.0.0/8"] }, true],
+    ["another network", { from: ["10.1.3.0/24"] }, false],
+    ["all three lists", { users: ["alice"], groups: ["staff"], from: ["10.0.0.0/8"] }, true],
+    ["all but the user", { users: ["bob"], groups: ["staff"], from: ["10.0.0.0/8"] }, false],
+    ["all but the group", { users: ["alice"], groups: ["wheel"], from: ["10.0.0.0/8"] }, false],
+    ["all but the network", { users: ["alice"], groups: ["staff"], from: ["172.16.0.0/12"] }, false],
+  ])("match by %s: %j %s", (_, match, expected) => {
+    expect(apply(policy([rule("it", match)]), alice).rule).toBe(expected ? "it" : "top level");
+  });
+
+  it("with networks match nobody whose address is not known", () => {
+    const everywhere = policy([rule("it", { from: ["0.0.0.0/0", "::/0"] })]);
+    expect(apply(everywhere, { user: "alice", groups: [] }).rule).toBe("top level");
+    expect(apply(everywhere, { user: "alice", groups: [], address: undefined }).rule).toBe("top level");
+    expect(apply(everywhere, { user: "alice", groups: [], address: "UNKNOWN" }).rule).toBe("top level");
+  });
+});
+
+describe("exemption", () => {
+  const theirs = rule("theirs", { users: ["alice"] });
+  const rules = [theirs];
+  const { limits } = theirs;
+
+  it("by group stands above the rules, and keeps the limits for when it goes", () => {
+    const applied = apply(policy(rules, { groups: ["noidle", "domain users"] }), alice);
+    expect(applied).toEqual({ rule: "exempt: group domain users", exempt: true, limits });
+  });
+
+  it("by user does the same", () => {
+    expect(apply(policy(rules, { users: ["alice"] }), alice)).toEqual({
+      rule: "exempt: user alice",
+      exempt: true,
+      limits,
+    });
+  });
+
+  it("is for exact names, and a user is no group", () => {
+    expect(apply(policy(rules, { users: ["staff", "alic"], groups: ["bob", "Staff"] }), alice).rule).toBe(
+      "theirs",
+    );
+  });
+});
+
+describe("networks", () => {
+  it.each([
+    ["10.1.2.3", "10.1.2.3", true],
+    ["10.1.2.3", "10.1.2.4", false],
+    ["10.127.255.255", "10.0.0.0/9", true],
+    ["10.128.0.0", "10.0.0.0/9", false],
+    ["10.200.0.1", "10.1.2.3/8", true],
+    ["203.0.113.9", "0.0.0.0/0", true],
+    ["2001:db8:1:2::3", "2001:db8:1::/48", true],
+    ["2001:db8:2::3", "2001:db8:1::/48", false],
+    ["2001:DB8:0:0::1", "2001:db8::1", true],
+    ["fe80::1%eth0", "fe80::/10", true],
+    ["::ffff:10.1.2.3", "10.0.0.0/8", true],
+    ["::ffff:a01:203", "10.0.0.0/8", true],
+    ["::ffff:11.1.2.3", "10.0.0.0/8", false],
+    ["10.1.2.3", "::ffff:10.0.0.0/104", true],
+    ["10.1.2.3", "::ffff:10.1.2.3", true],
+    ["11.1.2.3", "::ffff:10.0.0.0/104", false],
+    ["10.1.2.3", "::/0", false],
+    ["2001:db8::1", "::/0", true],
+    ["2001:db8::1", "0.0.0.0/0", false],
+  ])("%s in %s: %s", (address, network, expected) => {
+    expect(isWithin(address, [network])).toBe(expected);
+    expect(isWithin(address, ["192.0.2.0/24", network, "2001:db8:ffff::/48"])).toBe(expected);
+  });
+
+  it.each([
+    "",
+    "host.example.org",
+    "10.0.0",
+    "10.0.0.256",
+    "010.0.0.1",
+    "10.0.0.0/33",
+    "10.0.0.0/",
+    "10.0.0.0/08",
+    "10.0.0.0/-1",
+    "10.0.0.0/8/8",
+    "10.0.0.0/255.0.0.0",
+    "10.*",
+    "::/129",
+    "fe80::1%eth0",
+  ])("refuses %j", (text) => {
+    expect(parseNetwork(text)).toBeUndefined();
+  });
+});
