@@ -96,7 +96,9 @@ await Promise.all(
         (error) => `DID NOT RUN: ${error.message.split("\n")[0]}`,
       );
       if (outcome !== "red") bad += 1;
-      console.log(`${outcome.padEnd(12)}  ${mutation.file}: ${mutation.why}\n${" ".repeat(14)}case: ${mutation.case}`);
+      console.log(
+        `${outcome.padEnd(12)}  ${mutation.file}: ${mutation.why}\n${" ".repeat(14)}case: ${mutation.case}`,
+      );
     }
   }),
 );

@@ -11,9 +11,9 @@ import { getWindowSize, makeRaw } from "./system/libc.ts";
 import { POLICY, POLICY_DIRECTORY, PROGRAM_DIRECTORY } from "./system/paths.ts";
 import { assignmentOf } from "./wrap/assignment.ts";
 import { guardTerminal } from "./wrap/guard.ts";
-import { meansOf } from "./wrap/means.ts";
 import { type Ended, loadNative, openOutput, type Pty, startOnPty } from "./wrap/pty.ts";
 import { joinTerminals, type Session } from "./wrap/session.ts";
+import { terminalActionsOf } from "./wrap/terminal-actions.ts";
 
 /** An ending that is under way has so long to be recorded. */
 const RECORD_MS = 15_000;
@@ -93,10 +93,10 @@ async function guard(pty: Pty, session: Session, signal: AbortSignal): Promise<v
       return keys.echoMs;
     },
   };
-  using means = meansOf(session, shell as ProcessRef);
+  using actions = terminalActionsOf(session, shell as ProcessRef);
   await guardTerminal(
     assignmentOf(self, POLICY),
-    { own, means, isOver: () => !isAlive(shell) },
+    { own, actions, isOver: () => !isAlive(shell) },
     await policyAlarm(),
     signal,
   );

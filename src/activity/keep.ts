@@ -12,12 +12,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import type { Evidence } from "../guard/judge.ts";
 import type { Login } from "../login/login.ts";
 import { isAlive } from "../login/process.ts";
 import type { ClockReading } from "../system/clock.ts";
 import { KEEP_DIRECTORY } from "../system/paths.ts";
 import { shortTime } from "../text/local-time.ts";
+import type { Evidence } from "./evidence.ts";
 
 const MOST_BYTES = 1024;
 const WRITABLE_BY_OTHERS = 0o022;

@@ -1,18 +1,18 @@
 // Ends logins because an administrator asked for it, as a watchdog ends them for a limit.
 
 import { record } from "../audit/record.ts";
-import { endLogin } from "../ending/end-login.ts";
 import { FROM_AFAR, hasHung } from "../ending/from-afar.ts";
-import { describe, GRACE_MS, type Means, type Scene } from "../guard/act.ts";
+import { FROM_OUTSIDE, type TerminalActions } from "../ending/terminal-actions.ts";
+import { describe, GRACE_MS, type Scene } from "../guard/act.ts";
 import { LOGIN_SUBJECT } from "../guard/observe.ts";
 import { findLogin, sshdOf } from "../login/login.ts";
 import { type Terminal, terminalsOf } from "../login/terminal.ts";
-import { sayFarewell } from "../notice/farewell.ts";
-import { givenOn, showNotice } from "../notice/show.ts";
-import { farewell, spoken, warning } from "../notice/text.ts";
+import { givenOn } from "../notice/show.ts";
+import { farewell, warning } from "../notice/text.ts";
 import type { Surveyed } from "../survey/survey.ts";
 import { readClocks } from "../system/clock.ts";
 import { reasonOf } from "../text/reason-of.ts";
+import { spoken } from "../text/spoken.ts";
 
 const CAUSE = "administrator";
 
@@ -34,7 +34,7 @@ export async function warnLogin(
   const closesAt = new Date(Date.now() + closesInMs);
   const shown = await Promise.all(
     terminals.map((terminal) =>
-      meansFor(it).showNotice(terminal, (columns) =>
+      actionsFor(it).showNotice(terminal, (columns) =>
         warning({
           user: it.login.user,
           kind: CAUSE,
@@ -61,8 +61,8 @@ export async function warnLogin(
 }
 
 /** A login that hung its watchdog's look would hang an administrator too. */
-function meansFor({ memory }: Surveyed): Pick<Means, "showNotice" | "sayFarewell" | "endLogin"> {
-  return hasHung(memory) ? FROM_AFAR : { showNotice, sayFarewell, endLogin };
+function actionsFor({ memory }: Surveyed): TerminalActions {
+  return hasHung(memory) ? FROM_AFAR : FROM_OUTSIDE;
 }
 
 /** Ends a login and proves it gone; a login that has ended meanwhile counts as gone. Never throws. `reason` names who asked. */
@@ -73,12 +73,12 @@ export async function endOne(it: Surveyed, reason: string): Promise<Ended> {
     const scene = sceneOf(it);
     if (!findLogin(it.login)) return { user, sshdPid, ended: true, steps: ["it has ended by itself"] };
     const line = () => farewell({ user, at: new Date(), reason });
-    const { ended, steps } = await meansFor(it).endLogin(scene.login, scene.observation.terminals, {
+    const { ended, steps } = await actionsFor(it).endLogin(scene.login, scene.observation.terminals, {
       asRoot: true,
       graceMs: GRACE_MS,
       // The farewell stops what draws on the terminal: in our own login that is this program.
       say: (terminal: Terminal) =>
-        it.isOwn ? Promise.resolve(undefined) : meansFor(it).sayFarewell(terminal, line()),
+        it.isOwn ? Promise.resolve(undefined) : actionsFor(it).sayFarewell(terminal, line()),
     });
     const outcome = steps.join("; ");
     await record(describe("end", subjectOf(scene), scene, { cause: CAUSE, outcome, ended, reason }));

@@ -1,8 +1,7 @@
 // Reads what `fileLine` has written, also years ago and by another version.
 import * as v from "valibot";
-import { LOGIN_KINDS } from "../login/kind.ts";
 import type { AuditRecord } from "./record.ts";
-import { ACTIONS, CAUSES } from "./words.ts";
+import { ACTIONS, CAUSES, LOGIN_KINDS } from "./words.ts";
 
 const count = v.pipe(v.number(), v.finite());
 

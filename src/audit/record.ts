@@ -1,8 +1,7 @@
-import type { LoginKind } from "../login/kind.ts";
 import { AUDIT_DIRECTORY, appendLine } from "./append.ts";
 import { fileLine, syslogLine } from "./lines.ts";
 import { log } from "./syslog.ts";
-import type { Action, Cause } from "./words.ts";
+import type { Action, Cause, LoginKind } from "./words.ts";
 
 export type { Action, Cause } from "./words.ts";
 

@@ -10,3 +10,7 @@ export type Action = (typeof ACTIONS)[number];
  */
 export const CAUSES = ["idle", "max_login", "administrator", "activity", "policy", "user"] as const;
 export type Cause = (typeof CAUSES)[number];
+
+/** What a login is there for: a terminal, files, a command, or nothing but forwarded ports. */
+export const LOGIN_KINDS = ["shell", "sftp", "command", "tunnel"] as const;
+export type LoginKind = (typeof LOGIN_KINDS)[number];

@@ -1,14 +1,17 @@
 // Acting on a login whose terminals, or whose processes, hang whoever looks at them.
 
 import { HUNG } from "../activity/look.ts";
-import type { Means } from "../guard/act.ts";
-import type { Memory } from "../guard/memory.ts";
 import { terminalName } from "../login/terminal.ts";
 import { endLogin } from "./end-login.ts";
 import { hangUp } from "./hang-up.ts";
+import type { TerminalActions } from "./terminal-actions.ts";
 
 /** Whether the last look at a login was from afar: who looks or acts next must not come near either. */
-export function hasHung({ faults }: Pick<Memory, "faults">): boolean {
+export function hasHung({
+  faults,
+}: {
+  readonly faults?: Readonly<Record<string, string>> | undefined;
+}): boolean {
   return faults?.login === HUNG;
 }
 
@@ -17,7 +20,7 @@ export function hasHung({ faults }: Pick<Memory, "faults">): boolean {
  * the midst of a read or a write there, and a user can see to it that this never ends (tty_ldisc_hangup, the kernel's
  * drivers/tty/tty_ldisc.c).
  */
-export const FROM_AFAR: Means = {
+export const FROM_AFAR: TerminalActions = {
   showNotice: async () => undefined,
   showStays: async () => undefined,
   sayFarewell: async () => undefined,

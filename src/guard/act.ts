@@ -1,22 +1,15 @@
 // Carries a verdict out: notices, their withdrawal, hang-ups and endings, each with its line in the audit.
+import type { Evidence } from "../activity/evidence.ts";
 import { type AuditRecord, record } from "../audit/record.ts";
-import { endLogin } from "../ending/end-login.ts";
-import { hangUp } from "../ending/hang-up.ts";
+import { FROM_OUTSIDE, type TerminalActions } from "../ending/terminal-actions.ts";
 import { type Login, sshdOf } from "../login/login.ts";
 import { type Terminal, terminalName } from "../login/terminal.ts";
-import { sayFarewell } from "../notice/farewell.ts";
-import { givenOn, type Shown, showNotice, showStays } from "../notice/show.ts";
-import { farewell, type StayFacts, spoken, stays, warning } from "../notice/text.ts";
+import { givenOn, type Shown } from "../notice/show.ts";
+import { farewell, type StayFacts, stays, warning } from "../notice/text.ts";
 import type { Applied } from "../policy/policy.ts";
 import type { ClockMap } from "../system/clock.ts";
-import {
-  type Decision,
-  type EndReason,
-  type Evidence,
-  idleLimitMs,
-  type Verdict,
-  WHOLE_LOGIN,
-} from "./judge.ts";
+import { spoken } from "../text/spoken.ts";
+import { type Decision, type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN } from "./judge.ts";
 import type { Memory } from "./memory.ts";
 import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
 
@@ -33,18 +26,6 @@ export interface Scene {
   readonly map: ClockMap;
 }
 
-/** How a terminal is written to and ended. */
-export interface Means {
-  readonly showNotice: typeof showNotice;
-  readonly showStays: typeof showStays;
-  readonly sayFarewell: typeof sayFarewell;
-  readonly hangUp: typeof hangUp;
-  readonly endLogin: typeof endLogin;
-}
-
-/** From outside, whatever runs there. */
-const FROM_OUTSIDE: Means = { showNotice, showStays, sayFarewell, hangUp, endLogin };
-
 /**
  * Carries out every decision; one that fails is recorded and does not stop the others. `shown` keeps the notices that stand on screens.
  * Returns whether the login is gone.
@@ -53,9 +34,9 @@ export async function act(
   verdict: Verdict,
   scene: Scene,
   shown: Map<string, Shown>,
-  means = FROM_OUTSIDE,
+  actions = FROM_OUTSIDE,
 ): Promise<boolean> {
-  const stage = { scene, shown, means, standing: verdict.standing };
+  const stage = { scene, shown, actions, standing: verdict.standing };
   const ended = await Promise.all(verdict.decisions.map((decision) => carryOut(decision, stage)));
   return ended.includes(true);
 }
@@ -84,15 +65,15 @@ export async function recordFaults(
 interface Stage {
   readonly scene: Scene;
   readonly shown: Map<string, Shown>;
-  readonly means: Means;
+  readonly actions: TerminalActions;
   readonly standing: Verdict["standing"];
 }
 
 /** Whether the login is gone. */
 async function carryOut(decision: Decision, stage: Stage): Promise<boolean> {
   if (decision.kind === "end") return endAll(decision.reason, decision.ids, stage);
-  if (decision.kind === "warn") await warn(decision.id, decision.endsAtMs, stage);
-  if (decision.kind === "keep") await keep(decision.id, decision.why, stage);
+  if (decision.kind === "notice") await warn(decision.id, decision.endsAtMs, stage);
+  if (decision.kind === "stay") await keep(decision.id, decision.why, stage);
   if (decision.kind === "hang-up") await hangUpOne(decision.id, stage);
   return false;
 }
@@ -103,14 +84,14 @@ function terminalsFor(id: string, { observation }: Scene): readonly Terminal[] {
   return observation.terminals.filter((terminal) => terminal.id === id);
 }
 
-async function warn(id: string, endsAtMs: number, { scene, shown, means }: Stage): Promise<void> {
+async function warn(id: string, endsAtMs: number, { scene, shown, actions }: Stage): Promise<void> {
   const closesInMs = endsAtMs - scene.map.toIdleMs(scene.map.now.bootMs);
   const saidAtMs = performance.now();
   const cause = id === WHOLE_LOGIN ? "max_login" : "idle";
   const terminals = terminalsFor(id, scene);
   const delivered = await Promise.all(
     terminals.map(async (terminal) => {
-      const result = await means.showNotice(terminal, (columns) =>
+      const result = await actions.showNotice(terminal, (columns) =>
         warning({
           user: scene.login.user,
           kind: cause,
@@ -132,7 +113,7 @@ async function warn(id: string, endsAtMs: number, { scene, shown, means }: Stage
   await record(describe("notice", id, scene, { cause, outcome: givenOn(delivered), ended: null, reason }));
 }
 
-async function keep(id: string, why: "activity" | "policy", { scene, shown, means }: Stage): Promise<void> {
+async function keep(id: string, why: "activity" | "policy", { scene, shown, actions }: Stage): Promise<void> {
   const terminals = terminalsFor(id, scene);
   const last = scene.observation.subjects[id]?.lastActivity;
   const answer = answerOf(why, last);
@@ -140,7 +121,7 @@ async function keep(id: string, why: "activity" | "policy", { scene, shown, mean
     terminals.map(async (terminal) => {
       const before = shown.get(terminal.id);
       shown.delete(terminal.id);
-      await means.showStays(terminal, before, (columns) => stays({ why: answer, columns }));
+      await actions.showStays(terminal, before, (columns) => stays({ why: answer, columns }));
     }),
   );
   const [cause, reason] =
@@ -157,25 +138,25 @@ function answerOf(why: "activity" | "policy", last: Evidence | undefined): StayF
   return (last?.source ?? "input") === "input" ? "key" : "work";
 }
 
-async function hangUpOne(id: string, { scene, means }: Stage): Promise<void> {
+async function hangUpOne(id: string, { scene, actions }: Stage): Promise<void> {
   const [terminal] = terminalsFor(id, scene);
   if (!terminal) return;
-  const { steps, ended } = await means.hangUp(terminal, {
+  const { steps, ended } = await actions.hangUp(terminal, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: sayer("terminal", "idle", id, scene, means),
+    say: sayer("terminal", "idle", id, scene, actions),
   });
   const reason = endReason("idle", id, scene);
   await record(describe("hang-up", id, scene, { cause: "idle", outcome: steps.join("; "), ended, reason }));
 }
 
 async function endAll(cause: EndReason, ids: readonly string[], stage: Stage): Promise<boolean> {
-  const { scene, means } = stage;
+  const { scene, actions } = stage;
   const longestIdle = ids.toSorted((a, b) => idleMsOf(a, scene) - idleMsOf(b, scene))[0] ?? LOGIN_SUBJECT;
-  const { steps, ended, spared } = await means.endLogin(scene.login, scene.observation.terminals, {
+  const { steps, ended, spared } = await actions.endLogin(scene.login, scene.observation.terminals, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: sayer("login", cause, longestIdle, scene, means),
+    say: sayer("login", cause, longestIdle, scene, actions),
     sinceMs: cause === "idle" && maySpare(ids, stage) ? scene.map.now.bootMs : undefined,
   });
   const outcome = steps.join("; ");
@@ -210,9 +191,15 @@ async function recordSpared(outcome: string, ended: boolean, scene: Scene): Prom
 }
 
 /** Writes the last line of a terminal; what it stopped for that comes back to be let go again. */
-function sayer(what: "login" | "terminal", reason: EndReason, id: string, scene: Scene, means: Means) {
+function sayer(
+  what: "login" | "terminal",
+  reason: EndReason,
+  id: string,
+  scene: Scene,
+  actions: TerminalActions,
+) {
   return (terminal: Terminal) =>
-    means.sayFarewell(
+    actions.sayFarewell(
       terminal,
       farewell({
         user: scene.login.user,

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OwnTerminal } from "../activity/look.ts";
 import { FROM_AFAR } from "../ending/from-afar.ts";
+import type { TerminalActions } from "../ending/terminal-actions.ts";
 import { findLogin, type Login } from "../login/login.ts";
 import type { ProcessRef } from "../login/process.ts";
 import { terminalsOf } from "../login/terminal.ts";
@@ -17,7 +18,7 @@ import {
 } from "../system/clock.ts";
 import { endAfter } from "../system/libc.ts";
 import { reasonOf } from "../text/reason-of.ts";
-import { act, type Means, recordFaults, recordStays, type Scene } from "./act.ts";
+import { act, recordFaults, recordStays, type Scene } from "./act.ts";
 import { decidePolicy, isUninstalled } from "./decide.ts";
 import { recordFault } from "./fault.ts";
 import { judge, type Verdict } from "./judge.ts";
@@ -69,15 +70,15 @@ export interface GuardOptions {
   /** Is told of each look. The check is then over as soon as no notice stands: there is no watchdog that would sleep. */
   readonly watch?: ((look: Look) => void) | undefined;
   /** For a guard that lives as long as its login does. */
-  readonly resident?: Resident | undefined;
+  readonly wrapHost?: WrapHost | undefined;
 }
 
 /** A process that stands in a terminal's stream: it remembers by itself, sees more of that terminal, and has its own ways to act on it. */
-export interface Resident {
+export interface WrapHost {
   readonly recall: () => Memory;
   readonly keep: (memory: Memory) => void;
   readonly own: OwnTerminal;
-  readonly means: Means;
+  readonly actions: TerminalActions;
   /** Its terminal has ended; the login may live on with others. */
   readonly isOver: () => boolean;
 }
@@ -85,19 +86,19 @@ export interface Resident {
 /** Runs one check; stays while a notice stands. Throws when the login could not be judged: then nothing was done to it. */
 export async function guard(
   assignment: Assignment,
-  { idleTimeoutMs, watch, resident }: GuardOptions = {},
+  { idleTimeoutMs, watch, wrapHost }: GuardOptions = {},
 ): Promise<Outcome> {
   let reading = readClocks();
-  const keep = resident?.keep ?? ((memory: Memory) => void writeMemory(assignment.stateDirectory, memory));
-  let memory = resident ? note(resident.recall(), reading) : recall(assignment, reading);
+  const keep = wrapHost?.keep ?? ((memory: Memory) => void writeMemory(assignment.stateDirectory, memory));
+  let memory = wrapHost ? note(wrapHost.recall(), reading) : recall(assignment, reading);
   let decided: { applied: Applied; atMs: number } | undefined;
   let lookedAtMs: number | undefined;
   const shown = new Map<string, Shown>();
   // The process of a sweep looks at others too, and a wrap's is its terminal's: they must not end for it.
-  const isAlone = watch === undefined && resident === undefined;
+  const isAlone = watch === undefined && wrapHost === undefined;
   const { isBlind = false } = assignment;
   const isFromAfar = isBlind || assignment.isFromAfar;
-  const means = resident?.means ?? (isFromAfar ? FROM_AFAR : undefined);
+  const actions = wrapHost?.actions ?? (isFromAfar ? FROM_AFAR : undefined);
   for (;;) {
     const login = findLogin({ ...assignment, child: assignment.child ?? memory.child });
     if (!login) return "done";
@@ -114,7 +115,7 @@ export async function guard(
 
     const map = mapClocks(memory.history, reading);
     if (isAlone) endAfter(LONGEST_LOOK_S);
-    const known: Known = { isFromAfar, ...(isBlind && { tree: [] }), ...(resident && { own: resident.own }) };
+    const known: Known = { isFromAfar, ...(isBlind && { tree: [] }), ...(wrapHost && { own: wrapHost.own }) };
     const { observation, failure } = await lookSafely(login, memory, map, applied, known);
     const unseenMs = lookedAtMs === undefined ? 0 : map.toIdleMs(reading.bootMs) - map.toIdleMs(lookedAtMs);
     const verdict = judge({ ...situationOf(login, applied, observation, memory, map), unseenMs });
@@ -124,13 +125,13 @@ export async function guard(
     await recordFaults(scene, memory.faults);
     // What is done takes its time, and must not be cut short between a stop and what it is for.
     if (isAlone) endAfter(LONGEST_LOOK_S);
-    const ended = await act(verdict, scene, shown, means);
+    const ended = await act(verdict, scene, shown, actions);
     watch?.({ scene, verdict, ended, complaint: memory.complaint });
     const seen = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
     memory = remember(memory, login, seen, verdict, map);
-    if (ended || resident?.isOver()) return "done";
+    if (ended || wrapHost?.isOver()) return "done";
     // While a notice of `max_login` stands, the check goes on without a look.
-    if (failure && !verdict.stay) {
+    if (failure && !verdict.noticePending) {
       keep(memory);
       throw failure;
     }

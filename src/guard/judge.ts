@@ -1,16 +1,6 @@
 // The only place that decides. Pure: no I/O, no clock of its own. All times are on the idle clock (see clock.ts), in milliseconds.
-import type { Applied, Limits, Source } from "../policy/policy.ts";
-
-/**
- * Proof that somebody, or work that somebody waits for, was there at `atMs`. `stay`: its user asked for it; `keep`: an administrator did;
- * `login`: it began then.
- */
-export interface Evidence {
-  readonly source: Source | "stay" | "keep" | "login";
-  readonly atMs: number;
-  /** In words, for people: `a key`, `CPU 34 %`. */
-  readonly detail: string;
-}
+import type { Evidence } from "../activity/evidence.ts";
+import type { Applied, Limits } from "../policy/policy.ts";
 
 /** Something that can be idle: one terminal, or a login that has none. */
 export interface Subject {
@@ -20,7 +10,7 @@ export interface Subject {
 }
 
 /** A notice that was given and not answered yet: what was promised, and which stages are done. */
-export interface Standing {
+export interface PendingNotice {
   readonly sinceMs: number;
   /** The time that the first notice promised. The login does not end before it, whatever else changes. */
   readonly promisedMs: number;
@@ -43,7 +33,7 @@ export interface Situation {
   readonly commandsRun: boolean;
   /** Something moves of which only looks a second apart can tell whether it is use. */
   readonly needsCloseLooks?: boolean | undefined;
-  readonly standing: Readonly<Record<string, Standing>>;
+  readonly standing: Readonly<Record<string, PendingNotice>>;
   /** How long ago this very check looked last, should it have looked before: about a second, unless the machine stood still. */
   readonly unseenMs?: number | undefined;
 }
@@ -51,21 +41,26 @@ export interface Situation {
 export type EndReason = "idle" | "max_login";
 
 export type Decision =
-  | { readonly kind: "warn"; readonly id: string; readonly standing: Standing; readonly endsAtMs: number }
-  | { readonly kind: "keep"; readonly id: string; readonly why: "activity" | "policy" }
+  | {
+      readonly kind: "notice";
+      readonly id: string;
+      readonly standing: PendingNotice;
+      readonly endsAtMs: number;
+    }
+  | { readonly kind: "stay"; readonly id: string; readonly why: "activity" | "policy" }
   | { readonly kind: "hang-up"; readonly id: string }
   | { readonly kind: "end"; readonly reason: EndReason; readonly ids: readonly string[] };
 
 export interface Verdict {
   readonly decisions: readonly Decision[];
   /** The notices that stand once the decisions are carried out. */
-  readonly standing: Readonly<Record<string, Standing>>;
+  readonly standing: Readonly<Record<string, PendingNotice>>;
   /** When each subject ends, and the login for its age, should nothing happen until then. Without an entry: never. */
   readonly endsAtMs: Readonly<Record<string, number>>;
   /** When to look again. */
   readonly wakeInMs: number;
   /** A notice stands, or work must be watched closely: the check stays instead of exiting. */
-  readonly stay: boolean;
+  readonly noticePending: boolean;
 }
 
 /** How often to look while a notice stands. */
@@ -121,8 +116,8 @@ export function idleLimitMs(subject: Subject, applied: Applied): number {
 
 /** What one countdown asks for now, whether it runs for idleness or for the age of the login. */
 interface Countdown {
-  readonly step: "rest" | "warn" | "wait" | "end";
-  readonly standing?: Standing;
+  readonly step: "rest" | "notice" | "wait" | "end";
+  readonly standing?: PendingNotice;
   readonly endsAtMs: number;
   readonly wakeInMs: number;
 }
@@ -133,7 +128,7 @@ function countDown(
   limitMs: number,
   warnBeforeMs: readonly number[],
   nowMs: number,
-  standing: Standing | undefined,
+  standing: PendingNotice | undefined,
 ): Countdown {
   const stagesMs = warnBeforeMs.filter((ms) => ms < limitMs);
   const longestMs = noticeMs(limitMs, stagesMs);
@@ -155,15 +150,15 @@ function countDown(
   const isNew = givenMs.some((ms) => !standing?.givenMs.includes(ms));
   const wakeInMs = Math.min(WATCH_MS, leftMs);
   const kept = { ...standing, sinceMs: standing?.sinceMs ?? nowMs, promisedMs, givenMs };
-  return { step: isNew ? "warn" : "wait", standing: kept, endsAtMs, wakeInMs };
+  return { step: isNew ? "notice" : "wait", standing: kept, endsAtMs, wakeInMs };
 }
 
 /** A notice that stands, or in its place one that begins now: see `UNSEEN_MS`. */
 function seenNotice(
-  standing: Standing | undefined,
+  standing: PendingNotice | undefined,
   limitMs: number,
   { nowMs, unseenMs = 0, applied }: Situation,
-): Standing | undefined {
+): PendingNotice | undefined {
   const longestMs = noticeMs(limitMs, applied.limits.warnBeforeMs);
   if (!standing || standing.isAnew || unseenMs <= Math.max(UNSEEN_MS, longestMs / 2)) return standing;
   return { sinceMs: standing.sinceMs, promisedMs: nowMs + longestMs, givenMs: [], isAnew: true };
@@ -173,7 +168,7 @@ function seenNotice(
 export function judge(situation: Situation): Verdict {
   const { nowMs, applied, subjects } = situation;
   const decisions: Decision[] = [];
-  const standing: Record<string, Standing> = {};
+  const standing: Record<string, PendingNotice> = {};
   const ending: string[] = [];
   const endsAtMs: Record<string, number> = {};
   const wakesInMs = [restMs(applied)];
@@ -183,10 +178,10 @@ export function judge(situation: Situation): Verdict {
   if (age) wakesInMs.push(age.wakeInMs);
   if (age) endsAtMs[WHOLE_LOGIN] = age.endsAtMs;
   if (age?.step === "end") return endAll(situation, "max_login");
-  if (age?.step === "warn" && age.standing)
-    decisions.push({ kind: "warn", id: WHOLE_LOGIN, standing: age.standing, endsAtMs: age.endsAtMs });
+  if (age?.step === "notice" && age.standing)
+    decisions.push({ kind: "notice", id: WHOLE_LOGIN, standing: age.standing, endsAtMs: age.endsAtMs });
   if (!age?.standing && situation.standing[WHOLE_LOGIN])
-    decisions.push({ kind: "keep", id: WHOLE_LOGIN, why: "policy" });
+    decisions.push({ kind: "stay", id: WHOLE_LOGIN, why: "policy" });
 
   for (const subject of subjects) {
     const before = situation.standing[subject.id];
@@ -200,10 +195,10 @@ export function judge(situation: Situation): Verdict {
     if (count) wakesInMs.push(count.wakeInMs);
     if (count) endsAtMs[subject.id] = count.endsAtMs;
     if (before && (answered || !count?.standing) && count?.step !== "end")
-      decisions.push({ kind: "keep", id: subject.id, why: answered ? "activity" : "policy" });
+      decisions.push({ kind: "stay", id: subject.id, why: answered ? "activity" : "policy" });
     if (count?.standing) standing[subject.id] = count.standing;
-    if (count?.step === "warn" && count.standing)
-      decisions.push({ kind: "warn", id: subject.id, standing: count.standing, endsAtMs: count.endsAtMs });
+    if (count?.step === "notice" && count.standing)
+      decisions.push({ kind: "notice", id: subject.id, standing: count.standing, endsAtMs: count.endsAtMs });
     if (count?.step === "end") ending.push(subject.id);
   }
 
@@ -218,7 +213,7 @@ export function judge(situation: Situation): Verdict {
     standing,
     endsAtMs,
     wakeInMs: situation.needsCloseLooks ? Math.min(...wakesInMs, WATCH_MS) : Math.min(...wakesInMs),
-    stay: Object.keys(standing).length > 0 || situation.needsCloseLooks === true,
+    noticePending: Object.keys(standing).length > 0 || situation.needsCloseLooks === true,
   };
 }
 
@@ -239,7 +234,7 @@ function endAll(situation: Situation, reason: EndReason): Verdict {
     standing: situation.standing,
     endsAtMs: Object.fromEntries([WHOLE_LOGIN, ...ids].map((id) => [id, situation.nowMs])),
     wakeInMs: WATCH_MS,
-    stay: false,
+    noticePending: false,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import * as v from "valibot";
+import type { Evidence } from "../activity/evidence.ts";
 import type { InputState } from "../activity/input.ts";
 import { type JobCounters, PARTS } from "../activity/job.ts";
 import type { ConnectionCounters } from "../activity/look.ts";
@@ -19,7 +20,7 @@ import type { UseState } from "../activity/use.ts";
 import type { ProcessRef } from "../login/process.ts";
 import type { Applied } from "../policy/policy.ts";
 import type { ClockEvent, Clocks } from "../system/clock.ts";
-import type { Evidence, Standing } from "./judge.ts";
+import type { PendingNotice } from "./judge.ts";
 
 /** The counters that work is measured from. They stand still while a notice does, so that its whole window is judged. */
 export interface Baseline {
@@ -58,7 +59,7 @@ export interface Memory {
   readonly clocks?: Clocks | undefined;
   readonly child?: ProcessRef | undefined;
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
-  readonly standing: Readonly<Record<string, Standing>>;
+  readonly standing: Readonly<Record<string, PendingNotice>>;
   /** What the last look could not read. */
   readonly faults?: Readonly<Record<string, string>> | undefined;
   /** What the connection was used for. */

@@ -1,6 +1,7 @@
 // From what the kernel shows of a login to what `judge` wants to know: when each terminal, or the login, was last active.
 
 import { busyAtMs, describeWork, withNewcomers, workSince } from "../activity/busy.ts";
+import type { Evidence } from "../activity/evidence.ts";
 import { bucketAtMs, type InputState, inputAt } from "../activity/input.ts";
 import { keepOf } from "../activity/keep.ts";
 import { type Look, type LookOptions, type TerminalLook, takeLook } from "../activity/look.ts";
@@ -8,14 +9,15 @@ import { type OutputState, outputAt } from "../activity/output.ts";
 import { type Stay, staysIn } from "../activity/stay.ts";
 import { KEY_ECHO_MS, movedSince, transferSince } from "../activity/transfer.ts";
 import { type Channels, type UseState, useAfter } from "../activity/use.ts";
+import type { LoginKind } from "../audit/words.ts";
 import { beginLook } from "../login/budget.ts";
-import { kindOf, type LoginKind } from "../login/kind.ts";
+import { kindOf } from "../login/kind.ts";
 import type { Login } from "../login/login.ts";
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import { innermost, type Terminal, terminalsOf, treeOfLogin } from "../login/terminal.ts";
 import type { Applied, Limits } from "../policy/policy.ts";
 import type { ClockMap } from "../system/clock.ts";
-import type { Evidence, Standing } from "./judge.ts";
+import type { PendingNotice } from "./judge.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
 
 /** The subject that a login without a terminal is. */
@@ -364,7 +366,7 @@ function evidenceOf({ untilMs, command }: Stay, lastKeyMs: number, nowMs: number
 }
 
 /** The time that rates are judged over: the whole of a standing notice, else since the baseline. */
-function windowOf(baseline: Baseline, standing: Standing | undefined, nowMs: number): number {
+function windowOf(baseline: Baseline, standing: PendingNotice | undefined, nowMs: number): number {
   const windowMs = standing ? standing.promisedMs - standing.sinceMs : nowMs - baseline.bootMs;
   return Math.max(windowMs, SHORTEST_WINDOW_MS);
 }
@@ -375,7 +377,7 @@ function windowOf(baseline: Baseline, standing: Standing | undefined, nowMs: num
  */
 function nextBaseline(
   baseline: Baseline,
-  standing: Standing | undefined,
+  standing: PendingNotice | undefined,
   found: readonly Evidence[],
   seen: Baseline,
 ): Baseline {

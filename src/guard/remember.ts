@@ -11,7 +11,7 @@ import {
   type Told,
   withEvents,
 } from "../system/clock.ts";
-import type { Standing, Verdict } from "./judge.ts";
+import type { PendingNotice, Verdict } from "./judge.ts";
 import type { Memory } from "./memory.ts";
 import type { Observation } from "./observe.ts";
 
@@ -47,7 +47,7 @@ export function remember(
 ): Memory {
   const offsetMs = now.bootMs - toIdleMs(now.bootMs);
   const standing = Object.fromEntries(
-    Object.entries(verdict.standing).map(([id, it]): [string, Standing] => {
+    Object.entries(verdict.standing).map(([id, it]): [string, PendingNotice] => {
       const { sinceMs, promisedMs } = it;
       const before = memory.standing[id];
       const since = before && toIdleMs(before.sinceMs) === sinceMs ? before.sinceMs : sinceMs + offsetMs;
@@ -71,7 +71,7 @@ export type Rest =
 
 /** Decides that. `alone`: no watchdog sleeps for the check, which is over as soon as no notice stands. */
 export function restAfter(
-  { decisions, wakeInMs, stay }: Verdict,
+  { decisions, wakeInMs, noticePending }: Verdict,
   complaint: string | undefined,
   alone: boolean,
 ): Rest {
@@ -80,5 +80,7 @@ export function restAfter(
   const hungUp = decisions.some(({ kind }) => kind === "hang-up");
   const mayLeave = waitMs > SHORT_MS || (alone && !hungUp);
   // Rounded down, and the rest is waited for in a check: a notice that came late would put off the end.
-  return !stay && mayLeave ? { leaves: true, answerS: Math.floor(waitMs / 1000) } : { leaves: false, waitMs };
+  return !noticePending && mayLeave
+    ? { leaves: true, answerS: Math.floor(waitMs / 1000) }
+    : { leaves: false, waitMs };
 }

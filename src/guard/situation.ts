@@ -3,7 +3,7 @@ import { needsCloseLooks } from "../activity/use.ts";
 import type { Login } from "../login/login.ts";
 import type { Applied } from "../policy/policy.ts";
 import type { ClockMap } from "../system/clock.ts";
-import type { Situation, Standing } from "./judge.ts";
+import type { PendingNotice, Situation } from "./judge.ts";
 import type { Memory } from "./memory.ts";
 import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
 
@@ -15,7 +15,7 @@ export function situationOf(
   memory: Memory,
   map: ClockMap,
 ): Situation {
-  const onIdleClock = (standing: Standing): Standing => {
+  const onIdleClock = (standing: PendingNotice): PendingNotice => {
     const { sinceMs, promisedMs } = standing;
     const idleSinceMs = map.toIdleMs(sinceMs);
     return { ...standing, sinceMs: idleSinceMs, promisedMs: idleSinceMs + promisedMs - sinceMs };

@@ -1,11 +1,8 @@
 // What a login is there for, as far as its channels tell.
+import type { LoginKind } from "../audit/words.ts";
 import type { Login } from "./login.ts";
 import { hasEnded, type ProcessStat } from "./process.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** A terminal, files, a command, or nothing but forwarded ports. */
-export const LOGIN_KINDS = ["shell", "sftp", "command", "tunnel"] as const;
-export type LoginKind = (typeof LOGIN_KINDS)[number];
 
 /** The kind of a login. `tree`: everything below its sshd. Names are the processes' own word: nothing but this word hangs on them. */
 export function kindOf(

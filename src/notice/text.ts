@@ -1,4 +1,5 @@
 // What a user reads. Pure: no I/O, no clock. Every line is printable ASCII, whatever the values hold.
+import { spoken } from "../text/spoken.ts";
 
 /** One thing to say, as each kind of screen takes it. The first line says the essential by itself. */
 export interface Wording {
@@ -53,24 +54,6 @@ export function sanitise(text: string, longest = LONGEST_VALUE): string {
   return Array.from(text.slice(0, 2 * longest), (character) => (/^[ -~]$/.test(character) ? character : "?"))
     .slice(0, longest)
     .join("");
-}
-
-/** A duration for people: `45 s`, `90 s`, `14 min`, `1 h 30 min`; rounded to seconds, the two largest units. */
-export function spoken(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  const units: readonly (readonly [number, string])[] = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor((seconds % 86_400) / 3600), "h"],
-    [Math.floor((seconds % 3600) / 60), "min"],
-    [seconds % 60, "s"],
-  ];
-  const largest = units.findIndex(([count]) => count > 0);
-  return units
-    .slice(largest, largest + 2)
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(" ");
 }
 
 /** A warning: when the login closes and which key keeps it, then whom it warns and why, then the administrator's line. */

@@ -5,7 +5,7 @@ import { SetupError } from "../change/setup-error.ts";
 import type { Finding } from "../sshd/forced-keys.ts";
 import { mustInclude, readHostConfig } from "../sshd/host-config.ts";
 import { keysOfAllUsers } from "../sshd/key-files.ts";
-import { complaint, reloadSshd, settings } from "../sshd/sshd.ts";
+import { complaint, mustBeGood, reloadSshd, settings } from "../sshd/sshd.ts";
 import { type Directive, keyFilePatterns } from "../sshd/sshd-config.ts";
 import { DROP_IN } from "../system/paths.ts";
 import type { HookOptions, HookPlan } from "./hook.ts";
@@ -39,12 +39,6 @@ export function planForceCommand({ match, acceptForcedKeys, wrap }: HookOptions)
     file(DROP_IN, 0o644, Buffer.from(dropIn(commandOf(wrap), match))),
   ];
   return { changes, verify: mustBeGood, activate: () => reloadSshd(pidFile), notes: notesOn(directives) };
-}
-
-/** Throws when sshd does not accept its configuration. */
-export function mustBeGood(): void {
-  const after = complaint();
-  if (after !== undefined) throw new Error(`sshd would not accept the change (${after})`);
 }
 
 /** What a ForceCommand of ours cancels, or may cancel. `scoped`: it stands in a Match block. */

@@ -3,12 +3,11 @@ import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Change, directory, file, isDue, look } from "../change/change.ts";
 import { SetupError } from "../change/setup-error.ts";
-import { mustBeGood } from "../setup/hook-force-command.ts";
 import { TIMEOUTS } from "../system/paths.ts";
 import { idlePatterns } from "./channels.ts";
 import { exceptions, sourcesOf } from "./configured.ts";
 import { mustInclude, readHostConfig } from "./host-config.ts";
-import { complaint, mustHaveSshd, settings } from "./sshd.ts";
+import { complaint, mustBeGood, mustHaveSshd, settings } from "./sshd.ts";
 import type { Directive } from "./sshd-config.ts";
 import { dropInText, foreignText, type Setting, settingsOf, type Timeouts } from "./timeouts.ts";
 

@@ -2,9 +2,8 @@
 import { readFileSync } from "node:fs";
 import { ABSENT, type Change, look } from "../change/change.ts";
 import { digestOf } from "../change/content.ts";
-import { mustBeGood } from "../setup/hook-force-command.ts";
 import { TIMEOUTS } from "../system/paths.ts";
-import { complaint } from "./sshd.ts";
+import { complaint, mustBeGood } from "./sshd.ts";
 import { foreignText } from "./timeouts.ts";
 
 /** Plans a revert. `verify` throws when sshd does not accept its files; one that did not before is not ours to judge. */

@@ -137,3 +137,9 @@ function waitForListener(pidFile: string, beforeMs: number | undefined): void {
 function changedMs(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }
+
+/** Throws when sshd does not accept its configuration. */
+export function mustBeGood(): void {
+  const after = complaint();
+  if (after !== undefined) throw new Error(`sshd would not accept the change (${after})`);
+}

@@ -1,5 +1,5 @@
 // What each of sshd's timeouts does and does not do, in words. Pure.
-import { spoken } from "../notice/text.ts";
+import { spoken } from "../text/spoken.ts";
 import { idlePatterns } from "./channels.ts";
 import type { Keyword } from "./timeouts.ts";
 

@@ -1,10 +1,11 @@
 // What is told of a login, for people and for programs.
+
+import type { LoginKind } from "../audit/words.ts";
 import { idleLimitMs } from "../guard/judge.ts";
 import { LOGIN_SUBJECT } from "../guard/observe.ts";
-import type { LoginKind } from "../login/kind.ts";
 import { sshdOf } from "../login/login.ts";
 import { innermost, type Terminal, terminalName } from "../login/terminal.ts";
-import { spoken } from "../notice/text.ts";
+import { spoken } from "../text/spoken.ts";
 import type { State } from "./state.ts";
 import { idleMsOf, leftMsOf, type Surveyed } from "./survey.ts";
 

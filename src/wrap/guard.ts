@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { log } from "../audit/syslog.ts";
-import { type Assignment, guard, type Resident } from "../guard/guard.ts";
+import { type Assignment, guard, type WrapHost } from "../guard/guard.ts";
 import { BLANK, type Memory } from "../guard/memory.ts";
 import { note } from "../guard/remember.ts";
 import { directoryNameOf, findLogin } from "../login/login.ts";
@@ -26,15 +26,15 @@ export interface Alarm {
  */
 export async function guardTerminal(
   assignment: Assignment,
-  means: Pick<Resident, "own" | "means" | "isOver">,
+  terminal: Pick<WrapHost, "own" | "actions" | "isOver">,
   alarm: Alarm,
   signal: AbortSignal,
 ): Promise<void> {
   let memory: Memory = { ...BLANK, clocks: readClocks() };
   let pauseMs = FIRST_PAUSE_MS;
   let complaint = "";
-  const resident: Resident = {
-    ...means,
+  const wrapHost: WrapHost = {
+    ...terminal,
     recall: () => memory,
     keep: (next) => {
       memory = next;
@@ -43,7 +43,7 @@ export async function guardTerminal(
   while (!signal.aborted) {
     let waitMs: number;
     try {
-      const outcome = rootGuards(assignment) ? SLICE_MS / 1000 : await guard(assignment, { resident });
+      const outcome = rootGuards(assignment) ? SLICE_MS / 1000 : await guard(assignment, { wrapHost });
       if (outcome === "done") return;
       waitMs = outcome * 1000;
       pauseMs = FIRST_PAUSE_MS;

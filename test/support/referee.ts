@@ -240,8 +240,8 @@ export function createReferee(story: Story) {
     }
     mustStayBounded(look);
     for (const decision of look.verdict.decisions) {
-      if (decision.kind === "warn") warned(decision.id, decision, look, nowMs);
-      if (decision.kind === "keep") notices.delete(decision.id);
+      if (decision.kind === "notice") warned(decision.id, decision, look, nowMs);
+      if (decision.kind === "stay") notices.delete(decision.id);
       if (decision.kind === "hang-up")
         must(decision.id !== LOGIN_SUBJECT, () => "(b) hung up a login that has no terminal");
       if (decision.kind === "hang-up") endedOne(decision.id, host, nowMs);

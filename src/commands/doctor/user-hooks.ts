@@ -2,10 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../change/change.ts";
-import { mustBeGood } from "../../setup/hook-force-command.ts";
 import { planProfile } from "../../setup/hook-profile.ts";
 import { mustInclude, readHostConfig } from "../../sshd/host-config.ts";
-import { settings } from "../../sshd/sshd.ts";
+import { mustBeGood, settings } from "../../sshd/sshd.ts";
 import { said } from "../../system/command.ts";
 import { DROP_IN, type Hook, PROFILE, PROGRAM_DIRECTORY } from "../../system/paths.ts";
 import { type Check, error, orProblem, type Problem } from "./finding.ts";

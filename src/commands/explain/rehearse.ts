@@ -1,5 +1,5 @@
 // What would become of a login that behaves in some way from now on: `judge` is asked at every moment at which its answer can change.
-import { type EndReason, judge, type Standing, WHOLE_LOGIN } from "../../guard/judge.ts";
+import { type EndReason, judge, type PendingNotice, WHOLE_LOGIN } from "../../guard/judge.ts";
 import type { Applied } from "../../policy/policy.ts";
 
 /** How a login that begins now goes on. */
@@ -30,7 +30,7 @@ export function rehearse(applied: Applied, { kind, activeForMs }: Behaviour): Re
   const momentsMs = endsMs.flatMap((endMs) => [endMs, ...limits.warnBeforeMs.map((ms) => endMs - ms)]);
 
   const warnings: Warning[] = [];
-  let standing: Readonly<Record<string, Standing>> = {};
+  let standing: Readonly<Record<string, PendingNotice>> = {};
   for (const nowMs of [...new Set(momentsMs)].filter((ms) => ms >= 0).sort((a, b) => a - b)) {
     const atMs = Math.min(nowMs, activeForMs);
     const lastActivity = { source: "input", atMs, detail: "" } as const;
@@ -38,7 +38,7 @@ export function rehearse(applied: Applied, { kind, activeForMs }: Behaviour): Re
     const verdict = judge({ nowMs, applied, ageMs: nowMs, subjects, commandsRun: false, standing });
     for (const decision of verdict.decisions) {
       if (decision.kind === "end") return { warnings, end: { afterMs: nowMs, reason: decision.reason } };
-      if (decision.kind !== "warn") continue;
+      if (decision.kind !== "notice") continue;
       const reason = decision.id === WHOLE_LOGIN ? "max_login" : "idle";
       warnings.push({ afterMs: nowMs, beforeEndMs: decision.endsAtMs - nowMs, reason });
     }

@@ -82,11 +82,11 @@ async function rehearse(
   options: { readonly configPath: string; readonly idleTimeoutMs: number | undefined },
   json: boolean,
 ): Promise<void> {
-  const [{ rehearseSweep }, { wordsOf }] = await Promise.all([import("./sweep.ts"), import("./deeds.ts")]);
-  const { deeds, faults } = await rehearseSweep(options);
+  const [{ rehearseSweep }, { wordsOf }] = await Promise.all([import("./sweep.ts"), import("./actions.ts")]);
+  const { actions, faults } = await rehearseSweep(options);
   if (faults.length > 0) process.exitCode = 1;
-  if (json) return sayJson({ logins: deeds, faults });
-  for (const deed of deeds) say(printable(wordsOf(deed, "would")));
+  if (json) return sayJson({ logins: actions, faults });
+  for (const action of actions) say(printable(wordsOf(action, "would")));
   for (const { user, sshdPid, fault } of faults) complain(printable(`${user} (sshd ${sshdPid}): ${fault}`));
-  if (deeds.length + faults.length === 0) say("no login to sweep");
+  if (actions.length + faults.length === 0) say("no login to sweep");
 }

@@ -8,7 +8,7 @@ import { findLogin, type Login, sshdOf } from "../../login/login.ts";
 import { allProcesses } from "../../login/process.ts";
 import { guardedAmong } from "../../login/watchdogs.ts";
 import { survey } from "../../survey/survey.ts";
-import { type Deed, deedsOf, wordsOf } from "./deeds.ts";
+import { type SweepAction, sweepActionsOf, wordsOf } from "./actions.ts";
 import { claim, prepareState } from "./state.ts";
 
 export interface SweepOptions {
@@ -45,18 +45,18 @@ async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) 
     last = look;
     for (const decision of look.verdict.decisions) {
       didAnything = true;
-      const [deed] = deedsOf([decision], look.scene, look.verdict.endsAtMs);
-      if (!deed) continue;
+      const [action] = sweepActionsOf([decision], look.scene, look.verdict.endsAtMs);
+      if (!action) continue;
       if (decision.kind === "end" && !look.ended) {
         if (sessionsSince(login, look.scene.map.now.bootMs).length === 0) throw new Error("it did not end");
         tell({ kind: "done", line: `kept ${name}: a session began in it just before its end` });
         continue;
       }
       if (decision.kind === "hang-up") {
-        if (hungUp.has(decision.id)) throw new Error(`terminal ${deed.terminals.join()} did not end`);
+        if (hungUp.has(decision.id)) throw new Error(`terminal ${action.terminals.join()} did not end`);
         hungUp.add(decision.id);
       }
-      tell({ kind: "done", line: wordsOf(deed, "done") });
+      tell({ kind: "done", line: wordsOf(action, "done") });
     }
   };
   try {
@@ -70,8 +70,8 @@ async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) 
     );
     if (last?.complaint) return tell({ kind: "fault", line: `${name}: ${last.complaint}` });
     if (didAnything || !last || !findLogin(login)) return;
-    const [deed] = deedsOf([], last.scene, last.verdict.endsAtMs);
-    if (deed) tell({ kind: "kept", line: wordsOf(deed, "done") });
+    const [action] = sweepActionsOf([], last.scene, last.verdict.endsAtMs);
+    if (action) tell({ kind: "kept", line: wordsOf(action, "done") });
   } catch (error) {
     tell({ kind: "fault", line: `${name}: ${error instanceof Error ? error.message : error}` });
   }
@@ -80,13 +80,15 @@ async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) 
 /** What a sweep would do now. Does and writes nothing. */
 export async function rehearseSweep(
   options: SweepOptions,
-): Promise<{ deeds: Deed[]; faults: { user: string; sshdPid: number; fault: string }[] }> {
+): Promise<{ actions: SweepAction[]; faults: { user: string; sshdPid: number; fault: string }[] }> {
   const all = await survey(options);
   const isGuarded = guardedAmong(allProcesses());
   const due = all.filter(({ login }) => options.idleTimeoutMs !== undefined || !isGuarded(login));
   return {
-    deeds: due.flatMap((it) =>
-      it.unread === undefined ? deedsOf(it.verdict.decisions, it satisfies Scene, it.verdict.endsAtMs) : [],
+    actions: due.flatMap((it) =>
+      it.unread === undefined
+        ? sweepActionsOf(it.verdict.decisions, it satisfies Scene, it.verdict.endsAtMs)
+        : [],
     ),
     faults: due.flatMap(({ login, fault }) =>
       fault === undefined ? [] : [{ user: login.user, sshdPid: sshdOf(login).pid, fault }],

@@ -3,7 +3,8 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { AuditRecord } from "../../../src/audit/record.ts";
 import type { Manner } from "../../../src/ending/hang-up.ts";
 import type { Outcome } from "../../../src/ending/insist.ts";
-import { act, type Means, type Scene, SPARED_MS } from "../../../src/guard/act.ts";
+import type { TerminalActions } from "../../../src/ending/terminal-actions.ts";
+import { act, type Scene, SPARED_MS } from "../../../src/guard/act.ts";
 import type { EndReason, Verdict } from "../../../src/guard/judge.ts";
 import type { Terminal } from "../../../src/login/terminal.ts";
 
@@ -34,7 +35,7 @@ async function ended(
   promisedMs?: number,
 ): Promise<{ sinceMs: number | undefined; gone: boolean }> {
   const seen: Manner[] = [];
-  const endLogin: Means["endLogin"] = async (_, __, manner) => {
+  const endLogin: TerminalActions["endLogin"] = async (_, __, manner) => {
     seen.push(manner);
     return outcome;
   };
@@ -44,9 +45,9 @@ async function ended(
     standing,
     endsAtMs: {},
     wakeInMs: 1000,
-    stay: false,
+    noticePending: false,
   };
-  const gone = await act(verdict, sceneOf(idleMs), new Map(), { endLogin } as Means);
+  const gone = await act(verdict, sceneOf(idleMs), new Map(), { endLogin } as TerminalActions);
   expect(seen).toHaveLength(1);
   return { sinceMs: seen[0]?.sinceMs, gone };
 }

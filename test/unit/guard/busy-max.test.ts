@@ -60,7 +60,7 @@ function lived(limits: Partial<Limits>, isTerminal: boolean, usedAtMs: readonly 
     });
     const verdict = judge(situationOf(login, applied, observation, memory, map));
     if (verdict.decisions.some(({ kind }) => kind === "end")) return { warnedMs, endMs: atMs };
-    if (verdict.decisions.some(({ kind }) => kind === "warn")) warnedMs.push(atMs);
+    if (verdict.decisions.some(({ kind }) => kind === "notice")) warnedMs.push(atMs);
     memory = parseMemory(serialise(remember(memory, login, observation, verdict, map)));
     atMs += Math.max(1, verdict.wakeInMs);
   }

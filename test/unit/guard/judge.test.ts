@@ -5,7 +5,7 @@ import {
   earliestDueMs,
   firstLookMs,
   judge,
-  type Standing,
+  type PendingNotice,
   type Subject,
   type Verdict,
   WHOLE_LOGIN,
@@ -51,7 +51,7 @@ function live(
   lateMs: () => number = () => 0,
   startMs = 0,
 ): { steps: Step[]; endedMs: number | undefined } {
-  let standing: Readonly<Record<string, Standing>> = {};
+  let standing: Readonly<Record<string, PendingNotice>> = {};
   const steps: Step[] = [];
   for (let nowMs = startMs; nowMs < untilMs; ) {
     const lastKeyMs = Math.max(0, ...keysMs.filter((ms) => ms <= nowMs));
@@ -67,7 +67,9 @@ function live(
     if (verdict.decisions.some(({ kind }) => kind === "end")) return { steps, endedMs: nowMs };
     standing = verdict.standing;
     // A check that exits prints whole seconds.
-    nowMs += (verdict.stay ? verdict.wakeInMs : Math.max(1, Math.ceil(verdict.wakeInMs / S)) * S) + lateMs();
+    nowMs +=
+      (verdict.noticePending ? verdict.wakeInMs : Math.max(1, Math.ceil(verdict.wakeInMs / S)) * S) +
+      lateMs();
   }
   return { steps, endedMs: undefined };
 }
@@ -87,7 +89,7 @@ describe("an idle terminal", () => {
   test("is kept by a key after the notice, a full limit longer", () => {
     const { steps } = live(() => applied(), [12 * S], 60 * S);
     expect(kindsOf(steps)).toEqual(["10 warn", "12 keep", "22 warn", "27 warn", "32 end"]);
-    const kept = steps.flatMap(({ verdict }) => verdict.decisions).find(({ kind }) => kind === "keep");
+    const kept = steps.flatMap(({ verdict }) => verdict.decisions).find(({ kind }) => kind === "stay");
     expect(kept).toMatchObject({ why: "activity" });
   });
 
@@ -161,14 +163,14 @@ describe("a check that comes late", () => {
   });
 
   test("looks each second while a notice stands, and at the very end", () => {
-    expect(lookAt(10 * S, 10)).toMatchObject({ stay: true, wakeInMs: S });
-    expect(lookAt(19_700, 0.5)).toMatchObject({ stay: true, wakeInMs: 300 });
+    expect(lookAt(10 * S, 10)).toMatchObject({ noticePending: true, wakeInMs: S });
+    expect(lookAt(19_700, 0.5)).toMatchObject({ noticePending: true, wakeInMs: 300 });
   });
 });
 
 describe("a notice that stood while nobody looked", () => {
   const stages = { idleTimeoutMs: 100 * S, warnBeforeMs: [30 * S, 5 * S] };
-  const given: Standing = { sinceMs: 70 * S, promisedMs: 100 * S, givenMs: [30 * S] };
+  const given: PendingNotice = { sinceMs: 70 * S, promisedMs: 100 * S, givenMs: [30 * S] };
   const look = (nowMs: number, unseenMs: number | undefined, standing = given, atMs = 0) =>
     judge({
       nowMs,
@@ -183,7 +185,7 @@ describe("a notice that stood while nobody looked", () => {
   test("for more than half of it is given anew in full, also when its time is over", () => {
     const { decisions, standing } = look(500 * S, 428 * S);
     const anew = { sinceMs: 70 * S, promisedMs: 530 * S, givenMs: [30 * S], isAnew: true };
-    expect(decisions).toEqual([{ kind: "warn", id: "pts/1", standing: anew, endsAtMs: 530 * S }]);
+    expect(decisions).toEqual([{ kind: "notice", id: "pts/1", standing: anew, endsAtMs: 530 * S }]);
     expect(standing).toEqual({ "pts/1": anew });
     expect(look(91 * S, 15_001).endsAtMs["pts/1"]).toBe(121 * S);
   });
@@ -217,12 +219,12 @@ describe("a notice that stood while nobody looked", () => {
         standing: { "pts/1": { sinceMs: 96 * S, promisedMs: 100 * S, givenMs: [4 * S] } },
       }).decisions;
     expect(shortNotice(10 * S)).toMatchObject([{ kind: "end" }]);
-    expect(shortNotice(10_001)).toMatchObject([{ kind: "warn" }]);
+    expect(shortNotice(10_001)).toMatchObject([{ kind: "notice" }]);
   });
 
   test("is taken back by a key that came before anybody could look", () => {
     expect(look(500 * S, 428 * S, given, 490 * S).decisions).toEqual([
-      { kind: "keep", id: "pts/1", why: "activity" },
+      { kind: "stay", id: "pts/1", why: "activity" },
     ]);
   });
 
@@ -236,12 +238,12 @@ describe("a notice that stood while nobody looked", () => {
       commandsRun: false,
       standing: { [WHOLE_LOGIN]: given },
     });
-    expect(verdict.decisions).toMatchObject([{ kind: "warn", id: WHOLE_LOGIN, endsAtMs: 530 * S }]);
+    expect(verdict.decisions).toMatchObject([{ kind: "notice", id: WHOLE_LOGIN, endsAtMs: 530 * S }]);
   });
 });
 
 test("a key after a notice answers it, and the next notice is a new one", () => {
-  const standing: Standing = { sinceMs: 10 * S, promisedMs: 20 * S, givenMs: [10 * S] };
+  const standing: PendingNotice = { sinceMs: 10 * S, promisedMs: 20 * S, givenMs: [10 * S] };
   const look = (atMs: number, nowMs: number) =>
     judge({
       nowMs,
@@ -251,12 +253,12 @@ test("a key after a notice answers it, and the next notice is a new one", () => 
       commandsRun: false,
       standing: { "pts/1": standing },
     });
-  expect(look(12 * S, 12.5 * S).decisions).toEqual([{ kind: "keep", id: "pts/1", why: "activity" }]);
+  expect(look(12 * S, 12.5 * S).decisions).toEqual([{ kind: "stay", id: "pts/1", why: "activity" }]);
   expect(look(0, 12.5 * S).decisions).toEqual([]);
   // Seen late, when the login is due again: the next notice is a new one, whole.
   expect(look(11 * S, 25 * S).decisions).toEqual([
-    { kind: "keep", id: "pts/1", why: "activity" },
-    { kind: "warn", id: "pts/1", standing: expect.objectContaining({ sinceMs: 25 * S }), endsAtMs: 35 * S },
+    { kind: "stay", id: "pts/1", why: "activity" },
+    { kind: "notice", id: "pts/1", standing: expect.objectContaining({ sinceMs: 25 * S }), endsAtMs: 35 * S },
   ]);
 });
 
@@ -321,7 +323,7 @@ test("a login that has no terminal rests until one could have opened and fallen 
     commandsRun: true,
     standing: {},
   });
-  expect(verdict).toMatchObject({ decisions: [], stay: false, wakeInMs: earliestDueMs(limits) });
+  expect(verdict).toMatchObject({ decisions: [], noticePending: false, wakeInMs: earliestDueMs(limits) });
 });
 
 test("a login is first looked at when it could be due, and soon where one without a terminal has a limit", () => {

@@ -1,8 +1,9 @@
 // What a login is there for, in the words of the table and of the audit.
 import { expect, test } from "vitest";
 import { fileLine, syslogLine } from "../../../src/audit/lines.ts";
+import { LOGIN_KINDS } from "../../../src/audit/words.ts";
 import { tableOfLogins } from "../../../src/console/list-text.ts";
-import { kindOf, LOGIN_KINDS } from "../../../src/login/kind.ts";
+import { kindOf } from "../../../src/login/kind.ts";
 import type { Login } from "../../../src/login/login.ts";
 import type { Terminal } from "../../../src/login/terminal.ts";
 import type { LoginRow } from "../../../src/survey/rows.ts";

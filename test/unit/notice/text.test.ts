@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { farewell, sanitise, spoken, stays, warning } from "../../../src/notice/text.ts";
+import { farewell, sanitise, stays, warning } from "../../../src/notice/text.ts";
+import { spoken } from "../../../src/text/spoken.ts";
 
 const facts = {
   user: "alice",

@@ -2,9 +2,9 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test, vi } from "vitest";
+import type { Evidence } from "../../../src/activity/evidence.ts";
 import { entriesOf, keyOf, later } from "../../../src/commands/top/entry.ts";
 import { NO_POLICY } from "../../../src/guard/decide.ts";
-import type { Evidence } from "../../../src/guard/judge.ts";
 import { BLANK, type SubjectMemory } from "../../../src/guard/memory.ts";
 import { LOGIN_SUBJECT, NOTHING_SEEN } from "../../../src/guard/observe.ts";
 import type { Login } from "../../../src/login/login.ts";
@@ -93,7 +93,13 @@ function surveyed(facts: Facts = {}): Surveyed {
     ...looked,
     processes: facts.processes ?? [],
     isOwn: false,
-    verdict: { decisions: [], standing: {}, endsAtMs: facts.endsAtMs ?? {}, wakeInMs: 1, stay: false },
+    verdict: {
+      decisions: [],
+      standing: {},
+      endsAtMs: facts.endsAtMs ?? {},
+      wakeInMs: 1,
+      noticePending: false,
+    },
     state: stateOf(looked),
   };
 }

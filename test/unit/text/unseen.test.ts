@@ -6,7 +6,7 @@ import { fileLine, syslogLine, visible } from "../../../src/audit/lines.ts";
 import { parseRecord } from "../../../src/audit/parse.ts";
 import { recordLine } from "../../../src/commands/log/text.ts";
 import { escapeHtml } from "../../../src/commands/report/markup.ts";
-import { type Deed, wordsOf } from "../../../src/commands/sweep/deeds.ts";
+import { type SweepAction, wordsOf } from "../../../src/commands/sweep/actions.ts";
 import { tableOf as topTable } from "../../../src/commands/top/layout.ts";
 import { linesOf, treeOf } from "../../../src/commands/tree/text.ts";
 import { tableOfLogins } from "../../../src/console/list-text.ts";
@@ -128,7 +128,7 @@ test("no table, tree, record, notice or page holds any of it", async () => {
         ...{ user: a, client: b, terminals: [c], rule: d, reason: e, outcome: c, lastActivity: d },
       });
       const facts = { sshdPid: 1, idleSeconds: 1, limitSeconds: 1, leftSeconds: 0 };
-      const deed: Deed = { ...facts, action: "end", user: a, terminals: [b], rule: c, why: d };
+      const action: SweepAction = { ...facts, action: "end", user: a, terminals: [b], rule: c, why: d };
       const { lineMode, prompt, bar } = warning({
         user: a,
         kind: "idle",
@@ -148,7 +148,7 @@ test("no table, tree, record, notice or page holds any of it", async () => {
         fileLine(record),
         syslogLine(record),
         visible(a, 900),
-        printable(wordsOf(deed, "would")),
+        printable(wordsOf(action, "would")),
         escapeHtml(a),
         ...lineMode,
         ...prompt,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Behaviour, type Rehearsal, rehearse } from "../../../../src/commands/explain/rehearse.ts";
-import { type EndReason, judge, type Standing, WHOLE_LOGIN } from "../../../../src/guard/judge.ts";
+import { type EndReason, judge, type PendingNotice, WHOLE_LOGIN } from "../../../../src/guard/judge.ts";
 import { DEFAULT_LIMITS } from "../../../../src/policy/merge.ts";
 import type { Applied, Limits } from "../../../../src/policy/policy.ts";
 
@@ -93,7 +93,7 @@ describe("a rehearsal", () => {
 /** The same second by second. */
 function lived(policy: Applied, { kind, activeForMs }: Behaviour, longestMs: number): Rehearsal {
   const warnings: { afterMs: number; beforeEndMs: number; reason: EndReason }[] = [];
-  let standing: Readonly<Record<string, Standing>> = {};
+  let standing: Readonly<Record<string, PendingNotice>> = {};
   for (let nowMs = 0; nowMs <= longestMs; nowMs += S) {
     const lastActivity = { source: "input", atMs: Math.min(nowMs, activeForMs), detail: "" } as const;
     const verdict = judge({
@@ -106,7 +106,7 @@ function lived(policy: Applied, { kind, activeForMs }: Behaviour, longestMs: num
     });
     for (const decision of verdict.decisions) {
       if (decision.kind === "end") return { warnings, end: { afterMs: nowMs, reason: decision.reason } };
-      if (decision.kind === "warn")
+      if (decision.kind === "notice")
         warnings.push({
           afterMs: nowMs,
           beforeEndMs: decision.endsAtMs - nowMs,

@@ -30,8 +30,10 @@ vi.mock("../../../../src/login/login.ts", async (original) => ({
   ...(await original<typeof import("../../../../src/login/login.ts")>()),
   findLogin: parts.findLogin,
 }));
-vi.mock("../../../../src/commands/sweep/deeds.ts", () => ({
-  deedsOf: (decisions: readonly Decision[]) => [{ terminals: ["pts/1"], kind: decisions[0]?.kind ?? "keep" }],
+vi.mock("../../../../src/commands/sweep/actions.ts", () => ({
+  sweepActionsOf: (decisions: readonly Decision[]) => [
+    { terminals: ["pts/1"], kind: decisions[0]?.kind ?? "stay" },
+  ],
   wordsOf: ({ kind }: { kind: string }) => kind,
 }));
 
@@ -41,7 +43,7 @@ const end: Decision = { kind: "end", reason: "idle", ids: ["pts/1"] };
 const hangUp: Decision = { kind: "hang-up", id: "pts/1" };
 
 function look(decisions: readonly Decision[], more: Partial<Look> = {}): Look {
-  const verdict = { decisions, standing: {}, endsAtMs: {}, wakeInMs: 0, stay: false };
+  const verdict = { decisions, standing: {}, endsAtMs: {}, wakeInMs: 0, noticePending: false };
   const scene = { map: { now: { bootMs: 4711 } } } as Scene;
   return { scene, verdict, ended: false, complaint: undefined, ...more };
 }

@@ -2,7 +2,7 @@
 
 import { endLogin } from "../ending/end-login.ts";
 import { hangUp } from "../ending/hang-up.ts";
-import type { Means } from "../guard/act.ts";
+import type { TerminalActions } from "../ending/terminal-actions.ts";
 import type { ProcessRef } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { farewellBytes } from "../notice/form.ts";
@@ -15,7 +15,7 @@ const TICK_MS = 1_000;
 const TRAVEL_MS = 300;
 
 /** `shell`: what runs on the inner terminal; ending it ends the login's terminal, and this process has time to say so in the audit. */
-export function meansOf({ view, keys }: Session, shell: ProcessRef): Means & Disposable {
+export function terminalActionsOf({ view, keys }: Session, shell: ProcessRef): TerminalActions & Disposable {
   let ticking: NodeJS.Timeout | undefined;
   const stopTicking = () => clearInterval(ticking);
   const inner = (terminal: Terminal): Terminal => ({ ...terminal, leader: shell });

@@ -3,13 +3,15 @@ import { describe, type Scene } from "../../guard/act.ts";
 import { isInDoubt } from "../../guard/decide.ts";
 import { type Decision, WHOLE_LOGIN } from "../../guard/judge.ts";
 import { LOGIN_SUBJECT } from "../../guard/observe.ts";
-import { spoken } from "../../notice/text.ts";
+import { spoken } from "../../text/spoken.ts";
 
-export type Action = "end" | "hang-up" | "warn" | "keep";
+/** The words of `--json` for what is done to a login. */
+const NAMES = { end: "end", "hang-up": "hang-up", notice: "warn", stay: "keep" } as const;
+export type ActionName = (typeof NAMES)[Decision["kind"]];
 
 /** One thing done to a login, or to a terminal of it. `null` where nothing measures, limits or ends it. */
-export interface Deed {
-  readonly action: Action;
+export interface SweepAction {
+  readonly action: ActionName;
   readonly user: string;
   readonly sshdPid: number;
   readonly terminals: readonly string[];
@@ -21,20 +23,32 @@ export interface Deed {
 }
 
 /** What the decisions of a look come to. Where there is none, the login is kept, and that is told of its most active part. */
-export function deedsOf(
+export function sweepActionsOf(
   decisions: readonly Decision[],
   scene: Scene,
   endsAtMs: Readonly<Record<string, number>>,
-): Deed[] {
-  if (decisions.length > 0) return decisions.map((decision) => deedOf(decision, scene, endsAtMs));
-  return [deed("keep", mostActive(Object.keys(scene.observation.subjects), scene), "idle", scene, endsAtMs)];
+): SweepAction[] {
+  if (decisions.length > 0) return decisions.map((decision) => sweepActionOf(decision, scene, endsAtMs));
+  return [
+    actionOn("stay", mostActive(Object.keys(scene.observation.subjects), scene), "idle", scene, endsAtMs),
+  ];
 }
 
-function deedOf(decision: Decision, scene: Scene, endsAtMs: Readonly<Record<string, number>>): Deed {
+function sweepActionOf(
+  decision: Decision,
+  scene: Scene,
+  endsAtMs: Readonly<Record<string, number>>,
+): SweepAction {
   if (decision.kind !== "end")
-    return deed(decision.kind, decision.id, decision.id === WHOLE_LOGIN ? "age" : "idle", scene, endsAtMs);
+    return actionOn(
+      decision.kind,
+      decision.id,
+      decision.id === WHOLE_LOGIN ? "age" : "idle",
+      scene,
+      endsAtMs,
+    );
   const isAge = decision.reason === "max_login";
-  return deed(
+  return actionOn(
     "end",
     isAge ? WHOLE_LOGIN : mostActive(decision.ids, scene),
     isAge ? "age" : "idle",
@@ -48,16 +62,16 @@ function mostActive(ids: readonly string[], { observation }: Scene): string {
   return ids.toSorted((a, b) => atMs(b) - atMs(a))[0] ?? LOGIN_SUBJECT;
 }
 
-function deed(
-  action: Action,
+function actionOn(
+  kind: Decision["kind"],
   id: string,
   by: "idle" | "age",
   scene: Scene,
   endsAtMs: Readonly<Record<string, number>>,
-): Deed {
+): SweepAction {
   const facts = { cause: by === "age" ? "max_login" : "idle", outcome: "", ended: null, reason: "" } as const;
   const { user, sshdPid, terminals, rule, idleSeconds, limitSeconds, lastActivity } = describe(
-    action === "keep" ? "stay" : action === "warn" ? "notice" : action,
+    kind,
     id,
     scene,
     facts,
@@ -69,24 +83,24 @@ function deed(
     by === "age" ? "it is as old as max_login allows" : (lastActivity ?? "nothing measures it");
   const spared = isInDoubt(scene.applied) ? "what the policy says is not known" : "exempt";
   const why = scene.applied.exempt ? spared : measured;
-  return { action, user, sshdPid, terminals, rule, idleSeconds, limitSeconds, leftSeconds, why };
+  return { action: NAMES[kind], user, sshdPid, terminals, rule, idleSeconds, limitSeconds, leftSeconds, why };
 }
 
-const DONE: Readonly<Record<Action, string>> = {
+const DONE: Readonly<Record<ActionName, string>> = {
   end: "ended",
   "hang-up": "ended the terminal of",
   warn: "warned",
   keep: "kept",
 };
-const WOULD: Readonly<Record<Action, string>> = {
+const WOULD: Readonly<Record<ActionName, string>> = {
   end: "would end",
   "hang-up": "would end the terminal of",
   warn: "would warn",
   keep: "would keep",
 };
 
-/** A deed in one line. */
-export function wordsOf(it: Deed, tense: "done" | "would"): string {
+/** An action in one line. */
+export function wordsOf(it: SweepAction, tense: "done" | "would"): string {
   const where = it.terminals.length > 0 ? ` on ${it.terminals.join(", ")}` : "";
   const parts = [
     it.idleSeconds === null ? "" : `idle ${spoken(it.idleSeconds * 1000)}`,
