@@ -1,6 +1,7 @@
 // Started by pam/watchdog when something may be due. Prints one line: the seconds until the next check, or `done`.
 import { parseArgs } from "node:util";
-import { type Assignment, guard } from "./guard/guard.ts";
+import { guard } from "./guard/guard.ts";
+import { type Assignment, hostOf } from "./guard/host.ts";
 import type { ProcessRef } from "./login/process.ts";
 import { endAtOnce } from "./system/end-at-once.ts";
 
@@ -45,7 +46,7 @@ if (process.geteuid?.() === 0) process.setgid?.(0);
 /** Runs the check; returns its exit status. */
 async function main(): Promise<number> {
   try {
-    process.stdout.write(`${await guard(assignment())}\n`);
+    process.stdout.write(`${await guard(hostOf(assignment()))}\n`);
     return 0;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

@@ -56,15 +56,20 @@ export interface Known extends Omit<LookOptions, "sources" | "payload"> {
   readonly processes?: Map<number, ProcessStat>;
 }
 
+/** What a look starts from: the login, what applies to it, what is known of it, and the clocks. */
+export interface Occasion {
+  readonly login: Login;
+  readonly applied: Applied;
+  readonly memory: Memory;
+  readonly map: ClockMap;
+}
+
 /**
  * Looks once and works out each subject's last activity. What cannot be read is a fault, and no evidence. Throws only where the host lets
  * nobody look at terminals.
  */
 export async function observe(
-  login: Login,
-  memory: Memory,
-  map: ClockMap,
-  applied: Applied,
+  { login, applied, memory, map }: Occasion,
   { tree = treeOfLogin(login), processes, isOver = beginLook(), ...known }: Known = {},
 ): Promise<Observation> {
   const { own, isFromAfar } = known;

@@ -1,19 +1,9 @@
 // From one look to the next: what is kept, and whether the check waits for the next look itself. Pure.
 
 import type { Login } from "../login/login.ts";
-import {
-  type ClockMap,
-  type Clocks,
-  endOfHistoryMs,
-  eventsAfter,
-  gapsBetween,
-  stepsBetween,
-  type Told,
-  withEvents,
-} from "../system/clock.ts";
 import type { PendingNotice, Verdict } from "./judge.ts";
 import type { Memory } from "./memory.ts";
-import type { Observation } from "./observe.ts";
+import type { Observation, Occasion } from "./observe.ts";
 
 /** So short a time is waited for in the check itself: the watchdog sleeps in whole seconds. */
 const SHORT_MS = 2_000;
@@ -22,28 +12,15 @@ const RETRY_S = 10;
 /** A fault that no file tells the end of, such as a group that cannot be resolved, is looked at again after this. */
 const FAULT_WAKE_MS = 60_000;
 
-/**
- * Adds to the history what happened to the clocks since they were read last. `told`: by a watchdog that slept meanwhile, and knows
- * better than two readings when it was.
- */
-export function note(memory: Memory, now: Clocks, told?: Told): Memory {
-  const { clocks, history } = memory;
-  const news = told && eventsAfter(clocks?.bootMs ?? endOfHistoryMs(history), told.events);
-  const steps = news?.filter(({ kind }) => kind !== "gap") ?? (clocks ? stepsBetween(clocks, now) : []);
-  const before = clocks ?? told?.begun;
-  const gaps = gapsBetween(before, now, news);
-  // What is too little to be told from an error of reading is not lost: it adds up.
-  const suspendedMs = before && gaps.length === 0 ? before.suspendedMs : now.suspendedMs;
-  return { ...memory, history: withEvents(history, [...steps, ...gaps]), clocks: { ...now, suspendedMs } };
-}
-
 /** What the next look needs, with the notices that stand put back on the boot clock. */
 export function remember(
-  memory: Memory,
-  login: Pick<Login, "child">,
+  {
+    login,
+    memory,
+    map: { now, toIdleMs },
+  }: Pick<Occasion, "memory" | "map"> & { readonly login: Pick<Login, "child"> },
   observation: Observation,
   verdict: Verdict,
-  { now, toIdleMs }: ClockMap,
 ): Memory {
   const offsetMs = now.bootMs - toIdleMs(now.bootMs);
   const standing = Object.fromEntries(

@@ -1,20 +1,10 @@
 // From what was seen of a login, on the clocks of the machine, to what `judge` is asked.
 import { needsCloseLooks } from "../activity/use.ts";
-import type { Login } from "../login/login.ts";
-import type { Applied } from "../policy/policy.ts";
-import type { ClockMap } from "../system/clock.ts";
 import type { PendingNotice, Situation } from "./judge.ts";
-import type { Memory } from "./memory.ts";
-import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
+import { LOGIN_SUBJECT, type Observation, type Occasion } from "./observe.ts";
 
 /** Puts what is remembered on the idle clock, the one that `judge` works on. */
-export function situationOf(
-  login: Login,
-  applied: Applied,
-  observation: Observation,
-  memory: Memory,
-  map: ClockMap,
-): Situation {
+export function situationOf({ login, applied, memory, map }: Occasion, observation: Observation): Situation {
   const onIdleClock = (standing: PendingNotice): PendingNotice => {
     const { sinceMs, promisedMs } = standing;
     const idleSinceMs = map.toIdleMs(sinceMs);

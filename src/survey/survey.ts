@@ -1,10 +1,10 @@
 // Every login of the host as its watchdog would see it now: the same observation, the same policy, the same `judge`.
 import { askingTogether } from "../activity/connections.ts";
 import { hasHung } from "../ending/from-afar.ts";
+import { recordClockEvents } from "../guard/clock-keeper.ts";
 import { judge, type Verdict } from "../guard/judge.ts";
 import { BLANK, type Memory, readMemory } from "../guard/memory.ts";
-import { type Known, NOTHING_SEEN, type Observation, observe } from "../guard/observe.ts";
-import { note } from "../guard/remember.ts";
+import { type Known, NOTHING_SEEN, type Observation, type Occasion, observe } from "../guard/observe.ts";
 import { situationOf } from "../guard/situation.ts";
 import { findLogins } from "../login/all.ts";
 import { beginLook } from "../login/budget.ts";
@@ -64,13 +64,14 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
       const watchdog = watchdogOf(login);
       const now = readClocks();
       // What its watchdog notes of its sleep, and when, is not known before it wakes.
-      const memory = note(memoryOf(login, watchdog), now, { events: [] });
+      const memory = recordClockEvents(memoryOf(login, watchdog), now, { events: [] });
       const { applied: inForce, complaint } = policyOf(login, memory);
       const applied = withIdleTimeout(inForce, idleTimeoutMs);
       const map = mapClocks(memory.history, now);
       const tree = treeOf(login, processes, children);
       const below = tree.filter(({ pid }) => pid !== login.privileged?.pid && pid !== login.server.pid);
-      const seen = await lookAt(login, memory, map, applied, {
+      const occasion = { login, applied, memory, map };
+      const seen = await lookAt(occasion, {
         tree: below,
         processes,
         isForNow: true,
@@ -78,7 +79,7 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
         connectionsOf,
         isOver: beginLook(ONE_OF_MANY_MS),
       });
-      const verdict = judge(situationOf(login, seen.applied, seen.observation, memory, map));
+      const verdict = judge(situationOf(occasion, seen.observation));
       const looked = {
         login,
         watchdog,
@@ -102,24 +103,14 @@ interface Seen {
   readonly unread: string | undefined;
 }
 
-async function lookAt(
-  login: Login,
-  memory: Memory,
-  map: ClockMap,
-  applied: Applied,
-  known: Known,
-): Promise<Seen> {
+async function lookAt(occasion: Occasion, known: Known): Promise<Seen> {
+  const { applied, memory } = occasion;
   try {
     // Only a second look can tell a transfer.
     const isFirst =
       !memory.use && Object.values(memory.subjects).every(({ baseline }) => !baseline.connection);
-    const observation = await observe(
-      login,
-      memory,
-      map,
-      isFirst ? withoutTransfer(applied) : applied,
-      known,
-    );
+    const asked = isFirst ? withoutTransfer(applied) : applied;
+    const observation = await observe({ ...occasion, applied: asked }, known);
     return { applied, observation, unread: observation.faults.login };
   } catch (error) {
     const unread = reasonOf(error);

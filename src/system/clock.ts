@@ -6,6 +6,14 @@
 import os from "node:os";
 import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, clockMs } from "./libc.ts";
 
+/**
+ * A time on the boot clock, in ms. A plain number is taken for one, so that sums need no cast; a time on the idle clock is not: the
+ * compiler refuses it.
+ */
+export type BootMs = number & { readonly clock?: "boot" };
+/** A time on the idle clock, in ms; see `BootMs`. */
+export type IdleMs = number & { readonly clock?: "idle" };
+
 /** What the watchdog, or a check that stayed, noted of the clocks. Times of a watchdog in whole seconds, as `sh` can reckon them. */
 export type ClockEvent =
   | { readonly kind: "start"; readonly bootS: number; readonly wallS: number }
@@ -27,7 +35,7 @@ export interface Gap {
 
 /** The boot clock and the wall clock at one moment. */
 export interface ClockReading {
-  readonly bootMs: number;
+  readonly bootMs: BootMs;
   readonly wallMs: number;
 }
 
@@ -216,9 +224,9 @@ interface Segment {
 export interface ClockMap {
   readonly now: ClockReading;
   /** Boot time of a wall time, or `undefined` when the clock never showed it. Where a step made it ambiguous, the latest: nobody is ended early. */
-  readonly toBootMs: (wallMs: number) => number | undefined;
+  readonly toBootMs: (wallMs: number) => BootMs | undefined;
   /** Idle-clock time of a boot time. */
-  readonly toIdleMs: (bootMs: number) => number;
+  readonly toIdleMs: (bootMs: BootMs) => IdleMs;
 }
 
 /** Builds the map of a history as it stands at `now`. */

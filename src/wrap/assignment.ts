@@ -1,5 +1,5 @@
 // Which login a wrapped terminal belongs to, from where its processes stand.
-import type { Assignment } from "../guard/guard.ts";
+import type { Assignment } from "../guard/host.ts";
 import { hasChild, isSshd } from "../login/login.ts";
 import { type ProcessStat, readStat } from "../login/process.ts";
 import { titleOf } from "../login/user.ts";

@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { log } from "../audit/syslog.ts";
-import { type Assignment, guard, type WrapHost } from "../guard/guard.ts";
+import { recordClockEvents } from "../guard/clock-keeper.ts";
+import { guard } from "../guard/guard.ts";
+import { type Assignment, hostOf, type WrapHost } from "../guard/host.ts";
 import { BLANK, type Memory } from "../guard/memory.ts";
-import { note } from "../guard/remember.ts";
 import { directoryNameOf, findLogin } from "../login/login.ts";
 import { readClocks } from "../system/clock.ts";
 import { RUN_DIRECTORY } from "../system/paths.ts";
@@ -40,10 +41,11 @@ export async function guardTerminal(
       memory = next;
     },
   };
+  const host = hostOf(assignment, { wrapHost });
   while (!signal.aborted) {
     let waitMs: number;
     try {
-      const outcome = rootGuards(assignment) ? SLICE_MS / 1000 : await guard(assignment, { wrapHost });
+      const outcome = rootGuards(assignment) ? SLICE_MS / 1000 : await guard(host);
       if (outcome === "done") return;
       waitMs = outcome * 1000;
       pauseMs = FIRST_PAUSE_MS;
@@ -59,7 +61,7 @@ export async function guardTerminal(
     for (let leftMs = waitMs; leftMs > 0 && !signal.aborted; leftMs -= SLICE_MS) {
       const sliceMs = Math.min(leftMs, SLICE_MS);
       const isChanged = await Promise.race([changed, sleep(sliceMs, false, { signal }).catch(() => true)]);
-      memory = note(memory, readClocks());
+      memory = recordClockEvents(memory, readClocks());
       if (isChanged) break;
     }
   }

@@ -41,14 +41,14 @@ export const mutations: readonly Mutation[] = [
   {
     ...loop,
     file: "src/guard/guard.ts",
-    find: "    if (isAlone) endAfter(LONGEST_LOOK_S);\n    const known",
-    replace: "    const known",
+    find: "    host.endAfter(LONGEST_LOOK_S);\n    const occasion",
+    replace: "    const occasion",
     why: "a look that hangs ends",
-    case: "a look is bounded, the sleep after it is not",
+    case: "a look is bounded, what comes of it too, and the sleep after it is not",
   },
   {
     ...loop,
-    file: "src/guard/guard.ts",
+    file: "src/guard/host.ts",
     find: "...(isBlind && { tree: [] }), ",
     replace: "",
     why: "after a look that hung no process of the user's is looked at",
@@ -57,10 +57,10 @@ export const mutations: readonly Mutation[] = [
   {
     ...loop,
     file: "src/guard/guard.ts",
-    find: "  } catch (failure) {\n    const observation",
-    replace: "  } catch (failure) {\n    if (failure) throw failure;\n    const observation",
+    find: "  } catch (failure) {\n    const terminals",
+    replace: "  } catch (failure) {\n    if (failure) throw failure;\n    const terminals",
     why: "age is judged whatever fails",
-    case: "a login that is as old as max_login allows ends, blind or not",
+    case: "a login that is as old as max_login allows ends",
   },
   {
     project: "unit",

@@ -15,12 +15,12 @@
 //   (d) The memory holds what is there now and a bounded history, and nothing else.
 
 import { earliestDueMs, WHOLE_LOGIN } from "../../src/guard/judge.ts";
-import { serialise } from "../../src/guard/memory.ts";
+import { type Memory, serialise } from "../../src/guard/memory.ts";
 import { LOGIN_SUBJECT } from "../../src/guard/observe.ts";
 import type { Applied } from "../../src/policy/policy.ts";
 import { MOST_EVENTS } from "../../src/system/clock.ts";
 import type { Looked } from "./virtual-guard.ts";
-import type { Happening, Host, Story } from "./virtual-host.ts";
+import type { Happening, Story, VirtualHost } from "./virtual-host.ts";
 
 const SLICE_MS = 20_000;
 const BUCKET_MS = 8_000;
@@ -79,11 +79,13 @@ export function createReferee(story: Story) {
   /** What was known of the login when its first terminal opened, until a look has seen that terminal. */
   let aside: Part | undefined;
   let endings = 0;
+  /** What was there at the last look. */
+  let lookedAt: ReadonlySet<string> = new Set();
   const isBusy = story.happenings.some(({ kind }) => kind === "late");
   /** A long sleep may be taken for a suspend. */
   const isSuspect =
     story.happenings.some(({ kind }) => kind === "suspend") || (!story.isRoots && story.suspendedMs > 0);
-  const isExact = (host: Host) => !isBusy && (story.isRoots || host.isRemembering);
+  const isExact = (host: VirtualHost) => !isBusy && (story.isRoots || host.isRemembering);
   parts.set(LOGIN_SUBJECT, begun(0, false));
 
   const costSince = (atMs: number, which: "earlyMs" | "lateMs") =>
@@ -94,7 +96,7 @@ export function createReferee(story: Story) {
     );
 
   /** Each thing that happens, when it has. `kernelNoted`: a key moved its terminal's time, or its bucket had one. */
-  function happened(happening: Happening, host: Host, kernelNoted: boolean): void {
+  function happened(happening: Happening, host: VirtualHost, kernelNoted: boolean): void {
     const nowMs = host.runMs();
     if (happening.kind === "suspend") quietMs = Math.max(quietMs, nowMs);
     mustNotBeOverdue(host, nowMs);
@@ -170,14 +172,14 @@ export function createReferee(story: Story) {
   }
 
   /** A watchdog that is killed has noted nothing of its last sleep: where a suspend was in it is not known, but that there was one. */
-  function forgetGaps(sinceMs: number, host: Host): void {
+  function forgetGaps(sinceMs: number, host: VirtualHost): void {
     for (const cost of costs)
       if (cost.atMs >= sinceMs)
         Object.assign(cost, isExact(host) ? { lateMs: cost.unnotedMs } : { earlyMs: cost.unnotedMs });
   }
 
   /** Terminals come and go; without any the login itself is what can be idle. */
-  function follow(host: Host, nowMs: number): void {
+  function follow(host: VirtualHost, nowMs: number): void {
     const open = host.openTerminals();
     for (const id of open) if (!parts.has(id)) parts.set(id, begun(nowMs, nowMs > gapEndsMs));
     for (const id of parts.keys())
@@ -212,9 +214,9 @@ export function createReferee(story: Story) {
   }
 
   /** Each look of a check, before its decisions are carried out. */
-  function looked(look: Looked, host: Host): void {
+  function looked(look: Looked, host: VirtualHost): void {
     const nowMs = host.runMs();
-    applied = look.applied;
+    applied = look.scene.applied;
     follow(host, nowMs);
     if (!parts.has(LOGIN_SUBJECT)) {
       aside = undefined;
@@ -222,7 +224,7 @@ export function createReferee(story: Story) {
     }
     mustNotBeOverdue(host, nowMs);
     for (const [id, part] of parts) {
-      if (!(id in look.observation.subjects)) {
+      if (!(id in look.scene.observation.subjects)) {
         // Under no limit a login without a terminal is not looked at, and what was known of it is forgotten.
         if (id === LOGIN_SUBJECT) Object.assign(part, { seen: false, blurred: true });
         continue;
@@ -238,7 +240,7 @@ export function createReferee(story: Story) {
       if (part && Number.isFinite(maxStayMs))
         part.heldMs = Math.max(part.heldMs, Math.min(nowMs, part.anchorMs + BUCKET_MS + maxStayMs));
     }
-    mustStayBounded(look);
+    lookedAt = new Set(parts.keys());
     for (const decision of look.verdict.decisions) {
       if (decision.kind === "notice") warned(decision.id, decision, look, nowMs);
       if (decision.kind === "stay") notices.delete(decision.id);
@@ -249,7 +251,7 @@ export function createReferee(story: Story) {
       if (decision.kind === "end" && decision.reason === "idle") {
         must(decision.ids.length === parts.size, () => `(a) ended with a terminal that is not idle`);
         must(
-          !look.observation.commandsRun || parts.has(LOGIN_SUBJECT),
+          !look.scene.observation.commandsRun || parts.has(LOGIN_SUBJECT),
           () => "(a) ended though a command runs beside the terminals",
         );
         for (const id of decision.ids) endedOne(id, host, nowMs);
@@ -268,7 +270,7 @@ export function createReferee(story: Story) {
   function warned(
     id: string,
     { endsAtMs, standing }: { endsAtMs: number; standing: { givenMs: readonly number[] } },
-    { idleClockMs }: Looked,
+    { scene: { map } }: Looked,
     nowMs: number,
   ): void {
     const notice = notices.get(id);
@@ -277,7 +279,7 @@ export function createReferee(story: Story) {
       return;
     }
     const longestMs = longestNoticeMs(limitMsOf(id));
-    const windowMs = endsAtMs - idleClockMs;
+    const windowMs = endsAtMs - map.toIdleMs(map.now.bootMs);
     must(
       windowMs >= longestMs - Math.min(2_000, longestMs / 2) - 1,
       () => `(c) the first notice on ${id} promises ${windowMs} ms of ${longestMs}`,
@@ -285,7 +287,7 @@ export function createReferee(story: Story) {
     notices.set(id, { sinceMs: nowMs, windowMs, given: new Set(standing.givenMs) });
   }
 
-  function endedOne(id: string, host: Host, nowMs: number): void {
+  function endedOne(id: string, host: VirtualHost, nowMs: number): void {
     endings++;
     const part = parts.get(id);
     if (!part) throw new Error(`(a) ended ${id}, which is not there`);
@@ -304,7 +306,7 @@ export function createReferee(story: Story) {
     mustHaveBeenWarned(id, limitMs, nowMs);
   }
 
-  function endedForAge(host: Host, nowMs: number): void {
+  function endedForAge(host: VirtualHost, nowMs: number): void {
     endings++;
     const { maxLoginMs } = applied.limits;
     const ageMs = host.bootMs() - story.bootMs;
@@ -327,7 +329,7 @@ export function createReferee(story: Story) {
   }
 
   /** (b), at any moment, for all that has not ended. */
-  function mustNotBeOverdue(host: Host, nowMs: number): void {
+  function mustNotBeOverdue(host: VirtualHost, nowMs: number): void {
     if (host.ended) return;
     for (const [id, part] of parts) {
       const limitMs = limitMsOf(id);
@@ -372,16 +374,17 @@ export function createReferee(story: Story) {
     return Math.max(0, ...applied.limits.warnBeforeMs.filter((ms) => ms < limitMs));
   }
 
-  function mustStayBounded({ memory }: Looked): void {
+  /** What a check leaves when it sleeps or goes. */
+  function saved(memory: Memory): void {
     must(memory.history.length <= MOST_EVENTS, () => `(d) ${memory.history.length} events are remembered`);
-    for (const id of Object.keys(memory.subjects)) must(parts.has(id), () => `(d) ${id} is remembered`);
+    for (const id of Object.keys(memory.subjects)) must(lookedAt.has(id), () => `(d) ${id} is remembered`);
     for (const id of Object.keys(memory.standing))
-      must(id === WHOLE_LOGIN || parts.has(id), () => `(d) a notice on ${id} is remembered`);
+      must(id === WHOLE_LOGIN || lookedAt.has(id), () => `(d) a notice on ${id} is remembered`);
     if (endings === 0 && memory.history.length < MOST_EVENTS / 2) return;
     must(serialise(memory).length <= MOST_BYTES, () => "(d) the memory is too large");
   }
 
-  return { happened, looked, mustNotBeOverdue, endings: () => endings };
+  return { happened, looked, saved, mustNotBeOverdue, endings: () => endings };
 }
 
 function must(holds: boolean, fault: () => string): void {

@@ -1,27 +1,35 @@
 // The watchdog and its checks on a virtual host: pam/watchdog told again in TypeScript (test/unit/pam/watchdog.test.ts runs the real
-// one), the loop of src/guard/guard.ts without its I/O, and in it the real pure core.
-
+// one), and in it the real loop of src/guard/guard.ts on the real pure core.
+import type { Scene } from "../../src/guard/act.ts";
 import { NO_POLICY } from "../../src/guard/decide.ts";
 import { firstCheckS } from "../../src/guard/first-check.ts";
-import { judge, type Verdict } from "../../src/guard/judge.ts";
+import { guard, type Outcome } from "../../src/guard/guard.ts";
+import type { Host } from "../../src/guard/host.ts";
+import type { Verdict } from "../../src/guard/judge.ts";
 import { BLANK, type Memory, parseMemory, serialise } from "../../src/guard/memory.ts";
-import { interpret, NOTHING_SEEN, type Observation } from "../../src/guard/observe.ts";
-import { note, remember, restAfter } from "../../src/guard/remember.ts";
-import { situationOf } from "../../src/guard/situation.ts";
-import type { Applied } from "../../src/policy/policy.ts";
-import { mapClocks, parseTold } from "../../src/system/clock.ts";
-import { type Host, Killed, loginOf, type Story, StoryOver } from "./virtual-host.ts";
+import { interpret, NOTHING_SEEN, type Observation, type Occasion } from "../../src/guard/observe.ts";
+import { parseTold } from "../../src/system/clock.ts";
+import { Killed, loginOf, type Story, StoryOver, type VirtualHost } from "./virtual-host.ts";
 
-/** One look of a check: what it knew, what came of it, and what it leaves. */
+/** One look of a check, and what came of it. */
 export interface Looked {
-  readonly applied: Applied;
-  readonly observation: Observation;
+  readonly scene: Scene;
   readonly verdict: Verdict;
-  readonly memory: Memory;
-  /** Now, on the clock of the verdict's times. */
-  readonly idleClockMs: number;
 }
 
+/** Is told what the checks do. */
+export interface Observer {
+  /** Of every look, before its decisions are carried out. */
+  readonly looked: (look: Looked) => void;
+  /** Of what is remembered. */
+  readonly saved: (memory: Memory) => void;
+}
+
+/** How long the parts of a check take, in ms. */
+const START_MS = 23;
+const POLICY_TAKES_MS = 5;
+const LOOK_TAKES_MS = 2;
+const ACT_TAKES_MS = 3;
 const SLICE_S = 20;
 const GAP_LIMIT_S = 5;
 const STEP_LIMIT_S = 2;
@@ -29,13 +37,13 @@ const MOST_ENTRIES = 20;
 /** What a nap costs beside its sleep: a few forks. */
 const NAP_OVERHEAD_MS = 5;
 
-/** Guards the login of a story until it has ended or the story is over. `looked` hears of every look before its decisions are carried out. */
-export function guardLogin(story: Story, host: Host, looked: (look: Looked) => void): void {
+/** Guards the login of a story until it has ended or the story is over. */
+export async function guardLogin(story: Story, host: VirtualHost, observer: Observer): Promise<void> {
   let kept: string | undefined;
   let isAgain = false;
   for (;;) {
     try {
-      watch(isAgain);
+      await watch(isAgain);
       return;
     } catch (error) {
       if (error instanceof StoryOver) return;
@@ -53,7 +61,7 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
     }
   }
 
-  function watch(again: boolean): void {
+  async function watch(again: boolean): Promise<void> {
     let checkedMs = host.runMs();
     let uptime = wholeSeconds().uptime;
     let due = 0;
@@ -72,7 +80,7 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
       if (host.policyChangedMs > checkedMs) due = uptime;
       if (uptime >= due) {
         checkedMs = host.runMs();
-        const answer = check([...begin, ...entries].join(";"));
+        const answer = await check([...begin, ...entries].join(";"));
         uptime = wholeSeconds().uptime;
         if (answer === "done") return;
         due = uptime + (answer ?? pauseS);
@@ -130,62 +138,55 @@ export function guardLogin(story: Story, host: Host, looked: (look: Looked) => v
   }
 
   /** One check: the seconds that it prints, or `undefined` when it failed. */
-  function check(told: string): number | "done" | undefined {
-    const login = loginOf(story);
-    host.pass(3);
-    host.pass(20);
+  async function check(told: string): Promise<Outcome | undefined> {
+    host.pass(START_MS);
     if (host.checksFail) return undefined;
-    let reading = host.clocks();
-    let memory = kept === undefined ? BLANK : parseMemory(kept);
-    memory = note(memory, reading, parseTold(told));
-    let lookedAtMs: number | undefined;
-    let decided: { applied: Applied; atMs: number } | undefined;
-    for (;;) {
-      if (!decided || reading.bootMs - decided.atMs >= 5000) {
-        const complaint = host.policy === "broken" ? "broken" : undefined;
-        const applied = host.policy === "broken" ? (memory.lastGood ?? NO_POLICY) : host.policy;
-        memory = { ...memory, lastGood: complaint ? memory.lastGood : applied, complaint };
-        decided = { applied, atMs: reading.bootMs };
-        host.pass(5);
-        reading = host.clocks();
-        memory = note(memory, reading);
-      }
-      const { applied } = decided;
-      const map = mapClocks(memory.history, reading);
-      host.pass(2);
-      const observation = see(login, memory, map, applied);
-      const unseenMs = lookedAtMs === undefined ? 0 : map.toIdleMs(reading.bootMs) - map.toIdleMs(lookedAtMs);
-      const situation = { ...situationOf(login, applied, observation, memory, map), unseenMs };
-      lookedAtMs = reading.bootMs;
-      const verdict = judge(situation);
-      memory = remember(memory, login, observation, verdict, map);
-      looked({ applied, observation, verdict, memory, idleClockMs: situation.nowMs });
-      for (const decision of verdict.decisions) {
-        if (decision.kind === "hang-up") host.close(decision.id);
-        if (decision.kind === "end") host.ended = true;
-      }
-      if (host.ended) return "done";
-      host.pass(3);
-      const rest = restAfter(verdict, memory.complaint, false);
-      keep(memory);
-      if (rest.leaves) return rest.answerS;
-      host.sleep(rest.waitMs);
-      reading = host.clocks();
-      memory = note(memory, reading);
-    }
+    return guard(hostOfCheck(told));
   }
 
-  function keep(memory: Memory): void {
-    kept = serialise(memory);
-    host.isRemembering = true;
+  /** The host as a check of the story sees it. What it does takes its time. */
+  function hostOfCheck(told: string): Host {
+    const login = loginOf(story);
+    return {
+      readClocks: host.clocks,
+      sleep: async (ms) => host.sleep(ms),
+      recall: () => ({ memory: kept === undefined ? BLANK : parseMemory(kept), told: parseTold(told) }),
+      save: (memory) => {
+        kept = serialise(memory);
+        host.isRemembering = true;
+        observer.saved(memory);
+      },
+      findLogin: () => login,
+      decidePolicy: async (_, memory) => {
+        host.pass(POLICY_TAKES_MS);
+        const { policy } = host;
+        const { lastGood, groups } = memory;
+        if (policy !== "broken") return { applied: policy, lastGood: policy, groups, complaint: undefined };
+        return { applied: lastGood ?? NO_POLICY, lastGood, groups, complaint: "broken" };
+      },
+      isUninstalled: () => false,
+      observe: async (occasion) => {
+        host.pass(LOOK_TAKES_MS);
+        return see(occasion);
+      },
+      terminalsOf: () => [],
+      act: async (verdict, scene) => {
+        observer.looked({ verdict, scene });
+        for (const decision of verdict.decisions) {
+          if (decision.kind === "hang-up") host.close(decision.id);
+          if (decision.kind === "end") host.ended = true;
+        }
+        if (!host.ended) host.pass(ACT_TAKES_MS);
+        return host.ended;
+      },
+      recordComplaint: async () => undefined,
+      recordNews: async () => undefined,
+      endAfter: () => undefined,
+      isOver: () => false,
+    };
   }
 
-  function see(
-    login: ReturnType<typeof loginOf>,
-    memory: Memory,
-    map: ReturnType<typeof mapClocks>,
-    { limits }: Applied,
-  ): Observation {
+  function see({ login, memory, map, applied: { limits } }: Occasion): Observation {
     const terminals = host.terminals();
     if (terminals.length === 0 && !Number.isFinite(limits.noTerminalMs))
       return { ...NOTHING_SEEN, terminals };

@@ -65,7 +65,7 @@ export interface Story {
   readonly wallMs: number;
 }
 
-export type Host = ReturnType<typeof startHost>;
+export type VirtualHost = ReturnType<typeof startHost>;
 
 const A_LOT_OF_BYTES = 1e9;
 const command = {

@@ -2,7 +2,8 @@
 
 import { sessionsSince } from "../../ending/newcomers.ts";
 import type { Scene } from "../../guard/act.ts";
-import { guard, type Look } from "../../guard/guard.ts";
+import { guard } from "../../guard/guard.ts";
+import { hostOf, type Look } from "../../guard/host.ts";
 import { findLogins } from "../../login/all.ts";
 import { findLogin, type Login, sshdOf } from "../../login/login.ts";
 import { allProcesses } from "../../login/process.ts";
@@ -64,10 +65,8 @@ async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) 
     if (!stateDirectory) return tell({ kind: "kept", line: `left ${name} to another sweep` });
     const { privileged, child } = login;
     const { configPath, idleTimeoutMs } = options;
-    await guard(
-      { privileged, child, stateDirectory, configPath, clockHistory: "" },
-      { idleTimeoutMs, watch },
-    );
+    const assignment = { privileged, child, stateDirectory, configPath, clockHistory: "" };
+    await guard(hostOf(assignment, { idleTimeoutMs, watch }));
     if (last?.complaint) return tell({ kind: "fault", line: `${name}: ${last.complaint}` });
     if (didAnything || !last || !findLogin(login)) return;
     const [action] = sweepActionsOf([], last.scene, last.verdict.endsAtMs);

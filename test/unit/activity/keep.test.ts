@@ -157,7 +157,7 @@ test("all terminals of a kept login count as active, and a login without one; it
       map,
       limits: applied.limits,
     });
-    return judge(situationOf(whole, applied, observation, memory, map)).decisions;
+    return judge(situationOf({ login: whole, applied, memory, map }, observation)).decisions;
   };
   for (const ids of [["pts/1:1-1", "pts/2:2-1"], []]) {
     expect(judged(ids, true)).toEqual([]);

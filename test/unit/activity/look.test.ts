@@ -70,12 +70,12 @@ test("a key that came after the clocks were read counts no less", async () => {
   const { bootMs, wallMs } = readClocks();
   const stale = mapClocks([], { bootMs: bootMs - 20_000, wallMs: wallMs - 20_000 });
   const login = { privileged: undefined, child: undefined, server: server(), user: "nobody", uid: 0 };
-  const { subjects } = await observe(
-    { ...login, client: undefined, startedBootMs: 0 },
-    BLANK,
-    stale,
-    NO_POLICY,
-  );
+  const { subjects } = await observe({
+    login: { ...login, client: undefined, startedBootMs: 0 },
+    memory: BLANK,
+    map: stale,
+    applied: NO_POLICY,
+  });
   expect(subjects[shell.terminal().id]?.input?.atMs).toBeGreaterThanOrEqual(keyMs);
 });
 

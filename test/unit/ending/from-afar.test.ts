@@ -44,19 +44,13 @@ test("keys that nobody has read yet count neither as new ones nor as read", asyn
   shell.pty.write("abc\r");
   await until(async () => (await shell.look()).unreadBytes?.[0] === 4);
   const clocks = readClocks();
-  const seen = await observe(
-    { ...login, client: undefined, startedBootMs: 0 },
-    BLANK,
-    mapClocks([], clocks),
-    NO_POLICY,
-  );
+  const occasion = { login: { ...login, client: undefined, startedBootMs: 0 }, applied: NO_POLICY };
+  const seen = await observe({ ...occasion, memory: BLANK, map: mapClocks([], clocks) });
   const id = shell.terminal().id;
   expect(seen.subjects[id]?.input?.unreadBytes).toEqual([4]);
+  const memory = { ...BLANK, subjects: seen.subjects };
   const again = await observe(
-    { ...login, client: undefined, startedBootMs: 0 },
-    { ...BLANK, subjects: seen.subjects },
-    mapClocks([], readClocks()),
-    NO_POLICY,
+    { ...occasion, memory, map: mapClocks([], readClocks()) },
     { isFromAfar: true },
   );
   expect(again.subjects[id]?.input).toEqual(seen.subjects[id]?.input);

@@ -1,91 +1,116 @@
 // A login that cannot be looked at: its age is judged all the same, and the look is bounded.
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { FROM_AFAR } from "../../../src/ending/from-afar.ts";
-import type { Login } from "../../../src/login/login.ts";
-import { DEFAULT_LIMITS } from "../../../src/policy/merge.ts";
+import type { Scene } from "../../../src/guard/act.ts";
+import { guard } from "../../../src/guard/guard.ts";
+import { type Host, hostOf } from "../../../src/guard/host.ts";
+import type { Verdict } from "../../../src/guard/judge.ts";
+import type { Occasion } from "../../../src/guard/observe.ts";
+import type { Limits } from "../../../src/policy/policy.ts";
+import { hostWith, NOBODY } from "../../support/hosts.ts";
 
 const M = 60_000;
-const mocked = vi.hoisted(() => ({
-  observe: vi.fn(),
-  endAfter: vi.fn(),
-  act: vi.fn(),
-  maxLoginMs: 0,
-  sleep: vi.fn(),
-}));
+const mocked = vi.hoisted(() => ({ observe: vi.fn(), act: vi.fn(), endAfter: vi.fn() }));
 vi.mock("../../../src/guard/observe.ts", async (original) => ({
   ...(await original<typeof import("../../../src/guard/observe.ts")>()),
   observe: mocked.observe,
+}));
+vi.mock("../../../src/guard/act.ts", async (original) => ({
+  ...(await original<typeof import("../../../src/guard/act.ts")>()),
+  act: mocked.act,
 }));
 vi.mock("../../../src/system/libc.ts", async (original) => ({
   ...(await original<typeof import("../../../src/system/libc.ts")>()),
   endAfter: mocked.endAfter,
 }));
-vi.mock("node:timers/promises", () => ({ setTimeout: mocked.sleep }));
-vi.mock("../../../src/guard/act.ts", () => ({
-  act: mocked.act,
-  recordStays: vi.fn(),
-  recordFaults: vi.fn(),
-}));
-vi.mock("../../../src/login/login.ts", async (original) => ({
-  ...(await original<typeof import("../../../src/login/login.ts")>()),
-  findLogin: () => ({ server: { pid: 1, startTicks: 1 }, startedBootMs: 0 }) as Login,
-}));
-vi.mock("../../../src/guard/decide.ts", () => ({
-  isUninstalled: () => false,
-  decidePolicy: async () => ({
-    applied: {
-      rule: "top level",
-      exempt: false,
-      limits: { ...DEFAULT_LIMITS, maxLoginMs: mocked.maxLoginMs, warnBeforeMs: [] },
-    },
-  }),
-}));
-const { guard } = await import("../../../src/guard/guard.ts");
+afterEach(() => vi.clearAllMocks());
 
 const assignment = { stateDirectory: "/dev/null/afkill", configPath: "/nowhere", clockHistory: "" };
+const NO_TERMINAL = new Error("no such terminal");
 
-beforeEach(() => {
-  vi.clearAllMocks();
-  mocked.observe.mockRejectedValue(new Error("no such terminal"));
-  mocked.act.mockImplementation(async ({ decisions }) => decisions.length > 0);
+/** A host that lets nobody look. Tells what the verdicts were. */
+function blindHost(limits: Partial<Limits>, parts: Partial<Host> = {}): { host: Host; decisions: unknown[] } {
+  const decisions: unknown[] = [];
+  const host = hostWith({
+    limits: { warnBeforeMs: [], ...limits },
+    observe: async () => {
+      throw NO_TERMINAL;
+    },
+    act: async (verdict) => {
+      decisions.push(...verdict.decisions);
+      return verdict.decisions.some(({ kind }) => kind === "end");
+    },
+    ...parts,
+  });
+  return { host, decisions };
+}
+
+test("a login of no great age is left alone, the check fails, and what was known is kept", async () => {
+  const saved = vi.fn();
+  const { host, decisions } = blindHost({}, { save: saved });
+  await expect(guard(host)).rejects.toBe(NO_TERMINAL);
+  expect(decisions).toEqual([]);
+  expect(saved.mock.calls).toMatchObject([[{ subjects: {}, faults: { login: "no such terminal" } }]]);
 });
 
-test.each([true, false])(
-  "a login of no great age is left alone, and the check fails, blind or not: %s",
-  async (isBlind) => {
-    mocked.maxLoginMs = Number.POSITIVE_INFINITY;
-    await expect(guard({ ...assignment, isBlind })).rejects.toThrow("no such terminal");
-    expect(mocked.act.mock.calls.map(([verdict]) => verdict.decisions)).toEqual([[]]);
-  },
-);
+test("a login that is as old as max_login allows ends", async () => {
+  const { host, decisions } = blindHost({ maxLoginMs: 1 });
+  expect(await guard(host)).toBe("done");
+  expect(decisions).toEqual([{ kind: "end", reason: "max_login", ids: [] }]);
+});
+
+test("while a notice of its age stands the check goes on, although every look fails", async () => {
+  const { host, decisions } = blindHost({ maxLoginMs: 61 * M, warnBeforeMs: [2 * M] });
+  expect(await guard(host)).toBe("done");
+  expect(decisions).toMatchObject([{ kind: "notice" }, { kind: "end", reason: "max_login" }]);
+});
+
+test("terminals that cannot be listed are none, and the login's age is judged", async () => {
+  const scenes: Scene[] = [];
+  const { host } = blindHost(
+    { maxLoginMs: 1 },
+    {
+      terminalsOf: () => {
+        throw new Error("no /proc");
+      },
+      act: async (_, scene) => {
+        scenes.push(scene);
+        return true;
+      },
+    },
+  );
+  expect(await guard(host)).toBe("done");
+  expect(scenes).toMatchObject([{ observation: { terminals: [] } }]);
+});
+
+test("a look is bounded, what comes of it too, and the sleep after it is not", async () => {
+  const order: string[] = [];
+  const host = hostWith({
+    endAfter: (seconds) => void order.push(`alarm ${seconds}`),
+    observe: async () => {
+      order.push("look");
+      return NOBODY;
+    },
+    act: async () => {
+      order.push("act");
+      return false;
+    },
+  });
+  expect(await guard(host)).toBeGreaterThan(M / 1000);
+  expect(order).toEqual(["alarm 120", "look", "alarm 120", "act", "alarm 0"]);
+});
+
+test("whoever looks at many logins, or stands in a terminal, does not end for one look", () => {
+  hostOf(assignment, { watch: () => undefined }).endAfter(120);
+  expect(mocked.endAfter).not.toHaveBeenCalled();
+  hostOf(assignment).endAfter(120);
+  expect(mocked.endAfter).toHaveBeenCalledWith(120);
+});
 
 test("after a look that hung no process of the user's is looked at, and no terminal is opened", async () => {
-  await expect(guard({ ...assignment, isBlind: true })).rejects.toThrow();
-  expect(mocked.observe.mock.calls[0]?.at(-1)).toEqual({ isFromAfar: true, tree: [] });
-  expect(mocked.act.mock.calls[0]?.at(-1)).toBe(FROM_AFAR);
-});
-
-test.each([true, false])(
-  "a login that is as old as max_login allows ends, blind or not: %s",
-  async (isBlind) => {
-    mocked.maxLoginMs = 1;
-    await expect(guard({ ...assignment, isBlind })).resolves.toBe("done");
-    expect(mocked.act.mock.calls[0]?.[0].decisions).toEqual([{ kind: "end", reason: "max_login", ids: [] }]);
-  },
-);
-
-test("a look is bounded, the sleep after it is not", async () => {
-  mocked.maxLoginMs = Number.POSITIVE_INFINITY;
-  const order: string[] = [];
-  mocked.endAfter.mockImplementation((seconds: number) => order.push(`alarm ${seconds}`));
-  mocked.observe.mockImplementation(async () => {
-    order.push("look");
-    return { terminals: [], kind: "command", subjects: {}, commandsRun: false, faults: {} };
-  });
-  expect(await guard(assignment)).toBeGreaterThan(M / 1000);
-  expect(order).toEqual(["alarm 120", "look", "alarm 120", "alarm 0"]);
-  // Whoever looks at many logins, or stands in a terminal, must not end for one of them.
-  order.length = 0;
-  await guard(assignment, { watch: () => undefined });
-  expect(order).toEqual(["look"]);
+  const host = hostOf({ ...assignment, isBlind: true });
+  await host.observe({} as Occasion);
+  expect(mocked.observe.mock.lastCall?.at(-1)).toEqual({ isFromAfar: true, tree: [] });
+  await host.act({} as Verdict, {} as Scene);
+  expect(mocked.act.mock.lastCall?.at(-1)).toBe(FROM_AFAR);
 });

@@ -58,10 +58,10 @@ function lived(limits: Partial<Limits>, isTerminal: boolean, usedAtMs: readonly 
       map,
       limits: applied.limits,
     });
-    const verdict = judge(situationOf(login, applied, observation, memory, map));
+    const verdict = judge(situationOf({ login, applied, memory, map }, observation));
     if (verdict.decisions.some(({ kind }) => kind === "end")) return { warnedMs, endMs: atMs };
     if (verdict.decisions.some(({ kind }) => kind === "notice")) warnedMs.push(atMs);
-    memory = parseMemory(serialise(remember(memory, login, observation, verdict, map)));
+    memory = parseMemory(serialise(remember({ login, memory, map }, observation, verdict)));
     atMs += Math.max(1, verdict.wakeInMs);
   }
   return { warnedMs, endMs: undefined };

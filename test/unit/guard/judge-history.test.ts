@@ -15,36 +15,36 @@ const seed = PROOF_SEED === "random" ? {} : { seed: Number(PROOF_SEED) };
 const PATIENCE_MS = 600_000;
 
 /** Plays a story; throws when a promise was broken. Returns how long the login lived, and how many endings there were. */
-function play(story: Story): { hours: number; endings: number } {
+async function play(story: Story): Promise<{ hours: number; endings: number }> {
   const referee = createReferee(story);
   const host = startHost(story, (happening, kernelNoted) => referee.happened(happening, host, kernelNoted));
-  guardLogin(story, host, (look) => referee.looked(look, host));
+  await guardLogin(story, host, { looked: (look) => referee.looked(look, host), saved: referee.saved });
   const livedMs = Math.min(host.runMs(), story.untilMs);
   referee.mustNotBeOverdue(host, livedMs);
   return { hours: livedMs / HOUR_MS, endings: referee.endings() };
 }
 
-function playAll(stories: fc.Arbitrary<Story>, numRuns: number) {
+async function playAll(stories: fc.Arbitrary<Story>, numRuns: number) {
   const sum = { hours: 0, endings: 0 };
-  const property = fc.property(stories, (story) => {
-    const { hours, endings } = play(story);
+  const property = fc.asyncProperty(stories, async (story) => {
+    const { hours, endings } = await play(story);
     sum.hours += hours;
     sum.endings += endings;
   });
-  fc.assert(property, { numRuns, ...seed });
+  await fc.assert(property, { numRuns, ...seed });
   return sum;
 }
 
 test("with everything that can happen at once, nothing ends early, late or unwarned", {
   timeout: PATIENCE_MS,
-}, () => {
-  expect(playAll(stormy, 1_500).endings).toBeGreaterThan(500);
+}, async () => {
+  expect((await playAll(stormy, 1_500)).endings).toBeGreaterThan(500);
 });
 
 test("in a million hours of logins that last for weeks, nothing ends early, late or unwarned", {
   timeout: PATIENCE_MS,
-}, () => {
-  const { hours, endings } = playAll(long, 1_200);
+}, async () => {
+  const { hours, endings } = await playAll(long, 1_200);
   expect(hours).toBeGreaterThanOrEqual(1_000_000);
   expect(endings).toBeGreaterThan(300);
 });

@@ -82,13 +82,13 @@ const kindsOf = (steps: Step[]) =>
 describe("an idle terminal", () => {
   test("is warned at each stage and ended at its limit", () => {
     const { steps, endedMs } = live(() => applied(), [], 60 * S);
-    expect(kindsOf(steps)).toEqual(["10 warn", "15 warn", "20 end"]);
+    expect(kindsOf(steps)).toEqual(["10 notice", "15 notice", "20 end"]);
     expect(endedMs).toBe(20 * S);
   });
 
   test("is kept by a key after the notice, a full limit longer", () => {
     const { steps } = live(() => applied(), [12 * S], 60 * S);
-    expect(kindsOf(steps)).toEqual(["10 warn", "12 keep", "22 warn", "27 warn", "32 end"]);
+    expect(kindsOf(steps)).toEqual(["10 notice", "12 stay", "22 notice", "27 notice", "32 end"]);
     const kept = steps.flatMap(({ verdict }) => verdict.decisions).find(({ kind }) => kind === "stay");
     expect(kept).toMatchObject({ why: "activity" });
   });
@@ -100,7 +100,7 @@ describe("an idle terminal", () => {
 
   test("gets the whole notice when the check comes late or the limit is lowered", () => {
     const late = live(() => applied(), [], 90 * S, undefined, 50 * S);
-    expect(kindsOf(late.steps)).toEqual(["50 warn", "55 warn", "60 end"]);
+    expect(kindsOf(late.steps)).toEqual(["50 notice", "55 notice", "60 end"]);
     const lowered = live(
       (nowMs) => applied({ idleTimeoutMs: nowMs < 100 * S ? 600 * S : 20 * S }),
       [],
@@ -108,7 +108,7 @@ describe("an idle terminal", () => {
       undefined,
       100 * S,
     );
-    expect(kindsOf(lowered.steps)).toEqual(["100 warn", "105 warn", "110 end"]);
+    expect(kindsOf(lowered.steps)).toEqual(["100 notice", "105 notice", "110 end"]);
   });
 
   test("has its notice taken back when the policy is raised, turned off, or exempts the user", () => {
@@ -118,7 +118,7 @@ describe("an idle terminal", () => {
       applied({}, true),
     ]) {
       const { steps, endedMs } = live((nowMs) => (nowMs < 13 * S ? applied() : changed), [], 40 * S);
-      expect(kindsOf(steps)).toEqual(["10 warn", "13 keep"]);
+      expect(kindsOf(steps)).toEqual(["10 notice", "13 stay"]);
       expect(endedMs).toBeUndefined();
     }
   });
@@ -126,7 +126,7 @@ describe("an idle terminal", () => {
   test("is ended without a notice only where the policy gives none", () => {
     expect(kindsOf(live(() => applied({ warnBeforeMs: [] }), [], 60 * S).steps)).toEqual(["20 end"]);
     expect(kindsOf(live(() => applied({ warnBeforeMs: [300 * S, 8 * S] }), [], 60 * S).steps)).toEqual([
-      "12 warn",
+      "12 notice",
       "20 end",
     ]);
   });
@@ -138,7 +138,7 @@ describe("a notice that stands when the policy changes", () => {
       const changed = applied({ idleTimeoutMs: 5 * S, warnBeforeMs });
       const { steps, endedMs } = live((nowMs) => (nowMs < 12 * S ? applied() : changed), [], 60 * S);
       expect(endedMs).toBe(20 * S);
-      expect(kindsOf(steps).filter((it) => it.endsWith("keep"))).toEqual([]);
+      expect(kindsOf(steps).filter((it) => it.endsWith("stay"))).toEqual([]);
     }
   });
 });
@@ -289,7 +289,7 @@ describe("max_login", () => {
   test("warns and ends even an active login", () => {
     const keysMs = Array.from({ length: 200 }, (_, second) => second * S);
     const { steps } = live(() => applied({ maxLoginMs: 60 * S }), keysMs, 100 * S);
-    expect(kindsOf(steps)).toEqual(["50 warn", "55 warn", "60 end"]);
+    expect(kindsOf(steps)).toEqual(["50 notice", "55 notice", "60 end"]);
     expect(steps.at(-1)?.verdict.decisions).toEqual([{ kind: "end", reason: "max_login", ids: ["pts/1"] }]);
     expect(steps.find(({ verdict }) => verdict.decisions.length > 0)?.verdict.standing).toHaveProperty(
       WHOLE_LOGIN,

@@ -1,8 +1,8 @@
 import os from "node:os";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
+import { recordClockEvents } from "../../../src/guard/clock-keeper.ts";
 import { BLANK } from "../../../src/guard/memory.ts";
-import { note } from "../../../src/guard/remember.ts";
 import {
   type ClockEvent,
   eventsAfter,
@@ -227,11 +227,15 @@ describe("what happened since the clocks were read last", () => {
     wallMs: (1_000_000 + bootS + stepS) * 1000,
     suspendedMs: suspendedS * 1000,
   });
-  const first = note(BLANK, clocks(100, 7), parseTold("start 50 1000050;awake 50.00 43000000000;gap 60 70"));
+  const first = recordClockEvents(
+    BLANK,
+    clocks(100, 7),
+    parseTold("start 50 1000050;awake 50.00 43000000000;gap 60 70"),
+  );
 
   test("is reckoned from the watchdog's beginning at the first check", () => {
     expect(first.history).toEqual(parseHistory("start 50 1000050"));
-    const suspended = note(
+    const suspended = recordClockEvents(
       BLANK,
       clocks(100, 17),
       parseTold("start 50 1000050;awake 50.00 43000000000;gap 60 70"),
@@ -243,19 +247,19 @@ describe("what happened since the clocks were read last", () => {
     const told = parseTold(
       "start 50 1000050;awake 50.00 43000000000;gap 60 70;gap 130 150;step 160 1000160 180 1003780",
     );
-    const next = note(first, clocks(200, 27, 3600), told);
+    const next = recordClockEvents(first, clocks(200, 27, 3600), told);
     expect(next.history).toEqual(parseHistory("start 50 1000050;step 160 1000160 180 1003780;gap 130 150"));
-    expect(note(next, clocks(210, 27, 3600), told).history).toEqual(next.history);
+    expect(recordClockEvents(next, clocks(210, 27, 3600), told).history).toEqual(next.history);
   });
 
   test("is read from the clocks where no watchdog slept meanwhile", () => {
-    const next = note(first, clocks(200, 17, 3600));
+    const next = recordClockEvents(first, clocks(200, 17, 3600));
     expect(next.history).toEqual(parseHistory("start 50 1000050;step 100 1000100 200 1003800;gap 190 200"));
   });
 
   test("adds up, however little it is at a time", () => {
     let memory = first;
-    for (let n = 1; n <= 30; n++) memory = note(memory, clocks(100 + n, 7 + n * 0.05));
+    for (let n = 1; n <= 30; n++) memory = recordClockEvents(memory, clocks(100 + n, 7 + n * 0.05));
     const { toIdleMs } = mapClocks(memory.history, clocks(130, 0));
     expect(30_000 - toIdleMs(130_000) + toIdleMs(100_000)).toBeGreaterThan(1400);
   });

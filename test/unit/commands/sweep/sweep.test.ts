@@ -2,7 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { type News, sweep } from "../../../../src/commands/sweep/sweep.ts";
 import type { Scene } from "../../../../src/guard/act.ts";
-import type { GuardOptions, Look } from "../../../../src/guard/guard.ts";
+import type { HostOptions, Look } from "../../../../src/guard/host.ts";
 import type { Decision } from "../../../../src/guard/judge.ts";
 import type { Login } from "../../../../src/login/login.ts";
 
@@ -11,7 +11,7 @@ const parts = vi.hoisted(() => ({
   isGuarded: vi.fn<(login: Login) => boolean>(),
   findLogin: vi.fn<(login: Login) => Login | undefined>(),
   claim: vi.fn<(login: Login) => string | undefined>(),
-  guard: vi.fn<(assignment: unknown, options: GuardOptions) => Promise<void>>(),
+  guard: vi.fn<(host: HostOptions) => Promise<void>>(),
   sessionsSince: vi.fn<(login: Login, sinceMs: number) => unknown[]>(),
 }));
 vi.mock("../../../../src/login/process.ts", async (original) => ({
@@ -26,6 +26,9 @@ vi.mock("../../../../src/commands/sweep/state.ts", () => ({
 }));
 vi.mock("../../../../src/ending/newcomers.ts", () => ({ sessionsSince: parts.sessionsSince }));
 vi.mock("../../../../src/guard/guard.ts", () => ({ guard: parts.guard }));
+vi.mock("../../../../src/guard/host.ts", () => ({
+  hostOf: (_: unknown, options: HostOptions) => options,
+}));
 vi.mock("../../../../src/login/login.ts", async (original) => ({
   ...(await original<typeof import("../../../../src/login/login.ts")>()),
   findLogin: parts.findLogin,
@@ -50,7 +53,7 @@ function look(decisions: readonly Decision[], more: Partial<Look> = {}): Look {
 
 /** A sweep in which the guard has these looks, one after the other. */
 async function sweepOf(looks: readonly Look[], idleTimeoutMs?: number): Promise<News[]> {
-  parts.guard.mockImplementation(async (_, { watch }) => {
+  parts.guard.mockImplementation(async ({ watch }) => {
     for (const it of looks) watch?.(it);
   });
   const news: News[] = [];
@@ -68,7 +71,7 @@ beforeEach(() => {
 
 test("tells what was done, and of a login that nothing was done to, that it was kept", async () => {
   expect(await sweepOf([look([end], { ended: true })])).toEqual([{ kind: "done", line: "end" }]);
-  expect(await sweepOf([look([])])).toEqual([{ kind: "kept", line: "keep" }]);
+  expect(await sweepOf([look([])])).toEqual([{ kind: "kept", line: "stay" }]);
   parts.findLogin.mockReturnValue(undefined);
   expect(await sweepOf([look([])])).toEqual([]);
 });
@@ -111,6 +114,6 @@ test("leaves a login that another sweep is at", async () => {
 test("leaves a login to root's watchdog, unless another limit is asked for", async () => {
   parts.isGuarded.mockReturnValue(true);
   expect(await sweepOf([look([])])).toEqual([]);
-  expect(await sweepOf([look([])], 60_000)).toEqual([{ kind: "kept", line: "keep" }]);
-  expect(parts.guard.mock.lastCall?.[1].idleTimeoutMs).toBe(60_000);
+  expect(await sweepOf([look([])], 60_000)).toEqual([{ kind: "kept", line: "stay" }]);
+  expect(parts.guard.mock.lastCall?.[0].idleTimeoutMs).toBe(60_000);
 });

@@ -1,0 +1,78 @@
+// The clocks of a check: it reads them, notes the steps and suspends between two readings, and puts times on the idle clock.
+import {
+  type BootMs,
+  type ClockEvent,
+  type ClockMap,
+  type Clocks,
+  endOfHistoryMs,
+  eventsAfter,
+  gapsBetween,
+  mapClocks,
+  stepsBetween,
+  type Told,
+  withEvents,
+} from "../system/clock.ts";
+
+/** What is kept of the clocks from one reading to the next. */
+export interface ClockNotes {
+  readonly history: readonly ClockEvent[];
+  /** The last reading; absent before the first. */
+  readonly clocks?: Clocks | undefined;
+}
+
+/**
+ * Adds to the history what happened to the clocks since the last reading. `told`: what a watchdog noted that slept meanwhile. It knows
+ * better than two readings when something happened.
+ */
+export function recordClockEvents<Notes extends ClockNotes>(notes: Notes, now: Clocks, told?: Told): Notes {
+  const { clocks, history } = notes;
+  const news = told && eventsAfter(clocks?.bootMs ?? endOfHistoryMs(history), told.events);
+  const steps = news?.filter(({ kind }) => kind !== "gap") ?? (clocks ? stepsBetween(clocks, now) : []);
+  const before = clocks ?? told?.begun;
+  const gaps = gapsBetween(before, now, news);
+  // A suspend too short to be told from an error of reading is not lost: it stays in the next difference.
+  const suspendedMs = before && gaps.length === 0 ? before.suspendedMs : now.suspendedMs;
+  return { ...notes, history: withEvents(history, [...steps, ...gaps]), clocks: { ...now, suspendedMs } };
+}
+
+/** Keeps the clocks of one check. */
+export class ClockKeeper {
+  readonly #readClocks: () => Clocks;
+  #notes: ClockNotes;
+  #map: ClockMap;
+
+  /** Takes the first reading. */
+  constructor(readClocks: () => Clocks, { clocks, history }: ClockNotes, told?: Told) {
+    this.#readClocks = readClocks;
+    const now = readClocks();
+    this.#notes = recordClockEvents({ clocks, history }, now, told);
+    this.#map = mapClocks(this.#notes.history, now);
+  }
+
+  /** Reads the clocks again, and notes what happened to them. */
+  read(): void {
+    const now = this.#readClocks();
+    this.#notes = recordClockEvents(this.#notes, now);
+    this.#map = mapClocks(this.#notes.history, now);
+  }
+
+  /** What to remember of the clocks. */
+  get notes(): ClockNotes {
+    return this.#notes;
+  }
+
+  /** Puts times of the last reading's past on the boot clock and the idle clock. */
+  get map(): ClockMap {
+    return this.#map;
+  }
+
+  /** The boot clock at the last reading. */
+  get bootMs(): BootMs {
+    return this.#map.now.bootMs;
+  }
+
+  /** How long the idle clock has run since `bootMs`. */
+  idleMsSince(bootMs: BootMs): number {
+    return this.#map.toIdleMs(this.bootMs) - this.#map.toIdleMs(bootMs);
+  }
+}

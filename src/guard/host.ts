@@ -1,0 +1,130 @@
+// What a check acts through: the real host. The loop in guard.ts knows nothing else of it, so that a test can give it another one.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { OwnTerminal } from "../activity/look.ts";
+import { FROM_AFAR } from "../ending/from-afar.ts";
+import { FROM_OUTSIDE, type TerminalActions } from "../ending/terminal-actions.ts";
+import { findLogin, type Login } from "../login/login.ts";
+import type { ProcessRef } from "../login/process.ts";
+import { type Terminal, terminalsOf } from "../login/terminal.ts";
+import type { Shown } from "../notice/show.ts";
+import { type Applied, withIdleTimeout } from "../policy/policy.ts";
+import { type Clocks, parseTold, readClocks, type Told, uptimeShiftS } from "../system/clock.ts";
+import { endAfter } from "../system/libc.ts";
+import { act, recordFaults, recordStays, type Scene } from "./act.ts";
+import { type Decided, decidePolicy, isUninstalled } from "./decide.ts";
+import { recordFault } from "./fault.ts";
+import type { Verdict } from "./judge.ts";
+import { type Memory, readMemory, writeMemory } from "./memory.ts";
+import { type Known, type Observation, type Occasion, observe } from "./observe.ts";
+
+/** What the watchdog tells a check of its login. */
+export interface Assignment {
+  readonly privileged?: ProcessRef | undefined;
+  readonly child?: ProcessRef | undefined;
+  /** The text of SSH_CONNECTION, where a hook runs as the user and cannot see the login's socket. */
+  readonly connection?: string | undefined;
+  readonly stateDirectory: string;
+  readonly configPath: string;
+  readonly clockHistory: string;
+  /** The look before hung, and the kernel ended it: from afar, and no process of the login's user is looked at. */
+  readonly isBlind?: boolean | undefined;
+  /** The last check hung: see `Known.isFromAfar`. */
+  readonly isFromAfar?: boolean | undefined;
+}
+
+/** One look of a check and what came of it, for whoever asked for the check. */
+export interface Look {
+  readonly scene: Scene;
+  readonly verdict: Verdict;
+  /** The login is gone. */
+  readonly ended: boolean;
+  /** What was wrong with the policy. */
+  readonly complaint: string | undefined;
+}
+
+/** Everything that a check needs of the host, the login and the policy. */
+export interface Host {
+  readonly readClocks: () => Clocks;
+  readonly sleep: (ms: number) => Promise<unknown>;
+  /** What the last check left, and what a watchdog has noted of the clocks since then. */
+  readonly recall: () => { readonly memory: Memory; readonly told?: Told | undefined };
+  readonly save: (memory: Memory) => void;
+  /** The login, or nothing when it is gone. `child`: the sshd of the user, where an earlier look found it. */
+  readonly findLogin: (child: ProcessRef | undefined) => Login | undefined;
+  readonly decidePolicy: (login: Login, memory: Memory) => Promise<Decided>;
+  /** The policy is withdrawn, and must be asked again at once. */
+  readonly isUninstalled: () => boolean;
+  /** Looks at the login. Throws where the host does not let anybody look. */
+  readonly observe: (occasion: Occasion) => Promise<Observation>;
+  /** The terminals of a login that cannot be looked at: a notice of its age can still be written there. */
+  readonly terminalsOf: (login: Login) => readonly Terminal[];
+  /** Carries a verdict out. Returns whether the login is gone. */
+  readonly act: (verdict: Verdict, scene: Scene) => Promise<boolean>;
+  /** Records a fault of the policy. */
+  readonly recordComplaint: (login: Login, applied: Applied, complaint: string) => Promise<void>;
+  /** Records the stays and faults that are new since the last look. */
+  readonly recordNews: (scene: Scene, memory: Memory) => Promise<void>;
+  /** Has the kernel end this process unless it is called again within so many seconds; 0 takes that back. */
+  readonly endAfter: (seconds: number) => void;
+  /** The terminal that this check is for has ended; the login may live on with others. */
+  readonly isOver: () => boolean;
+  /** Is told of each look. The check is then over as soon as no notice stands: there is no watchdog that would sleep. */
+  readonly watch?: ((look: Look) => void) | undefined;
+}
+
+/** What can differ between the checks of a watchdog, a sweep and a wrap. */
+export interface HostOptions {
+  /** Used for the policy's idle timeout, unless the login is exempt. */
+  readonly idleTimeoutMs?: number | undefined;
+  readonly watch?: Host["watch"];
+  /** For a guard that lives as long as its login does. */
+  readonly wrapHost?: WrapHost | undefined;
+}
+
+/** A process that stands in a terminal's stream: it remembers by itself, sees more of that terminal, and has its own ways to act on it. */
+export interface WrapHost {
+  readonly recall: () => Memory;
+  readonly keep: (memory: Memory) => void;
+  readonly own: OwnTerminal;
+  readonly actions: TerminalActions;
+  readonly isOver: () => boolean;
+}
+
+/** The host that this process runs on, for a check of one login. */
+export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost }: HostOptions = {}): Host {
+  const { isBlind = false, stateDirectory } = assignment;
+  const isFromAfar = isBlind || assignment.isFromAfar;
+  const actions = wrapHost?.actions ?? (isFromAfar ? FROM_AFAR : FROM_OUTSIDE);
+  const known: Known = { isFromAfar, ...(isBlind && { tree: [] }), ...(wrapHost && { own: wrapHost.own }) };
+  const shown = new Map<string, Shown>();
+  // The process of a sweep looks at others too, and a wrap's is its terminal's: they must not end for one look.
+  const isAlone = watch === undefined && wrapHost === undefined;
+  return {
+    readClocks,
+    sleep,
+    recall: () => (wrapHost ? { memory: wrapHost.recall() } : recall(assignment)),
+    save: wrapHost?.keep ?? ((memory) => void writeMemory(stateDirectory, memory)),
+    findLogin: (child) => findLogin({ ...assignment, child: assignment.child ?? child }),
+    decidePolicy: async (login, memory) => {
+      const decided = await decidePolicy(assignment, login, memory);
+      return { ...decided, applied: withIdleTimeout(decided.applied, idleTimeoutMs) };
+    },
+    isUninstalled,
+    observe: (occasion) => observe(occasion, known),
+    terminalsOf: (login) => terminalsOf(login, { tree: [] }),
+    act: (verdict, scene) => act(verdict, scene, shown, actions),
+    recordComplaint: recordFault,
+    recordNews: async (scene, { subjects, faults }) => {
+      await recordStays(scene, subjects);
+      await recordFaults(scene, faults);
+    },
+    endAfter: isAlone ? endAfter : () => undefined,
+    isOver: wrapHost?.isOver ?? (() => false),
+    watch,
+  };
+}
+
+function recall({ stateDirectory, clockHistory }: Assignment): ReturnType<Host["recall"]> {
+  const told = clockHistory === "" ? undefined : parseTold(clockHistory, uptimeShiftS());
+  return { memory: readMemory(stateDirectory), told };
+}
