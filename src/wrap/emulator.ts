@@ -96,6 +96,8 @@ export interface ScreenState {
   readonly rows: number;
   readonly column: number;
   readonly row: number;
+  /** What does not fit into a row goes to the next one (DECAWM). */
+  readonly wraps: boolean;
   /** The next character goes to the next row. */
   readonly wrapsNext: boolean;
   /** A character was printed last: CSI b repeats it, and a combining one joins it. */
@@ -142,6 +144,7 @@ export function stateOf(emulator: Emulator): ScreenState {
     rows: emulator.rows,
     column: Math.min(buffer.x, emulator.cols - 1),
     row: buffer.y,
+    wraps: emulator.modes.wraparoundMode,
     wrapsNext: buffer.x >= emulator.cols,
     afterPrint: handler._parser.precedingJoinState !== 0,
     attributes: { fg, bg, underlineStyle: styleIn(_ext), underlineColor, link },

@@ -2,7 +2,7 @@
 // sequence here changes (position, styles, modes, character set) it puts back as `state` says it was. The program's saved cursor
 // (DECSC) is not touched.
 import type { Cell, ScreenState } from "./emulator.ts";
-import { isErasable, isSame, setAttributes } from "./style.ts";
+import { hasColours, isErasable, isSame, setAttributes } from "./style.ts";
 
 const SHIFTS = ["\x0f", "\x0e", "\x1bn", "\x1bo"] as const;
 
@@ -51,7 +51,9 @@ function putBack(state: ScreenState, shifted: boolean): string {
   if (!last) return `${origin}${shift}${insert}${attributes}${cursorTo(state, state.column)}`;
   // The last character is printed once more, in its place: the next one wraps, joins it or repeats it as it would have.
   const again = `${cursorTo(state, last.column)}${last.cell.text}`;
-  if (state.afterPrint && !state.insert) return `${origin}${shift}${attributes}${again}`;
+  // Where nothing wraps, a wide character has no room in the last column: then this one, of another style, is not the last that came.
+  const isLast = state.wraps || hasColours(last.cell.attributes, state.attributes);
+  if (state.afterPrint && !state.insert && isLast) return `${origin}${shift}${attributes}${again}`;
   const as = setAttributes(last.cell.attributes);
   return `${origin}${as}${again}${shift}${attributes}${insert}`;
 }

@@ -46,6 +46,11 @@ export function isSame(one: Attributes, other: Attributes): boolean {
   return style(one) === style(other) && isProtected(one) === isProtected(other) && one.link === other.link;
 }
 
+/** Whether a cell has the colours and styles that are printed with now, whatever its underline. */
+export function hasColours(cell: Attributes, now: Attributes): boolean {
+  return cell.fg === now.fg && (cell.bg & ~HAS_EXTENDED) === (now.bg & ~HAS_EXTENDED);
+}
+
 /** Whether erasing a cell can leave it like this: with a background, and nothing else. */
 export function isErasable({ fg, bg }: Attributes): boolean {
   return fg === 0 && (bg & ~(MODE | 0xffffff)) === 0;

@@ -1,6 +1,7 @@
 // What an emulator shows and remembers, to compare two; and programs that do to their terminal whatever can be done to one.
 import fc from "fast-check";
 import { type Cell, type Emulator, stateOf } from "../../src/wrap/emulator.ts";
+import { hasColours } from "../../src/wrap/style.ts";
 
 /** Resolves once the emulator has drawn it. */
 export const write = (emulator: Emulator, bytes: string | Uint8Array) =>
@@ -11,10 +12,13 @@ export const write = (emulator: Emulator, bytes: string | Uint8Array) =>
  * terminal has that on its screen.
  */
 export function isSound(emulator: Emulator): boolean {
-  const { rows, row: cursorRow, column: cursorColumn, afterPrint, cells } = stateOf(emulator);
+  const { rows, row: cursorRow, column: cursorColumn, afterPrint, cells, attributes } = stateOf(emulator);
   const printed = cells(cursorRow)[cursorColumn - 1];
-  if (!emulator.modes.wraparoundMode && afterPrint && printed?.text === "" && printed.width === 1)
-    return false;
+  const isPrinted =
+    printed?.width === 0
+      ? hasColours(cells(cursorRow)[cursorColumn - 2]?.attributes ?? attributes, attributes)
+      : printed?.text !== "";
+  if (!emulator.modes.wraparoundMode && afterPrint && !isPrinted) return false;
   return Array.from({ length: rows }, (_, row) => cells(row))
     .flatMap((row) => row.map(({ width }, column) => width !== 2 || row[column + 1]?.width === 0))
     .every(Boolean);

@@ -42,3 +42,14 @@ test("a bar goes without a trace, and what comes after looks as if it had never 
   );
   expect(drawn).toBeGreaterThan(200);
 });
+
+test("a character that had no room is not taken for the one before it", async () => {
+  const emulator = newEmulator(3, 2);
+  await write(emulator, "\x1b[?7l\x1b[2;1H\u6587\x1b[44m\u6587");
+  const before = stateOf(emulator);
+  const { rows } = pictureOf(emulator);
+  const taken = takeBar(before);
+  await write(emulator, drawBar("afkill", before));
+  await write(emulator, taken);
+  expect(pictureOf(emulator).rows).toEqual(rows);
+});
