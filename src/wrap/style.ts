@@ -48,7 +48,8 @@ export function isSame(one: Attributes, other: Attributes): boolean {
 
 /** Whether a cell has the colours and styles that are printed with now, whatever its underline. */
 export function hasColours(cell: Attributes, now: Attributes): boolean {
-  return cell.fg === now.fg && (cell.bg & ~HAS_EXTENDED) === (now.bg & ~HAS_EXTENDED);
+  // The highest bit is one of theirs: a word may be negative in one of the two.
+  return (cell.fg ^ now.fg) === 0 && ((cell.bg ^ now.bg) & ~HAS_EXTENDED) === 0;
 }
 
 /** Whether erasing a cell can leave it like this: with a background, and nothing else. */
