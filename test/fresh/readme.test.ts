@@ -32,10 +32,10 @@ async function run(release: string, place: string, lines: readonly string[]) {
   return { said, status: await status };
 }
 
-/** What makes a fresh machine a host: an sshd, here one that its package does not start. */
+/** What makes a fresh machine a host: an sshd, here one that its package does not start; and a client, which some releases have apart. */
 const SSHD = [
   "printf '#!/bin/sh\\nexit 101\\n' | sudo tee /usr/sbin/policy-rc.d && sudo chmod 755 /usr/sbin/policy-rc.d",
-  "sudo apt-get -qq update && sudo apt-get -qq install --no-install-recommends openssh-server",
+  "sudo apt-get -qq update && sudo apt-get -qq install --no-install-recommends openssh-server openssh-client",
 ];
 /** Who clones has git. */
 const GIT = "sudo apt-get -qq update && sudo apt-get -qq install --no-install-recommends git";

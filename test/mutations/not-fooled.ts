@@ -95,4 +95,13 @@ export const mutations: readonly Mutation[] = [
     project: "cases",
     test: userHook,
   },
+  {
+    file: "pam/watchdog",
+    find: "\ttrap '' XFSZ\n",
+    replace: "",
+    why: "a user whose files may not grow has a watchdog all the same",
+    case: "as the user: a ulimit of empty files",
+    project: "cases",
+    test: userHook,
+  },
 ];
