@@ -36,7 +36,7 @@ async function run(pty: Pty): Promise<Ended | undefined> {
   const { columns, rows } = usableSize(getWindowSize(0));
   makeRaw(0);
   const input = new ReadStream(0);
-  const session = joinTerminals(pty, input, openOutput(1), columns, rows);
+  const session = joinTerminals(pty, { input, output: openOutput(1) }, { columns, rows });
   process.on("SIGWINCH", () => {
     const size = usableSize(getWindowSize(0));
     pty.resize(size.columns, size.rows);

@@ -1,4 +1,5 @@
 // When somebody last typed. The kernel notes a terminal's reads to 8 seconds, and keys that no program reads not at all.
+import type { BootMs } from "../system/clock.ts";
 import type { TerminalLook } from "./look.ts";
 import type { Payload } from "./payload.ts";
 
@@ -13,7 +14,7 @@ export interface InputState {
 }
 
 /** Maps a time of the wall clock (seconds) to the boot clock (ms); `undefined` when the clock never showed it. */
-export type ToBootMs = (wallS: number) => number | undefined;
+export type ToBootMs = (wallS: number) => BootMs | undefined;
 
 const BUCKET_MS = 8000;
 /** A key can come a little before the look that shows it, by clocks that are read to 10 ms and mapped to whole seconds. */
@@ -35,7 +36,7 @@ function modulo8(seconds: number): number {
  * A time of a terminal on the boot clock, never early: the end of its bucket, which may lie up to 8 s ahead. A time that the clock
  * never showed (a `touch`, a step that nobody noted) could stand for any moment: it counts as now.
  */
-export function bucketAtMs(wallS: number, nowMs: number, toBootMs: ToBootMs): number {
+export function bucketAtMs(wallS: number, nowMs: BootMs, toBootMs: ToBootMs): BootMs {
   const atMs = toBootMs(bucketEndS(wallS));
   return atMs === undefined ? nowMs : Math.min(atMs, nowMs + BUCKET_MS + ROUNDING_MS);
 }
@@ -50,8 +51,7 @@ export function bucketAtMs(wallS: number, nowMs: number, toBootMs: ToBootMs): nu
 export function inputAt(
   previous: InputState | undefined,
   look: Pick<TerminalLook, "accessedWallS" | "unreadBytes">,
-  nowMs: number,
-  toBootMs: ToBootMs,
+  { nowMs, toBootMs }: { readonly nowMs: BootMs; readonly toBootMs: ToBootMs },
   payload?: Payload,
 ): InputState {
   const { accessedWallS, unreadBytes = previous?.unreadBytes ?? [] } = look;

@@ -144,7 +144,7 @@ async function hangUpOne(id: string, { scene, actions }: Stage): Promise<void> {
   const { steps, ended } = await actions.hangUp(terminal, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: sayer("terminal", "idle", id, scene, actions),
+    say: (it) => sayFarewell(it, { what: "terminal", reason: "idle", id }, scene, actions),
   });
   const reason = endReason("idle", id, scene);
   await record(describe("hang-up", id, scene, { cause: "idle", outcome: steps.join("; "), ended, reason }));
@@ -156,7 +156,7 @@ async function endAll(cause: EndReason, ids: readonly string[], stage: Stage): P
   const { steps, ended, spared } = await actions.endLogin(scene.login, scene.observation.terminals, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: sayer("login", cause, longestIdle, scene, actions),
+    say: (it) => sayFarewell(it, { what: "login", reason: cause, id: longestIdle }, scene, actions),
     sinceMs: cause === "idle" && maySpare(ids, stage) ? scene.map.now.bootMs : undefined,
   });
   const outcome = steps.join("; ");
@@ -191,23 +191,19 @@ async function recordSpared(outcome: string, ended: boolean, scene: Scene): Prom
 }
 
 /** Writes the last line of a terminal; what it stopped for that comes back to be let go again. */
-function sayer(
-  what: "login" | "terminal",
-  reason: EndReason,
-  id: string,
+function sayFarewell(
+  terminal: Terminal,
+  {
+    what,
+    reason,
+    id,
+  }: { readonly what: "login" | "terminal"; readonly reason: EndReason; readonly id: string },
   scene: Scene,
   actions: TerminalActions,
 ) {
-  return (terminal: Terminal) =>
-    actions.sayFarewell(
-      terminal,
-      farewell({
-        user: scene.login.user,
-        what,
-        at: new Date(),
-        reason: endReason(reason, terminal.id in scene.observation.subjects ? terminal.id : id, scene),
-      }),
-    );
+  const idle = terminal.id in scene.observation.subjects ? terminal.id : id;
+  const facts = { user: scene.login.user, what, at: new Date(), reason: endReason(reason, idle, scene) };
+  return actions.sayFarewell(terminal, farewell(facts));
 }
 
 function endReason(reason: EndReason, id: string, scene: Scene): string {
@@ -223,10 +219,9 @@ function idleMsOf(id: string, { observation, map }: Scene): number {
   return atMs === undefined ? 0 : Math.max(0, map.toIdleMs(map.now.bootMs) - map.toIdleMs(atMs));
 }
 
-function limitMsOf(id: string, { applied, observation }: Scene): number {
+function limitMsOf(id: string, { applied }: Scene): number {
   if (id === WHOLE_LOGIN) return applied.limits.maxLoginMs;
-  const lastActivity = observation.subjects[id]?.lastActivity ?? { source: "login", atMs: 0, detail: "" };
-  return idleLimitMs({ id, kind: id === LOGIN_SUBJECT ? "login" : "terminal", lastActivity }, applied);
+  return idleLimitMs(id === LOGIN_SUBJECT ? "login" : "terminal", applied);
 }
 
 /** The audit record of something done to a login, with what its subject `id` tells. */

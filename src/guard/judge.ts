@@ -1,19 +1,20 @@
 // The only place that decides. Pure: no I/O, no clock of its own. All times are on the idle clock (see clock.ts), in milliseconds.
 import type { Evidence } from "../activity/evidence.ts";
 import type { Applied, Limits } from "../policy/policy.ts";
+import type { IdleMs } from "../system/clock.ts";
 
 /** Something that can be idle: one terminal, or a login that has none. */
 export interface Subject {
   readonly id: string;
   readonly kind: "terminal" | "login";
-  readonly lastActivity: Evidence;
+  readonly lastActivity: Evidence<IdleMs>;
 }
 
 /** A notice that was given and not answered yet: what was promised, and which stages are done. */
-export interface PendingNotice {
-  readonly sinceMs: number;
+export interface PendingNotice<At extends number = IdleMs> {
+  readonly sinceMs: At;
   /** The time that the first notice promised. The login does not end before it, whatever else changes. */
-  readonly promisedMs: number;
+  readonly promisedMs: At;
   /** The stages given, as `warn_before` names them. */
   readonly givenMs: readonly number[];
   /** It was given anew because nobody can have seen it go by; that happens once. */
@@ -24,7 +25,7 @@ export interface PendingNotice {
 export const WHOLE_LOGIN = "max_login";
 
 export interface Situation {
-  readonly nowMs: number;
+  readonly nowMs: IdleMs;
   readonly applied: Applied;
   /** How long ago the login began. */
   readonly ageMs: number;
@@ -56,7 +57,7 @@ export interface Verdict {
   /** The notices that stand once the decisions are carried out. */
   readonly standing: Readonly<Record<string, PendingNotice>>;
   /** When each subject ends, and the login for its age, should nothing happen until then. Without an entry: never. */
-  readonly endsAtMs: Readonly<Record<string, number>>;
+  readonly endsAtMs: Readonly<Record<string, IdleMs>>;
   /** When to look again. */
   readonly wakeInMs: number;
   /** A notice stands, or work must be watched closely: the check stays instead of exiting. */
@@ -108,26 +109,25 @@ export function earliestDueMs(limits: Limits): number {
   );
 }
 
-/** The limit of a subject; `Infinity` when nothing ends it for being idle. */
-export function idleLimitMs(subject: Subject, applied: Applied): number {
+/** The limit of a subject of a kind; `Infinity` when nothing ends it for being idle. */
+export function idleLimitMs(kind: Subject["kind"], applied: Applied): number {
   if (applied.exempt) return Number.POSITIVE_INFINITY;
-  return subject.kind === "terminal" ? applied.limits.idleTimeoutMs : applied.limits.noTerminalMs;
+  return kind === "terminal" ? applied.limits.idleTimeoutMs : applied.limits.noTerminalMs;
 }
 
 /** What one countdown asks for now, whether it runs for idleness or for the age of the login. */
 interface Countdown {
   readonly step: "rest" | "notice" | "wait" | "end";
   readonly standing?: PendingNotice;
-  readonly endsAtMs: number;
+  readonly endsAtMs: IdleMs;
   readonly wakeInMs: number;
 }
 
 /** Runs a countdown that would end at `dueMs`, given what was promised before. */
 function countDown(
-  dueMs: number,
-  limitMs: number,
+  { dueMs, limitMs }: { readonly dueMs: IdleMs; readonly limitMs: number },
   warnBeforeMs: readonly number[],
-  nowMs: number,
+  nowMs: IdleMs,
   standing: PendingNotice | undefined,
 ): Countdown {
   const stagesMs = warnBeforeMs.filter((ms) => ms < limitMs);
@@ -186,11 +186,11 @@ export function judge(situation: Situation): Verdict {
   for (const subject of subjects) {
     const before = situation.standing[subject.id];
     const answered = before !== undefined && subject.lastActivity.atMs > before.sinceMs;
-    const limitMs = idleLimitMs(subject, applied);
+    const limitMs = idleLimitMs(subject.kind, applied);
     const dueMs = subject.lastActivity.atMs + limitMs;
     const stands = seenNotice(before, limitMs, situation);
     const count: Countdown | undefined = Number.isFinite(limitMs)
-      ? countDown(dueMs, limitMs, applied.limits.warnBeforeMs, nowMs, answered ? undefined : stands)
+      ? countDown({ dueMs, limitMs }, applied.limits.warnBeforeMs, nowMs, answered ? undefined : stands)
       : undefined;
     if (count) wakesInMs.push(count.wakeInMs);
     if (count) endsAtMs[subject.id] = count.endsAtMs;
@@ -224,7 +224,7 @@ function countAge(situation: Situation): Countdown | undefined {
   if (applied.exempt || !Number.isFinite(limitMs)) return undefined;
   const dueMs = nowMs + limitMs - ageMs;
   const stands = seenNotice(standing[WHOLE_LOGIN], limitMs, situation);
-  return countDown(dueMs, limitMs, applied.limits.warnBeforeMs, nowMs, stands);
+  return countDown({ dueMs, limitMs }, applied.limits.warnBeforeMs, nowMs, stands);
 }
 
 function endAll(situation: Situation, reason: EndReason): Verdict {

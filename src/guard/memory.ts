@@ -19,12 +19,12 @@ import type { OutputState } from "../activity/output.ts";
 import type { UseState } from "../activity/use.ts";
 import type { ProcessRef } from "../login/process.ts";
 import type { Applied } from "../policy/policy.ts";
-import type { ClockEvent, Clocks } from "../system/clock.ts";
+import type { BootMs, ClockEvent, Clocks } from "../system/clock.ts";
 import type { PendingNotice } from "./judge.ts";
 
 /** The counters that work is measured from. They stand still while a notice does, so that its whole window is judged. */
 export interface Baseline {
-  readonly bootMs: number;
+  readonly bootMs: BootMs;
   readonly job: JobCounters;
   readonly connection?: ConnectionCounters | undefined;
   /** Payload for the client by then: of a login whose only output is its terminals', what they had shown. */
@@ -59,7 +59,7 @@ export interface Memory {
   readonly clocks?: Clocks | undefined;
   readonly child?: ProcessRef | undefined;
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
-  readonly standing: Readonly<Record<string, PendingNotice>>;
+  readonly standing: Readonly<Record<string, PendingNotice<BootMs>>>;
   /** What the last look could not read. */
   readonly faults?: Readonly<Record<string, string>> | undefined;
   /** What the connection was used for. */

@@ -16,7 +16,7 @@ import type { Login } from "../login/login.ts";
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import { innermost, type Terminal, terminalsOf, treeOfLogin } from "../login/terminal.ts";
 import type { Applied, Limits } from "../policy/policy.ts";
-import type { ClockMap } from "../system/clock.ts";
+import type { BootMs, ClockMap } from "../system/clock.ts";
 import type { PendingNotice } from "./judge.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
 
@@ -196,7 +196,12 @@ function kept(subjects: Observation["subjects"], keep: Evidence | undefined): Ob
  */
 function inputOf({ look, memory, map, limits }: Seen, { leader }: Terminal, face: TerminalLook): InputState {
   const before = memory.subjects[face.id]?.input;
-  const input = inputAt(before, face, look.bootMs, (wallS) => map.toBootMs(wallS * 1000), look.payload);
+  const input = inputAt(
+    before,
+    face,
+    { nowMs: look.bootMs, toBootMs: (wallS) => map.toBootMs(wallS * 1000) },
+    look.payload,
+  );
   if (!face.exact)
     return before || !leader ? input : { ...input, atMs: Math.max(input.atMs, startedBootMs(leader)) };
   const { lastKeyMs, lastMotionMs } = face.exact;
@@ -371,7 +376,7 @@ function evidenceOf({ untilMs, command }: Stay, lastKeyMs: number, nowMs: number
 }
 
 /** The time that rates are judged over: the whole of a standing notice, else since the baseline. */
-function windowOf(baseline: Baseline, standing: PendingNotice | undefined, nowMs: number): number {
+function windowOf(baseline: Baseline, standing: PendingNotice<BootMs> | undefined, nowMs: number): number {
   const windowMs = standing ? standing.promisedMs - standing.sinceMs : nowMs - baseline.bootMs;
   return Math.max(windowMs, SHORTEST_WINDOW_MS);
 }
@@ -382,7 +387,7 @@ function windowOf(baseline: Baseline, standing: PendingNotice | undefined, nowMs
  */
 function nextBaseline(
   baseline: Baseline,
-  standing: PendingNotice | undefined,
+  standing: PendingNotice<BootMs> | undefined,
   found: readonly Evidence[],
   seen: Baseline,
 ): Baseline {

@@ -1,6 +1,7 @@
 // From one look to the next: what is kept, and whether the check waits for the next look itself. Pure.
 
 import type { Login } from "../login/login.ts";
+import type { BootMs } from "../system/clock.ts";
 import type { PendingNotice, Verdict } from "./judge.ts";
 import type { Memory } from "./memory.ts";
 import type { Observation, Occasion } from "./observe.ts";
@@ -24,7 +25,7 @@ export function remember(
 ): Memory {
   const offsetMs = now.bootMs - toIdleMs(now.bootMs);
   const standing = Object.fromEntries(
-    Object.entries(verdict.standing).map(([id, it]): [string, PendingNotice] => {
+    Object.entries(verdict.standing).map(([id, it]): [string, PendingNotice<BootMs>] => {
       const { sinceMs, promisedMs } = it;
       const before = memory.standing[id];
       const since = before && toIdleMs(before.sinceMs) === sinceMs ? before.sinceMs : sinceMs + offsetMs;

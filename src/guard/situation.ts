@@ -1,11 +1,12 @@
 // From what was seen of a login, on the clocks of the machine, to what `judge` is asked.
 import { needsCloseLooks } from "../activity/use.ts";
+import type { BootMs } from "../system/clock.ts";
 import type { PendingNotice, Situation } from "./judge.ts";
 import { LOGIN_SUBJECT, type Observation, type Occasion } from "./observe.ts";
 
 /** Puts what is remembered on the idle clock, the one that `judge` works on. */
 export function situationOf({ login, applied, memory, map }: Occasion, observation: Observation): Situation {
-  const onIdleClock = (standing: PendingNotice): PendingNotice => {
+  const onIdleClock = (standing: PendingNotice<BootMs>): PendingNotice => {
     const { sinceMs, promisedMs } = standing;
     const idleSinceMs = map.toIdleMs(sinceMs);
     return { ...standing, sinceMs: idleSinceMs, promisedMs: idleSinceMs + promisedMs - sinceMs };

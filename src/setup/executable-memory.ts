@@ -12,6 +12,15 @@ const [DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT] = [5, 6, 10, 11];
 /** The largest page of both machines: segments are aligned to it. */
 const ALIGNMENT = 1n << 16n;
 
+/** A segment of the file, as elf(5) has them. */
+interface ProgramHeader {
+  readonly type: number;
+  readonly flags: number;
+  readonly from: number;
+  readonly length: number;
+  readonly align: bigint;
+}
+
 /**
  * A shared object without code whose one segment is to be writable and executable. Where that is denied, ld.so(8), told to preload it,
  * says on the standard error that it failed to map it, and runs the program all the same.
@@ -34,24 +43,35 @@ export function executableMemoryProbe(arch: string = process.arch): Buffer {
   bytes.writeUInt16LE(PROGRAM_HEADER, 54);
   bytes.writeUInt16LE(3, 56);
 
-  const programHeader = (
-    at: number,
-    type: number,
-    flags: number,
-    from: number,
-    length: number,
-    align: bigint,
-  ) => {
+  const programHeader = (at: number, { type, flags, from, length, align }: ProgramHeader) => {
     bytes.writeUInt32LE(type, at);
     bytes.writeUInt32LE(flags, at + 4);
     for (const field of [8, 16, 24]) bytes.writeBigUInt64LE(BigInt(from), at + field);
     for (const field of [32, 40]) bytes.writeBigUInt64LE(BigInt(length), at + field);
     bytes.writeBigUInt64LE(align, at + 48);
   };
-  programHeader(HEADER, PT_LOAD, PF_R | PF_W | PF_X, 0, size, ALIGNMENT);
-  programHeader(HEADER + PROGRAM_HEADER, PT_DYNAMIC, PF_R | PF_W, dynamicAt, tags * TAG, 8n);
+  programHeader(HEADER, {
+    type: PT_LOAD,
+    flags: PF_R | PF_W | PF_X,
+    from: 0,
+    length: size,
+    align: ALIGNMENT,
+  });
+  programHeader(HEADER + PROGRAM_HEADER, {
+    type: PT_DYNAMIC,
+    flags: PF_R | PF_W,
+    from: dynamicAt,
+    length: tags * TAG,
+    align: 8n,
+  });
   // Without it the loader would make the stack executable.
-  programHeader(HEADER + 2 * PROGRAM_HEADER, PT_GNU_STACK, PF_R | PF_W, 0, 0, 16n);
+  programHeader(HEADER + 2 * PROGRAM_HEADER, {
+    type: PT_GNU_STACK,
+    flags: PF_R | PF_W,
+    from: 0,
+    length: 0,
+    align: 16n,
+  });
 
   // The loader wants these, of no symbol; the last tag is zero.
   [

@@ -76,7 +76,7 @@ function subjectOf(id: string, terminal: Terminal | undefined, surveyed: Surveye
   const { applied, observation } = surveyed;
   const lastActivity = observation.subjects[id]?.lastActivity;
   const limitMs = lastActivity
-    ? idleLimitMs({ id, kind: terminal ? "terminal" : "login", lastActivity }, applied)
+    ? idleLimitMs(terminal ? "terminal" : "login", applied)
     : Number.POSITIVE_INFINITY;
   return {
     terminal: terminal ? terminalName(terminal) : null,

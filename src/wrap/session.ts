@@ -21,10 +21,8 @@ export interface Session {
 /** Joins both sides until the shell's terminal closes. `input` and `output` are the user's terminal. */
 export function joinTerminals(
   pty: Pty,
-  input: Socket,
-  output: Socket,
-  columns: number,
-  rows: number,
+  { input, output }: { readonly input: Socket; readonly output: Socket },
+  { columns, rows }: { readonly columns: number; readonly rows: number },
 ): Session {
   const view = viewOn(output, columns, rows);
   const keys = keysTo((bytes) => {

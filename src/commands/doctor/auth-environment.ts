@@ -22,7 +22,7 @@ export const authEnvironment: Check = {
 
 /** The auth rules that read a user's environment. `read` returns the text of an included file. */
 export function readersIn(path: string, text: string, read: (name: string) => string): Problem[] {
-  return rulesOf("auth", path, text, read)
+  return rulesOf("auth", { file: path, text }, read)
     .filter(({ module, args }) => /(^|\/)pam_env(\.so)?$/.test(module) && args.some(isReader))
     .map(({ file, line }) =>
       error(

@@ -32,8 +32,7 @@ export function readService(name: string): string {
  */
 export function rulesOf(
   type: string,
-  file: string,
-  text: string,
+  { file, text }: { readonly file: string; readonly text: string },
   read: (name: string) => string,
   depth = 0,
 ): PlacedRule[] {
@@ -41,7 +40,8 @@ export function rulesOf(
   return parsePam(text).flatMap((entry) => {
     const includes =
       entry.type === "@include" || (entry.type === type && /^(include|substack)$/.test(entry.control));
-    if (includes) return rulesOf(type, pathOf(entry.module), read(entry.module), read, depth + 1);
+    if (includes)
+      return rulesOf(type, { file: pathOf(entry.module), text: read(entry.module) }, read, depth + 1);
     return entry.type === type ? [{ ...entry, file }] : [];
   });
 }

@@ -65,27 +65,35 @@ const EARLIEST =
 function forecastLines({ exemption, forecast, limits }: Explanation, now: Date): string[] {
   if (exemption) return ["A login is neither warned nor ended."];
   const { idleTerminal, idleWithoutTerminal, working, active } = forecast;
-  const parts: [string, Rehearsal, string, string][] = [
-    ["A terminal that is idle from now on", idleTerminal, IDLE_END, 'idle_timeout = "off"'],
-    [
-      "A login without a terminal that is idle from now on",
-      idleWithoutTerminal,
-      "the login ends",
-      'no_terminal = "off"',
-    ],
+  const parts: Forecast[] = [
+    {
+      title: "A terminal that is idle from now on",
+      rehearsal: idleTerminal,
+      endText: IDLE_END,
+      whyNever: 'idle_timeout = "off"',
+    },
+    {
+      title: "A login without a terminal that is idle from now on",
+      rehearsal: idleWithoutTerminal,
+      endText: "the login ends",
+      whyNever: 'no_terminal = "off"',
+    },
   ];
   if (working)
-    parts.push([
-      "Work without a key from now on",
-      working,
-      `${IDLE_END}, working or not`,
-      endlessWork(limits),
-    ]);
-  parts.push(["A login that begins now and is always active", active, "", 'max_login = "off"']);
-  const lines = parts.flatMap(([title, rehearsal, end, why]) =>
-    rehearsalLines(title, rehearsal, end, why, now),
-  );
-  return parts.some(([, { end }]) => end) ? [...lines, "", EARLIEST] : lines;
+    parts.push({
+      title: "Work without a key from now on",
+      rehearsal: working,
+      endText: `${IDLE_END}, working or not`,
+      whyNever: endlessWork(limits),
+    });
+  parts.push({
+    title: "A login that begins now and is always active",
+    rehearsal: active,
+    endText: "",
+    whyNever: 'max_login = "off"',
+  });
+  const lines = parts.flatMap((part) => forecastOf(part, now));
+  return parts.some(({ rehearsal }) => rehearsal.end) ? [...lines, "", EARLIEST] : lines;
 }
 
 const IDLE_END = "the terminal is closed, and the login with its last one";
@@ -94,11 +102,16 @@ function endlessWork({ busyMaxMs }: Explanation["limits"]): string {
   return Number.isFinite(busyMaxMs) ? 'idle_timeout = "off"' : 'busy_max = "off"';
 }
 
-function rehearsalLines(
-  title: string,
-  { warnings, end }: Rehearsal,
-  endText: string,
-  whyNever: string,
+/** One way a login can go on, and what becomes of it. */
+interface Forecast {
+  readonly title: string;
+  readonly rehearsal: Rehearsal;
+  readonly endText: string;
+  readonly whyNever: string;
+}
+
+function forecastOf(
+  { title, rehearsal: { warnings, end }, endText, whyNever }: Forecast,
   now: Date,
 ): string[] {
   if (!end) return [`${styled("bold", title)}: never ended (${whyNever}).`];

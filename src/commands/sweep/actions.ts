@@ -29,9 +29,8 @@ export function sweepActionsOf(
   endsAtMs: Readonly<Record<string, number>>,
 ): SweepAction[] {
   if (decisions.length > 0) return decisions.map((decision) => sweepActionOf(decision, scene, endsAtMs));
-  return [
-    actionOn("stay", mostActive(Object.keys(scene.observation.subjects), scene), "idle", scene, endsAtMs),
-  ];
+  const id = mostActive(Object.keys(scene.observation.subjects), scene);
+  return [actionOn({ kind: "stay", id, isAge: false }, scene, endsAtMs)];
 }
 
 function sweepActionOf(
@@ -39,22 +38,10 @@ function sweepActionOf(
   scene: Scene,
   endsAtMs: Readonly<Record<string, number>>,
 ): SweepAction {
-  if (decision.kind !== "end")
-    return actionOn(
-      decision.kind,
-      decision.id,
-      decision.id === WHOLE_LOGIN ? "age" : "idle",
-      scene,
-      endsAtMs,
-    );
-  const isAge = decision.reason === "max_login";
-  return actionOn(
-    "end",
-    isAge ? WHOLE_LOGIN : mostActive(decision.ids, scene),
-    isAge ? "age" : "idle",
-    scene,
-    endsAtMs,
-  );
+  const { kind } = decision;
+  const isAge = kind === "end" ? decision.reason === "max_login" : decision.id === WHOLE_LOGIN;
+  const idle = kind === "end" ? mostActive(decision.ids, scene) : decision.id;
+  return actionOn({ kind, id: isAge ? WHOLE_LOGIN : idle, isAge }, scene, endsAtMs);
 }
 
 function mostActive(ids: readonly string[], { observation }: Scene): string {
@@ -62,14 +49,13 @@ function mostActive(ids: readonly string[], { observation }: Scene): string {
   return ids.toSorted((a, b) => atMs(b) - atMs(a))[0] ?? LOGIN_SUBJECT;
 }
 
+/** `isAge`: for the age of the login, not for being idle. */
 function actionOn(
-  kind: Decision["kind"],
-  id: string,
-  by: "idle" | "age",
+  { kind, id, isAge }: { readonly kind: Decision["kind"]; readonly id: string; readonly isAge: boolean },
   scene: Scene,
   endsAtMs: Readonly<Record<string, number>>,
 ): SweepAction {
-  const facts = { cause: by === "age" ? "max_login" : "idle", outcome: "", ended: null, reason: "" } as const;
+  const facts = { cause: isAge ? "max_login" : "idle", outcome: "", ended: null, reason: "" } as const;
   const { user, sshdPid, terminals, rule, idleSeconds, limitSeconds, lastActivity } = describe(
     kind,
     id,
@@ -79,8 +65,7 @@ function actionOn(
   const ends = endsAtMs[id];
   const nowMs = scene.map.toIdleMs(scene.map.now.bootMs);
   const leftSeconds = ends === undefined ? null : Math.max(0, Math.floor((ends - nowMs) / 1000));
-  const measured =
-    by === "age" ? "it is as old as max_login allows" : (lastActivity ?? "nothing measures it");
+  const measured = isAge ? "it is as old as max_login allows" : (lastActivity ?? "nothing measures it");
   const spared = isInDoubt(scene.applied) ? "what the policy says is not known" : "exempt";
   const why = scene.applied.exempt ? spared : measured;
   return { action: NAMES[kind], user, sshdPid, terminals, rule, idleSeconds, limitSeconds, leftSeconds, why };

@@ -264,3 +264,11 @@ describe("what happened since the clocks were read last", () => {
     expect(30_000 - toIdleMs(130_000) + toIdleMs(100_000)).toBeGreaterThan(1400);
   });
 });
+
+test("a time of one clock is not taken for that of the other: the compiler refuses it", () => {
+  const map = mapClocks([{ kind: "gap", fromBootS: 10, toBootS: 30 }], { bootMs: 60_000, wallMs: 0 });
+  const idleMs = map.toIdleMs(map.now.bootMs);
+  expect(idleMs).toBe(40_000);
+  // @ts-expect-error: it is on the idle clock already.
+  expect(map.toIdleMs(idleMs)).toBe(20_000);
+});

@@ -7,6 +7,7 @@ import type { Pty } from "../../../src/wrap/pty.ts";
 import { joinTerminals } from "../../../src/wrap/session.ts";
 
 const CHUNK = Buffer.from("a line of a flood\r\n".repeat(1000));
+const SIZE = { columns: 80, rows: 24 };
 const MOST_BYTES = 2 << 20;
 
 /** Gives more than anybody should take, and counts. */
@@ -40,7 +41,11 @@ test("a client that takes nothing stops the programs, and they go on once it tak
   const programs = flood();
   const client = stopped();
   const input = { write: () => true, whenEmpty: () => undefined };
-  joinTerminals({ output: programs.stream, input } as unknown as Pty, silent(), client.stream, 80, 24);
+  joinTerminals(
+    { output: programs.stream, input } as unknown as Pty,
+    { input: silent(), output: client.stream },
+    SIZE,
+  );
   await settle();
   const before = programs.givenBytes();
   expect(before).toBeLessThan(MOST_BYTES);
@@ -57,7 +62,7 @@ test("a program that reads nothing stops the keys, and they go on once it reads"
   const waiting: (() => void)[] = [];
   const input = { write: () => false, whenEmpty: (then: () => void) => void waiting.push(then) };
   const pty = { output: silent(), input } as unknown as Pty;
-  joinTerminals(pty, keys.stream, stopped().stream, 80, 24);
+  joinTerminals(pty, { input: keys.stream, output: stopped().stream }, SIZE);
   await settle();
   const before = keys.givenBytes();
   expect(before).toBeLessThan(MOST_BYTES);
@@ -84,7 +89,7 @@ test("what a slow client has not taken yet is not left behind when the shell end
   });
   const input = { write: () => true, whenEmpty: () => undefined };
   const pty = { output: programs, input } as unknown as Pty;
-  const session = joinTerminals(pty, silent(), client as unknown as Socket, 80, 24);
+  const session = joinTerminals(pty, { input: silent(), output: client as unknown as Socket }, SIZE);
   let isOver = false;
   programs.push("first ");
   await settle();

@@ -23,7 +23,7 @@ const wrong = (text: string) => wrongIn("/etc/pam.d/sshd", text, read).map(({ wh
 test("the rules of one type, through every way to include a file", () => {
   const text =
     "@include common-auth\nauth include env\nauth substack deep\naccount include env\nauth optional pam_x.so\n";
-  const rules = rulesOf("auth", "main", text, read);
+  const rules = rulesOf("auth", { file: "main", text }, read);
   expect(rules.map(({ module, line }) => [module, line])).toEqual([
     ["pam_unix.so", 1],
     ["pam_env.so", 1],
@@ -31,8 +31,10 @@ test("the rules of one type, through every way to include a file", () => {
     ["pam_x.so", 5],
   ]);
   expect(rules.at(-1)?.file).toBe("main");
-  expect(() => rulesOf("auth", "main", "auth include loop\n", read)).toThrow("without an end");
-  expect(() => rulesOf("auth", "main", "@include none\n", read)).toThrow("ENOENT: none");
+  expect(() => rulesOf("auth", { file: "main", text: "auth include loop\n" }, read)).toThrow(
+    "without an end",
+  );
+  expect(() => rulesOf("auth", { file: "main", text: "@include none\n" }, read)).toThrow("ENOENT: none");
 });
 
 test.each([
