@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { metricsText, type Snapshot } from "../../../../src/commands/metrics/metrics.ts";
 import { tallyOf } from "../../../../src/commands/metrics/tally.ts";
@@ -117,6 +119,11 @@ test("each number is where it belongs, and what has not happened yet is 0", asyn
   expect(samples("afkill_policy_valid")).toEqual({ "": 1 });
   expect(samples("afkill_audit_unreadable")).toEqual({ 'what="line"': 2, 'what="file"': 1 });
   expect(samples("afkill_build_info")).toEqual({ 'version="1.2.3 \\"\\\\\\n"': 1 });
+});
+
+test("every byte is as it was when a library wrote it", async () => {
+  const stored = readFileSync(join(import.meta.dirname, "metrics.prom"), "utf8");
+  expect(await metricsText(snapshot)).toBe(stored);
 });
 
 test("two snapshots do not add up, and an idle host has all metrics too", async () => {
