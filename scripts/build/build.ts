@@ -63,7 +63,6 @@ const APART = [
   "src/commands/top/start.ts",
   "src/commands/top/run.tsx",
   "src/commands/report/page.ts",
-  "src/commands/metrics/metrics.ts",
   "src/policy/locate.ts",
   "src/policy/json-schema.ts",
 ];
