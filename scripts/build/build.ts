@@ -62,7 +62,6 @@ const COMMON = {
 const APART = [
   "src/commands/top/start.ts",
   "src/commands/top/run.tsx",
-  "src/commands/report/page.ts",
   "src/policy/locate.ts",
   "src/policy/json-schema.ts",
 ];
