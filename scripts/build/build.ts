@@ -23,9 +23,9 @@ import { type BuildOptions, build, type Plugin, type PluginBuild } from "esbuild
 import { newProgram } from "../../src/commands/program.ts";
 import { completionScript } from "../../src/console/completion/script.ts";
 import { outlineOf } from "../../src/console/outline.ts";
-import { policyJsonSchema } from "../../src/policy/json-schema.ts";
 import { POLICY_SCHEMA, PTY_MODULE } from "../../src/system/paths.ts";
 import { SHELLS } from "../../src/system/shells.ts";
+import { policyJsonSchema } from "./json-schema.ts";
 import { manualOf } from "./man/manual.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -59,12 +59,7 @@ const COMMON = {
 } as const satisfies BuildOptions;
 
 /** Parts of a program that are large and seldom asked for: files of their own, with copies of what they share with it. */
-const APART = [
-  "src/commands/top/start.ts",
-  "src/commands/top/run.tsx",
-  "src/policy/locate.ts",
-  "src/policy/json-schema.ts",
-];
+const APART = ["src/commands/top/start.ts", "src/commands/top/run.tsx", "src/policy/locate.ts"];
 
 const REQUIRE = 'import { createRequire as cr } from "node:module"; const require = cr(import.meta.url);';
 
