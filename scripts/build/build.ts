@@ -3,6 +3,7 @@
 //   *-main-*.cjs, .code         what the first two run, and the code that V8 has made of it
 //   node_modules/      the native halves of koffi and node-pty
 //   pam/               the shell programs
+//   LICENCES           of the packages in it, and of Node
 //   afkill.logrotate
 //   afkill.schema.json the policy's JSON Schema, for editors
 //   completion/, man/  for the host's shells and its man(1), made from the commander program
@@ -23,9 +24,10 @@ import { type BuildOptions, build, type Plugin, type PluginBuild } from "esbuild
 import { newProgram } from "../../src/commands/program.ts";
 import { completionScript } from "../../src/console/completion/script.ts";
 import { outlineOf } from "../../src/console/outline.ts";
-import { policyJsonSchema } from "../../src/policy/json-schema.ts";
 import { POLICY_SCHEMA, PTY_MODULE } from "../../src/system/paths.ts";
 import { SHELLS } from "../../src/system/shells.ts";
+import { policyJsonSchema } from "./json-schema.ts";
+import { licencesOf, packagesIn } from "./licences.ts";
 import { manualOf } from "./man/manual.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -59,14 +61,12 @@ const COMMON = {
 } as const satisfies BuildOptions;
 
 /** Parts of a program that are large and seldom asked for: files of their own, with copies of what they share with it. */
-const APART = [
-  "src/commands/top/start.ts",
-  "src/commands/top/run.tsx",
-  "src/commands/report/page.ts",
-  "src/commands/metrics/metrics.ts",
-  "src/policy/locate.ts",
-  "src/policy/json-schema.ts",
-];
+const APART = ["src/commands/top/start.ts", "src/commands/top/run.tsx", "src/policy/locate.ts"];
+
+/** The folders of the packages that the build has taken something of. */
+const packages = new Set(
+  ["koffi", "node-pty", `node-linux-${process.arch}`].map((name) => `node_modules/${name}`),
+);
 
 const REQUIRE = 'import { createRequire as cr } from "node:module"; const require = cr(import.meta.url);';
 
@@ -79,7 +79,7 @@ function leaveOut(name: string, parts: Map<string, string>): Plugin {
       // Ink, which is what needs JSX, is a module that awaits.
       const file = `${name}-${parse(source).name}.${source.endsWith("x") ? "mjs" : "cjs"}`;
       parts.set(file, source);
-      return { path: `../${file}`, external: true };
+      return { path: `./${file}`, external: true };
     });
   return { name: "apart", setup };
 }
@@ -104,7 +104,7 @@ async function bundle(name: string): Promise<string> {
 
 /** Makes CommonJS of one file, which starts sooner: for `import` Node takes each of its own modules apart. */
 async function makeScript(file: string, source: string, plugins: Plugin[]): Promise<void> {
-  await build({
+  await make({
     ...COMMON,
     entryPoints: [join(root, source)],
     outfile: join(dist, file),
@@ -119,7 +119,7 @@ async function makeScript(file: string, source: string, plugins: Plugin[]): Prom
 /** Makes a module. What it imports dynamically becomes a chunk of its own, read only when it is asked for. */
 async function makeModule(file: string, source: string, define: Record<string, string> = {}): Promise<void> {
   const { name, ext } = parse(file);
-  await build({
+  await make({
     ...COMMON,
     entryPoints: { [name]: join(root, source) },
     outdir: dist,
@@ -132,6 +132,11 @@ async function makeModule(file: string, source: string, define: Record<string, s
     // Some libraries are CommonJS and ask for Node's own modules with `require`.
     ...(ext === ".mjs" && { banner: { js: REQUIRE } }),
   });
+}
+
+async function make(options: BuildOptions): Promise<void> {
+  const { metafile } = await build({ ...options, absWorkingDir: root, metafile: true });
+  for (const folder of packagesIn(metafile)) packages.add(folder);
 }
 
 /** Keeps the code of a bundle. In a process of its own: it changes how V8 compiles. */
@@ -171,10 +176,8 @@ function writeShared(): void {
 rmSync(dist, { recursive: true, force: true });
 copyModules([
   "koffi/package.json",
-  "koffi/LICENSE.txt",
   KOFFI_MODULE,
   "node-pty/package.json",
-  "node-pty/LICENSE",
   relative("node_modules", PTY_MODULE),
 ]);
 copyPrograms();
@@ -185,3 +188,4 @@ writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
 await makeModule("wrap.js", "src/wrap.ts");
 precompile(await bundle("cli"));
 precompile(await bundle("check"));
+writeFileSync(join(dist, "LICENCES"), licencesOf(root, packages));

@@ -41,7 +41,7 @@ const COMMANDS: Readonly<Record<string, (program: Command) => void>> = {
   metrics: addMetrics,
   stay: addStay,
   run: addRun,
-  config: addConfig,
+  config: (program) => addConfig(program, import.meta.dirname),
   sshd: addSshd,
   doctor: addDoctor,
   install: (program) => addInstall(program, import.meta.dirname),

@@ -28,7 +28,9 @@ export async function unknownNames(files: readonly GoodFile[], timeoutMs = TIMEO
     user: await knownTo("passwd", all, timeoutMs),
     group: await knownTo("group", all, timeoutMs),
   };
-  const locators = new Map(files.map((file) => [file, locateIn(file)]));
+  const locators = new Map(
+    await Promise.all(files.map(async (file) => [file, await locateIn(file)] as const)),
+  );
   return all.flatMap(({ kind, name, path, file }) => {
     const { names, answered } = known[kind];
     if (names.has(name)) return [];

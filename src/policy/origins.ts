@@ -1,7 +1,7 @@
 // A policy together with the place that set each part of it: for people, never for a check, which does without the slower parser.
 import { LIMIT_KEYS, type LimitKey } from "./limit-keys.ts";
 import { loadFiles } from "./load.ts";
-import { locator, type Place } from "./locate.ts";
+import type { Place } from "./locate.ts";
 import { type GoodFile, mergePolicy } from "./merge.ts";
 import type { Policy } from "./policy.ts";
 import type { KeyPath } from "./problems.ts";
@@ -32,13 +32,15 @@ export interface RuleOrigins {
 /** Loads a policy as `loadPolicy` does, and tells where everything in it was set. Throws as `loadPolicy` does. */
 export async function loadWithOrigins(path: string): Promise<{ policy: Policy; origins: Origins }> {
   const files = await loadFiles(path);
-  return { policy: mergePolicy(files), origins: originsOf(files) };
+  return { policy: mergePolicy(files), origins: await originsOf(files) };
 }
 
 type Locate = (path: KeyPath) => Origin;
 
-function originsOf(files: readonly GoodFile[]): Origins {
-  const located = files.map((file) => ({ content: file.content, locate: locateIn(file) }));
+async function originsOf(files: readonly GoodFile[]): Promise<Origins> {
+  const located = await Promise.all(
+    files.map(async (file) => ({ content: file.content, locate: await locateIn(file) })),
+  );
   const base = Object.assign({}, ...located.map(({ content, locate }) => limitOrigins(content, [], locate)));
   const exempt = (list: "users" | "groups") =>
     located.flatMap(({ content, locate }) =>
@@ -53,8 +55,9 @@ function originsOf(files: readonly GoodFile[]): Origins {
   return { base, exempt: { users: exempt("users"), groups: exempt("groups") }, rules };
 }
 
-/** Tells where each key of a file stands. */
-export function locateIn({ file, text }: GoodFile): Locate {
+/** Tells where each key of a file stands. The parser that knows is loaded only now: most commands do without. */
+export async function locateIn({ file, text }: GoodFile): Promise<Locate> {
+  const { locator } = await import("./locate.ts");
   const locate = locator(text);
   // Whatever the parser of positions misses is still in this file.
   return (path) => ({ file, ...(locate(path) ?? { line: 1, column: 1 }) });

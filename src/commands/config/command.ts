@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { say, sayJson } from "../../console/output.ts";
 import { PRESET_NAMES, type PresetName } from "../../policy/preset-names.ts";
-import { POLICY } from "../../system/paths.ts";
+import { POLICY, POLICY_SCHEMA } from "../../system/paths.ts";
 
 const EXAMPLES = `
 Examples:
@@ -47,8 +49,8 @@ Examples:
   afkill config schema > afkill.schema.json
 `;
 
-/** Adds `afkill config` with its subcommands. */
-export function addConfig(program: Command): void {
+/** Adds `afkill config` with its subcommands. `dist`: the directory of the build, which has the schema. */
+export function addConfig(program: Command, dist: string): void {
   const config = program
     .command("config")
     .summary("check, show and write the policy")
@@ -87,7 +89,7 @@ export function addConfig(program: Command): void {
     .summary("print the JSON Schema of a policy, for editors")
     .description("Prints the JSON Schema of a policy file. Editors complete and check keys with it.")
     .addHelpText("after", SCHEMA_EXAMPLES)
-    .action(schema);
+    .action(() => schema(dist));
 }
 
 async function check(file: string, { json = false }: { json?: boolean }): Promise<void> {
@@ -143,7 +145,6 @@ async function init({ preset, output, force = false }: InitOptions, command: Com
   say(`wrote ${output}`);
 }
 
-async function schema(): Promise<void> {
-  const { policyJsonSchema } = await import("../../policy/json-schema.ts");
-  sayJson(policyJsonSchema());
+function schema(dist: string): void {
+  process.stdout.write(readFileSync(join(dist, basename(POLICY_SCHEMA))));
 }

@@ -25,7 +25,7 @@ export function addMetrics(program: Command): void {
 async function act({ output }: { output?: string }): Promise<void> {
   mustBeRoot("metrics", "it looks at everybody's logins and reads the audit");
   const [{ gather }, { metricsText }] = await Promise.all([import("./gather.ts"), import("./metrics.ts")]);
-  const text = await metricsText(await gather());
+  const text = metricsText(await gather());
   if (output === undefined) return say(text.trimEnd());
   const { replaceFile } = await import("../../console/replace-file.ts");
   replaceFile(output, text, 0o644);

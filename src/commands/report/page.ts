@@ -153,14 +153,11 @@ function idleTimes(report: Report): Markup {
 function section(title: string, lead: string, chart: Chart, table: Markup): Markup {
   if (chart.labels.length === 0)
     return html`<section><h2>${title}</h2><p class="faint">Nothing in this period.</p></section>`;
-  const legend = chart.series.map(
-    ({ name, colour }) => html`<span style="--swatch: var(${colour})">${name}</span>`,
-  );
   return html`<section>
 <h2>${title}</h2>
 <p class="faint">${lead}</p>
 <div class="pair">
-<figure id="${chart.id}"><figcaption>${legend}</figcaption>${draw(chart)}</figure>
+${draw(chart)}
 ${table}
 </div>
 </section>`;

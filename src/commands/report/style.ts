@@ -41,9 +41,16 @@ figure { margin: 0; }
 figcaption { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; margin-bottom: .5rem; font-size: .9rem; }
 figcaption span::before {
   content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .45em; border-radius: 2px;
-  background: var(--swatch);
+  background: var(--fill); forced-color-adjust: none;
 }
-svg { display: block; width: 100%; height: auto; }
+.chart { display: grid; grid-template-columns: min(10rem, 40%) minmax(0, 1fr); align-items: center; font-size: .9rem; line-height: 1rem; }
+.label { padding-right: .6rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: right; line-height: 1.4; }
+.row { padding: .4rem calc(var(--digits) * 1ch + .4rem) .4rem 0; border-left: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+.bar { display: flex; height: 1rem; white-space: nowrap; }
+.bar i {
+  flex: none; min-width: 1px; margin: 1px .4rem 1px 0; border-radius: 0 2px 2px 0;
+  background: var(--fill); forced-color-adjust: none;
+}
 table { width: 100%; border-collapse: collapse; font-size: .95rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .5rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
 thead th { color: var(--faint); font-weight: 600; font-size: .85rem; }
@@ -60,6 +67,9 @@ footer p { margin: 1.25rem 0 0; font-size: .9rem; }
   th, td { padding-left: .3rem; padding-right: .3rem; }
 }
 @media (max-width: 30rem) {
+  th, td { padding-left: .2rem; padding-right: .2rem; }
+  thead th { font-size: .75rem; }
+  tbody th { min-width: 3.5rem; }
   .tiles { grid-template-columns: 1fr 1fr; }
   .about { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .about dd { margin-bottom: .5rem; }

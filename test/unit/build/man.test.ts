@@ -6,13 +6,13 @@ import { join } from "node:path";
 import type { JsonSchema } from "@valibot/to-json-schema";
 import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { policyJsonSchema } from "../../../scripts/build/json-schema.ts";
 import { manualOf } from "../../../scripts/build/man/manual.ts";
 import { examplesOf, sectionsOf } from "../../../scripts/build/man/notes.ts";
 import { filled } from "../../../scripts/build/man/page.ts";
 import { argument, exact, prose } from "../../../scripts/build/man/roff.ts";
 import { newProgram } from "../../../src/commands/program.ts";
 import { outlineOf } from "../../../src/console/outline.ts";
-import { policyJsonSchema } from "../../../src/policy/json-schema.ts";
 
 const manual = manualOf(outlineOf(newProgram()));
 let directory: string;

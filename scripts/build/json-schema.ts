@@ -6,11 +6,11 @@ import {
   type OverrideSchemaContext,
   toJsonSchema,
 } from "@valibot/to-json-schema";
-import { KEYS } from "./keys.ts";
-import { LIMIT_KEYS } from "./limit-keys.ts";
-import { DEFAULT_LIMITS } from "./merge.ts";
-import { schema } from "./schema.ts";
-import { limitValue } from "./values.ts";
+import { KEYS } from "../../src/policy/keys.ts";
+import { LIMIT_KEYS } from "../../src/policy/limit-keys.ts";
+import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
+import { schema } from "../../src/policy/schema.ts";
+import { limitValue } from "../../src/policy/values.ts";
 
 /** A JSON Schema (draft 7, which editors know) that takes what the policy's own schema takes, with words for every key. */
 export function policyJsonSchema(): JsonSchema {
