@@ -3,7 +3,7 @@
 //   *-main-*.cjs, .code         what the first two run, and the code that V8 has made of it
 //   node_modules/      the native halves of koffi and node-pty
 //   pam/               the shell programs
-//   LICENCES           of the packages in it, and of Node
+//   LICENSES           of the packages in it, and of Node
 //   afkill.logrotate
 //   afkill.schema.json the policy's JSON Schema, for editors
 //   completion/, man/  for the host's shells and its man(1), made from the commander program
@@ -188,4 +188,4 @@ writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
 await makeModule("wrap.js", "src/wrap.ts");
 precompile(await bundle("cli"));
 precompile(await bundle("check"));
-writeFileSync(join(dist, "LICENCES"), licencesOf(root, packages));
+writeFileSync(join(dist, "LICENSES"), licencesOf(root, packages));
