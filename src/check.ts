@@ -1,9 +1,11 @@
 // Started by pam/watchdog when something may be due. Prints one line: the seconds until the next check, or `done`.
+
 import { parseArgs } from "node:util";
 import { guard } from "./guard/guard.ts";
 import { type Assignment, hostOf } from "./guard/host.ts";
 import type { ProcessRef } from "./login/process.ts";
 import { endAtOnce } from "./system/end-at-once.ts";
+import { reasonOf } from "./text/reason-of.ts";
 
 /** Reads `PID:STARTTICKS`. */
 function processRef(text: string | undefined): ProcessRef | undefined {
@@ -49,7 +51,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${await guard(hostOf(assignment()))}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`${reasonOf(error)}\n`);
     return 1;
   }
 }

@@ -1,8 +1,10 @@
 // The afkill command. Exit status: 0 done, 1 it could not be done, 2 it was asked in the wrong way.
+
 import { CommanderError } from "commander";
 import { newProgram } from "./commands/program.ts";
 import { complain } from "./console/output.ts";
 import { endAtOnce } from "./system/end-at-once.ts";
+import { reasonOf } from "./text/reason-of.ts";
 
 /** Runs the command; returns its exit status. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -18,7 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    complain(error instanceof Error ? error.message : String(error));
+    complain(reasonOf(error));
     return 1;
   }
 }

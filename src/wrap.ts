@@ -3,12 +3,14 @@
 //   wrap.js                               loads all that it needs, and ends: asked by the doctor
 // The parent is told with SIGUSR1 that the shell has started, and with SIGUSR2 that a signal ended it: without the first, it starts the
 // shell itself, and logs what stands on the standard error.
+
 import { ReadStream } from "node:tty";
 import { log } from "./audit/syslog.ts";
 import { isAlive, type ProcessRef, readStat } from "./login/process.ts";
 import { usableSize } from "./notice/form.ts";
 import { getWindowSize, makeRaw } from "./system/libc.ts";
 import { POLICY, POLICY_DIRECTORY, PROGRAM_DIRECTORY } from "./system/paths.ts";
+import { reasonOf } from "./text/reason-of.ts";
 import { assignmentOf } from "./wrap/assignment.ts";
 import { guardTerminal } from "./wrap/guard.ts";
 import { type Ended, loadNative, openOutput, type Pty, startOnPty } from "./wrap/pty.ts";
@@ -51,7 +53,7 @@ async function run(pty: Pty): Promise<Ended | undefined> {
   const stop = new AbortController();
   // What keeps the guard from its work, such as a /proc that hides sshd, must not cost the login.
   const guarding = guard(pty, session, stop.signal).catch((error) =>
-    log("warning", `this login is not guarded: ${error instanceof Error ? error.message : error}`),
+    log("warning", `this login is not guarded: ${reasonOf(error)}`),
   );
   const ended = await Promise.race([pty.ended.then((how) => session.drain().then(() => how)), gone]);
   stop.abort();
@@ -127,7 +129,7 @@ function stopDeadline(): void {
 }
 
 async function fail(what: string, error: unknown): Promise<never> {
-  await log("err", `${what}: ${error instanceof Error ? error.message : error}`);
+  await log("err", `${what}: ${reasonOf(error)}`);
   process.exit(1);
 }
 
@@ -142,7 +144,7 @@ try {
   }
   pty = start();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`${reasonOf(error)}\n`);
   process.exit(1);
 }
 process.kill(parentPid, "SIGUSR1");

@@ -1,5 +1,5 @@
 // When somebody last typed. The kernel notes a terminal's reads to 8 seconds, and keys that no program reads not at all.
-import type { BootMs } from "../system/clock.ts";
+import { type BootMs, BUCKET_MS } from "../system/clock.ts";
 import type { TerminalLook } from "./look.ts";
 import type { Payload } from "./payload.ts";
 
@@ -16,7 +16,6 @@ export interface InputState {
 /** Maps a time of the wall clock (seconds) to the boot clock (ms); `undefined` when the clock never showed it. */
 export type ToBootMs = (wallS: number) => BootMs | undefined;
 
-const BUCKET_MS = 8000;
 /** A key can come a little before the look that shows it, by clocks that are read to 10 ms and mapped to whole seconds. */
 const ROUNDING_MS = 1000;
 

@@ -7,7 +7,7 @@ import { hasEnded, isAlive, type ProcessStat, readStat } from "../login/process.
 import { belowAnyOf, innermost, openTerminal, type Terminal, treeOfLogin } from "../login/terminal.ts";
 import type { Source } from "../policy/policy.ts";
 import { readClocks } from "../system/clock.ts";
-import { getAttributes, unreadBytes } from "../system/libc.ts";
+import { getAttributes, ICANON, unreadBytes } from "../system/libc.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
 import type { Held } from "./held.ts";
@@ -76,8 +76,6 @@ export interface Look {
 
 /** How long the sockets of a login's sshd may be asked: it has thousands only where its client forwards as many connections. */
 const SSHD_MS = 1_000;
-/** c_lflag of termios(3); the same on x86-64 and arm64. */
-const ICANON = 0o2;
 
 export interface LookOptions {
   /** What is asked for. */

@@ -2,8 +2,6 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Where the audit file lives. */
-export const AUDIT_DIRECTORY = "/var/log/afkill";
 const AUDIT_FILE = "audit.jsonl";
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;

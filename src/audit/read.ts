@@ -1,6 +1,8 @@
 // Reads the audit back: everything in it, oldest first, and what is added while one looks.
+
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
+import { reasonOf } from "../text/reason-of.ts";
 import { type AuditFile, closeAll, openAudit, openFile } from "./files.ts";
 import { parseRecord } from "./parse.ts";
 import type { AuditRecord } from "./record.ts";
@@ -101,7 +103,7 @@ async function* readFile({ path, handle, compressed }: AuditFile, tail: Tail): A
   try {
     yield* readingsOf(compressed ? linesOfCompressed(handle) : newLines(tail));
   } catch (error) {
-    yield { badFile: path, why: error instanceof Error ? error.message : String(error) };
+    yield { badFile: path, why: reasonOf(error) };
   }
 }
 

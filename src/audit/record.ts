@@ -1,4 +1,5 @@
-import { AUDIT_DIRECTORY, appendLine } from "./append.ts";
+import { AUDIT_DIRECTORY } from "../system/paths.ts";
+import { appendLine } from "./append.ts";
 import { fileLine, syslogLine } from "./lines.ts";
 import { log } from "./syslog.ts";
 import type { Action, Cause, LoginKind } from "./words.ts";

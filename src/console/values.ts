@@ -1,12 +1,14 @@
 // Values of options that several commands take.
+
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../text/duration.ts";
+import { reasonOf } from "../text/reason-of.ts";
 
 /** Reads a duration such as `90s` or `1h30m`, in ms; for commander, which tells its user what was wrong. */
 export function durationValue(text: string): number {
   try {
     return parseDuration(text);
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgumentError(reasonOf(error));
   }
 }

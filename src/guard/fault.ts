@@ -1,7 +1,7 @@
 // That a login cannot be judged by what the policy says of it.
 
 import { record } from "../audit/record.ts";
-import type { Login } from "../login/login.ts";
+import { type Login, sshdOf } from "../login/login.ts";
 import type { Applied } from "../policy/policy.ts";
 
 /** Records a fault of the host. `applied`: what holds meanwhile. */
@@ -16,7 +16,7 @@ export async function recordFault(login: Login, applied: Applied, reason: string
     uid: login.uid,
     client: login.client?.address ?? null,
     terminals: [],
-    sshdPid: (login.privileged ?? login.server).pid,
+    sshdPid: sshdOf(login).pid,
     rule: applied.rule,
     idleSeconds: null,
     limitSeconds: null,

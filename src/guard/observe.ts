@@ -16,7 +16,7 @@ import type { Login } from "../login/login.ts";
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import { innermost, type Terminal, terminalsOf, treeOfLogin } from "../login/terminal.ts";
 import type { Applied, Limits } from "../policy/policy.ts";
-import type { BootMs, ClockMap } from "../system/clock.ts";
+import { type BootMs, BUCKET_MS, type ClockMap } from "../system/clock.ts";
 import type { PendingNotice } from "./judge.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
 
@@ -47,8 +47,6 @@ export const NOTHING_SEEN: Observation = {
 
 /** Over less than this a rate is noise. */
 const SHORTEST_WINDOW_MS = 5_000;
-/** A key lies somewhere in the kernel's 8-second bucket; a job it started can be that much older than the bucket's end. */
-const BUCKET_MS = 8_000;
 
 /** What one look at many logins finds out once for all, and what it can do without. */
 export interface Known extends Omit<LookOptions, "sources" | "payload"> {

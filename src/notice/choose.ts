@@ -1,4 +1,5 @@
 // Which form a notice takes: decided from what can be seen of a terminal from outside. Pure.
+import { ICANON } from "../system/libc.ts";
 
 /** What is seen of the terminal that the foreground program owns. */
 export interface Evidence {
@@ -18,7 +19,6 @@ export interface Evidence {
 const OPOST = 0o1;
 const ONLCR = 0o4;
 const ISIG = 0o1;
-const ICANON = 0o2;
 
 /** The evidence in the flag words of a terminal. */
 export function evidenceOf(flags: { output: number; local: number }, names: readonly string[]): Evidence {

@@ -1,6 +1,8 @@
 // What a policy file may say. Every problem of a file is found in one go, and says what was expected and what was there.
+
 import * as v from "valibot";
 import { parseDuration } from "../text/duration.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import { parseNetwork } from "./network.ts";
 import { ascii } from "./problems.ts";
 
@@ -55,7 +57,7 @@ const duration = v.pipe(
     try {
       return parseDuration(dataset.value);
     } catch (error) {
-      addIssue({ message: `${error instanceof Error ? error.message : error}, got ${show(dataset.value)}` });
+      addIssue({ message: `${reasonOf(error)}, got ${show(dataset.value)}` });
       return NEVER;
     }
   }),

@@ -1,4 +1,5 @@
 // Planning and carrying out an uninstall. It goes by the manifest, and by name where that is lost.
+
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ABSENT, type Change, look } from "../change/change.ts";
@@ -7,6 +8,7 @@ import { carryOutAll } from "../change/transaction.ts";
 import { planTimeoutsBack } from "../sshd/revert.ts";
 import { complaint, mustBeGood, reloadSshd, settings } from "../sshd/sshd.ts";
 import * as layout from "../system/paths.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
 import { commands } from "./programs.ts";
 import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
@@ -80,7 +82,7 @@ function reload(): string {
   try {
     return reloadSshd(settings().get("pidfile") ?? "/run/sshd.pid");
   } catch (error) {
-    return `sshd was not reloaded (${error instanceof Error ? error.message : error}): reload it yourself`;
+    return `sshd was not reloaded (${reasonOf(error)}): reload it yourself`;
   }
 }
 

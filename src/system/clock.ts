@@ -49,8 +49,11 @@ export interface Clocks extends ClockReading {
 export const STEP_TOLERANCE_MS = 2_000;
 /** Clocks that are read one after the other differ by less than this, and a suspend lasts longer. */
 export const SUSPEND_TOLERANCE_MS = 100;
-/** The end of a bucket can lie this far ahead of the key that fell into it. */
-const BUCKET_MS = 8_000;
+/**
+ * The kernel notes when a terminal was read or written in steps of this (tty_update_time, drivers/tty/tty_io.c): a key lies somewhere in
+ * its step, and the end of the step can lie this far ahead of it.
+ */
+export const BUCKET_MS = 8_000;
 /** Clocks are read within this of each other, or once more: a busy machine may turn to another process in between. */
 const AT_ONCE_MS = 1;
 const MOST_READINGS = 10;

@@ -214,6 +214,9 @@ export interface TerminalAttributes {
   readonly raw: Uint8Array;
 }
 
+/** c_lflag of termios(3): the kernel collects whole lines. The same on x86-64 and arm64 (asm-generic/termbits.h). */
+export const ICANON = 0o2;
+
 /** Reads the attributes of a terminal (TCGETS works from outside its session). */
 export function getAttributes(fd: number): TerminalAttributes {
   const raw = new Uint8Array(64);

@@ -1,4 +1,5 @@
 // Guards a wrapped terminal for as long as it lives: the same look, judgement and audit as a watchdog's checks, without a start each.
+
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { log } from "../audit/syslog.ts";
@@ -9,6 +10,7 @@ import { BLANK, type Memory } from "../guard/memory.ts";
 import { directoryNameOf, findLogin } from "../login/login.ts";
 import { readClocks } from "../system/clock.ts";
 import { RUN_DIRECTORY } from "../system/paths.ts";
+import { reasonOf } from "../text/reason-of.ts";
 
 /** The longest sleep: within it a step of the clock or a suspend is noted. */
 const SLICE_MS = 20_000;
@@ -53,7 +55,7 @@ export async function guardTerminal(
     } catch (error) {
       waitMs = pauseMs;
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-      const text = `check failed, the login is left alone: ${error instanceof Error ? error.message : error}`;
+      const text = `check failed, the login is left alone: ${reasonOf(error)}`;
       if (text !== complaint) await log("warning", text);
       complaint = text;
     }

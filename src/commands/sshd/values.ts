@@ -1,6 +1,8 @@
 // Values of the options of `afkill sshd apply`.
+
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../../text/duration.ts";
+import { reasonOf } from "../../text/reason-of.ts";
 
 /** Seconds, 0 for `off`. */
 export function seconds(text: string): number {
@@ -8,7 +10,7 @@ export function seconds(text: string): number {
     const ms = parseDuration(text);
     return ms === Number.POSITIVE_INFINITY ? 0 : ms / 1000;
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgumentError(reasonOf(error));
   }
 }
 

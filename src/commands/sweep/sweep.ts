@@ -9,6 +9,7 @@ import { findLogin, type Login, sshdOf } from "../../login/login.ts";
 import { allProcesses } from "../../login/process.ts";
 import { guardedAmong } from "../../login/watchdogs.ts";
 import { survey } from "../../survey/survey.ts";
+import { reasonOf } from "../../text/reason-of.ts";
 import { type SweepAction, sweepActionsOf, wordsOf } from "./actions.ts";
 import { claim, prepareState } from "./state.ts";
 
@@ -72,7 +73,7 @@ async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) 
     const [action] = sweepActionsOf([], last.scene, last.verdict.endsAtMs);
     if (action) tell({ kind: "kept", line: wordsOf(action, "done") });
   } catch (error) {
-    tell({ kind: "fault", line: `${name}: ${error instanceof Error ? error.message : error}` });
+    tell({ kind: "fault", line: `${name}: ${reasonOf(error)}` });
   }
 }
 

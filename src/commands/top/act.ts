@@ -1,4 +1,5 @@
 // What an administrator does to a login from `afkill top`, each with its line in the audit.
+
 import { userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { administratorOf } from "../../administer/choose.ts";
@@ -11,6 +12,7 @@ import { type Terminal, terminalName, terminalsOf } from "../../login/terminal.t
 import { givenOn, showNotice, takeBack } from "../../notice/show.ts";
 import { sanitise, type Wording } from "../../notice/text.ts";
 import type { Surveyed } from "../../survey/survey.ts";
+import { reasonOf } from "../../text/reason-of.ts";
 
 /** How long a notice stands over a full-screen program. */
 const BAR_MS = 10_000;
@@ -26,7 +28,7 @@ export async function keepByAdministrator(surveyed: Surveyed, ms: number): Promi
   try {
     return `the login of ${surveyed.login.user} stays until ${await keepOne(surveyed, ms, administrator())}`;
   } catch (error) {
-    return `NOT kept: ${error instanceof Error ? error.message : error}`;
+    return `NOT kept: ${reasonOf(error)}`;
   }
 }
 
