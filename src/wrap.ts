@@ -13,7 +13,7 @@ import { POLICY, POLICY_DIRECTORY, PROGRAM_DIRECTORY } from "./system/paths.ts";
 import { reasonOf } from "./text/reason-of.ts";
 import { assignmentOf } from "./wrap/assignment.ts";
 import { guardTerminal } from "./wrap/guard.ts";
-import { type Ended, loadNative, openOutput, type Pty, startOnPty } from "./wrap/pty.ts";
+import { loadNative, openOutput, type Pty, type ShellEnded, startOnPty } from "./wrap/pty.ts";
 import { joinTerminals, type Session } from "./wrap/session.ts";
 import { terminalActionsOf } from "./wrap/terminal-actions.ts";
 
@@ -34,7 +34,7 @@ function start(): Pty {
 }
 
 /** Joins the terminals, and guards until the shell or the user's terminal has gone. */
-async function run(pty: Pty): Promise<Ended | undefined> {
+async function run(pty: Pty): Promise<ShellEnded | undefined> {
   const { columns, rows } = usableSize(getWindowSize(0));
   makeRaw(0);
   const input = new ReadStream(0);

@@ -5,7 +5,7 @@ import { type Descriptor, descriptorsIn } from "../login/descriptors.ts";
 import { fileFacts, socketProtocol } from "../system/libc.ts";
 
 /** Where a process is in a file, a directory or a block device that it has open. */
-export interface Place {
+export interface FilePlace {
   /** In bytes; of a directory in steps of its file system's own. */
   readonly position: number;
   /** Open for reading only. */
@@ -16,7 +16,7 @@ export interface Place {
 }
 
 /** What a process holds open. */
-export interface Held {
+export interface HeldFiles {
   readonly sockets: readonly string[];
   /** A regular file or a block device is open for writing. */
   readonly writesFile: boolean;
@@ -29,7 +29,7 @@ export interface Held {
   /** It has files watched (inotify(7)), as `tail -f` does. */
   readonly follows: boolean;
   /** By `descriptor:device:inode`. */
-  readonly places: Readonly<Record<string, Place>>;
+  readonly places: Readonly<Record<string, FilePlace>>;
 }
 
 /** A process can hold a million descriptors and a job a thousand processes: a look must end. What lies beyond is not counted. */
@@ -52,8 +52,8 @@ const S_IFSOCK = 0o140000;
 const O_ACCMODE = 0o3;
 
 /** Looks through the open descriptors of processes, by pid. Nothing is known of those we may not look into, nor of those after the time is up. */
-export function holdingsOf(pids: readonly number[], isOver: IsOver = UNLIMITED): Map<number, Held> {
-  const held = new Map<number, Held>();
+export function holdingsOf(pids: readonly number[], isOver: IsOver = UNLIMITED): Map<number, HeldFiles> {
+  const held = new Map<number, HeldFiles>();
   let left = MOST_DESCRIPTORS_IN_ALL;
   let placesLeft = MOST_PLACES_IN_ALL;
   for (const pid of pids) {
@@ -69,7 +69,7 @@ export function holdingsOf(pids: readonly number[], isOver: IsOver = UNLIMITED):
   return held;
 }
 
-function holdingOf(pid: number, targets: readonly Descriptor[], mostPlaces: number): Held {
+function holdingOf(pid: number, targets: readonly Descriptor[], mostPlaces: number): HeldFiles {
   const standard = (number: number) => targets.find(({ fd }) => fd === number)?.target ?? "";
   const isPassed = (target: string) => target.startsWith("pipe:") || target.startsWith("socket:");
   const places = placesOf(pid, targets, mostPlaces);
@@ -115,8 +115,8 @@ function protocolOf(path: string): string {
   }
 }
 
-function placesOf(pid: number, targets: readonly Descriptor[], most: number): Held["places"] {
-  const places: Record<string, Place> = {};
+function placesOf(pid: number, targets: readonly Descriptor[], most: number): HeldFiles["places"] {
+  const places: Record<string, FilePlace> = {};
   let asked = 0;
   for (const { fd, target } of targets) {
     if (!canBeFile(target)) continue;
@@ -136,7 +136,7 @@ function canBeFile(target: string): boolean {
 }
 
 /** Where a process is in one of its files; `undefined` for what is no file, directory or block device. */
-function placeOf(pid: number, descriptor: number): { file: string; place: Place } | undefined {
+function placeOf(pid: number, descriptor: number): { file: string; place: FilePlace } | undefined {
   const info = textOf(`/proc/${pid}/fdinfo/${descriptor}`);
   const position = Number(/^pos:\s+(\d+)/.exec(info)?.[1]);
   const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? "", 8);

@@ -2,7 +2,7 @@
 import { type IsOver, UNLIMITED } from "../login/budget.ts";
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import type { Connection } from "./connections.ts";
-import { type Held, holdingsOf, type Place } from "./held.ts";
+import { type FilePlace, type HeldFiles, holdingsOf } from "./held.ts";
 import { writtenBytesOf } from "./payload.ts";
 import { isCrowded, mappedBytesOf, storageWaitOf, type ThreadWaits, threadWaitsOf } from "./waits.ts";
 
@@ -39,7 +39,7 @@ export interface WorkCounters {
   /** Bytes through each of its own TCP sockets, both ways, by inode. */
   readonly sockets: Readonly<Record<string, number>>;
   /** Where it is in its files, by `descriptor:device:inode`. Empty for one that has files watched. */
-  readonly places: Readonly<Record<string, Place>>;
+  readonly places: Readonly<Record<string, FilePlace>>;
   /** By thread id. Absent where it was not asked. */
   readonly threads?: Readonly<Record<string, ThreadWaits>> | undefined;
   /** How much of the files that it has mapped it has come to so far. Asked of programs that draw on a terminal. */
@@ -63,7 +63,7 @@ const SMALL_JOB = 8;
 const MOST_ASKED = 128;
 
 /** What the processes of jobs hold, by pid. Of sockets only those whose bytes count: no connection is asked for in vain. */
-export function holdingsOfJob(members: readonly Member[], isOver?: IsOver): Map<number, Held> {
+export function holdingsOfJob(members: readonly Member[], isOver?: IsOver): Map<number, HeldFiles> {
   // Of a shell that waits only the CPU counts: what its jobs hold, they hold themselves.
   const asked = members.filter(({ place }) => place !== "shell" && place !== "idle");
   const held = holdingsOf(
@@ -83,7 +83,7 @@ export function holdingsOfJob(members: readonly Member[], isOver?: IsOver): Map<
 /** The counters of a job. What has not been read when the time is up stays at nothing. */
 export function jobCounters(
   members: readonly Member[],
-  held: ReadonlyMap<number, Held>,
+  held: ReadonlyMap<number, HeldFiles>,
   connections: ReadonlyMap<string, Pick<Connection, "receivedBytes" | "sentBytes">>,
   isOver: IsOver = UNLIMITED,
 ): JobCounters {
@@ -124,7 +124,7 @@ export function jobCounters(
   return Object.fromEntries(entries);
 }
 
-function partOf({ place }: Member, holdings: Held | undefined): Part {
+function partOf({ place }: Member, holdings: HeldFiles | undefined): Part {
   if (place === "line" || place === "shell" || place === "idle") return place;
   // Whose output is not known may draw.
   if (holdings && !holdings.onTerminal) return "helper";

@@ -10,7 +10,7 @@ import { readClocks } from "../system/clock.ts";
 import { getAttributes, ICANON, unreadBytes } from "../system/libc.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
-import type { Held } from "./held.ts";
+import type { HeldFiles } from "./held.ts";
 import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";
 import type { Payload } from "./payload.ts";
 import { LATE, readTraffic, type Traffic } from "./traffic.ts";
@@ -144,7 +144,9 @@ export async function takeLook(
   const { commandsRun, processes } = detachedFrom(login, terminals, tree);
   const detached = processes.map((stat): Member => ({ stat, place: "line" }));
 
-  const held = isBusyAsked ? holdingsOfJob([...jobs.flat(), ...detached], isOver) : new Map<number, Held>();
+  const held = isBusyAsked
+    ? holdingsOfJob([...jobs.flat(), ...detached], isOver)
+    : new Map<number, HeldFiles>();
   const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
   const peer = isTransferAsked && !traffic && !isTrafficLate ? login.client : undefined;
   const connections =

@@ -1,5 +1,5 @@
 // Whether a process reads files, between two looks at where it was in them.
-import type { Place } from "./held.ts";
+import type { FilePlace } from "./held.ts";
 import type { WorkCounters } from "./job.ts";
 
 /** How far a process went in files that it reads, and in those that it writes. */
@@ -56,7 +56,7 @@ export function isScanning(before: WorkCounters, after: WorkCounters): boolean {
 }
 
 /** Written files of a job that reads whole lines are counted by what was written, and those of one that records another's output are not. */
-function isCounted({ part }: WorkCounters, { readsOnly }: Place): boolean {
+function isCounted({ part }: WorkCounters, { readsOnly }: FilePlace): boolean {
   return readsOnly || part === "screen";
 }
 

@@ -17,7 +17,7 @@ import { spoken } from "../text/spoken.ts";
 const CAUSE = "administrator";
 
 /** What became of a login. */
-export interface Ended {
+export interface EndedLogin {
   readonly user: string;
   readonly sshdPid: number;
   readonly ended: boolean;
@@ -66,7 +66,7 @@ function actionsFor({ memory }: Surveyed): TerminalActions {
 }
 
 /** Ends a login and proves it gone; a login that has ended meanwhile counts as gone. Never throws. `reason` names who asked. */
-export async function endOne(it: Surveyed, reason: string): Promise<Ended> {
+export async function endOne(it: Surveyed, reason: string): Promise<EndedLogin> {
   const { user } = it.login;
   const sshdPid = sshdOf(it.login).pid;
   try {

@@ -2,13 +2,13 @@ import type { Login } from "../login/login.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { hangUpSaid, leaderOf, type Manner } from "./hang-up.ts";
 import {
+  type EndingOutcome,
+  type EndingStep,
   HANG_UP_SIGNAL,
   ITSELF,
   insist,
   KILL,
-  type Outcome,
   outcomeOf,
-  type Step,
   TERMINATE,
   target,
 } from "./insist.ts";
@@ -29,7 +29,7 @@ export async function endLogin(
   login: Login,
   terminals: readonly Terminal[],
   { asRoot, graceMs, say, sinceMs }: Manner,
-): Promise<Outcome> {
+): Promise<EndingOutcome> {
   using holds = new DisposableStack();
   const { server, privileged } = login;
   const serverTarget = holds.use(target(`${login.child ? "child " : ""}sshd ${server.pid}`, server));
@@ -43,7 +43,7 @@ export async function endLogin(
   });
 
   const said = await Promise.all(terminals.map((terminal) => sayLastLine(terminal, say)));
-  const steps: Step[] = said.map(({ text }) => ({ ended: true, text }));
+  const steps: EndingStep[] = said.map(({ text }) => ({ ended: true, text }));
   let terminate = TERMINATE;
   if (sinceMs !== undefined) {
     // A second ago nothing ran in it that nobody had judged. A client opens a session in less.

@@ -3,13 +3,13 @@ import { openTerminal, type Terminal, terminalName } from "../login/terminal.ts"
 import { hangUpTerminal } from "../system/libc.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import {
+  type EndingOutcome,
+  type EndingStep,
   HANG_UP_SIGNAL,
   insist,
   KILL,
   type Measure,
-  type Outcome,
   outcomeOf,
-  type Step,
   type Target,
   target,
 } from "./insist.ts";
@@ -34,7 +34,7 @@ export interface Manner {
  * stopped and trapping programs lose as well; else by signal), then SIGKILL. Only the session leader is ever signalled: the
  * kernel hangs up its foreground job when it ends, and what the user detached lives on. Never throws.
  */
-export async function hangUp(terminal: Terminal, { asRoot, graceMs, say }: Manner): Promise<Outcome> {
+export async function hangUp(terminal: Terminal, { asRoot, graceMs, say }: Manner): Promise<EndingOutcome> {
   using leader = leaderOf(terminal);
   const said = await sayLastLine(terminal, say);
   const step = await hangUpSaid(terminal, leader, said, { asRoot, graceMs });
@@ -53,7 +53,7 @@ export async function hangUpSaid(
   leader: Target | undefined,
   said: Said,
   { asRoot, graceMs }: Pick<Manner, "asRoot" | "graceMs">,
-): Promise<Step> {
+): Promise<EndingStep> {
   const measures = asRoot ? [hangUpLine(terminal, said), HANG_UP_SIGNAL, KILL] : [HANG_UP_SIGNAL, KILL];
   const step = leader ? await insist(leader, measures, graceMs) : hangUpAlone(terminal);
   said.thaw();
@@ -61,7 +61,7 @@ export async function hangUpSaid(
 }
 
 /** A terminal that no process of the login leads: there is nobody to signal, and whoever has it open loses it with the line. */
-function hangUpAlone(terminal: Terminal): Step {
+function hangUpAlone(terminal: Terminal): EndingStep {
   try {
     hangUpNow(terminal);
     return { ended: true, text: `${terminalName(terminal)} hung up` };

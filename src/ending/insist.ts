@@ -22,13 +22,13 @@ export interface Measure {
 }
 
 /** What became of one process, or of one terminal's last line. */
-export interface Step {
+export interface EndingStep {
   readonly ended: boolean;
   readonly text: string;
 }
 
 /** What an ending came to: whether all of it is proved gone, and what each step needed. */
-export interface Outcome {
+export interface EndingOutcome {
   readonly ended: boolean;
   readonly steps: readonly string[];
   /** A session began at the last moment, so only the terminals were ended. */
@@ -79,7 +79,7 @@ export async function insist(
   { name, held, fault }: Target,
   measures: readonly Measure[],
   graceMs: number,
-): Promise<Step> {
+): Promise<EndingStep> {
   if (fault !== undefined) return { ended: false, text: `${name} still there: ${fault}` };
   const tried: string[] = [];
   try {
@@ -105,6 +105,6 @@ function attempt(measure: Measure, held: Held): { worthWaiting: boolean; failure
 }
 
 /** The outcome of several steps. */
-export function outcomeOf(steps: readonly Step[]): Outcome {
+export function outcomeOf(steps: readonly EndingStep[]): EndingOutcome {
   return { ended: steps.every(({ ended }) => ended), steps: steps.map(({ text }) => text) };
 }

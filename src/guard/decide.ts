@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Login } from "../login/login.ts";
-import { apply, asksForGroups, type Subject } from "../policy/apply.ts";
+import { apply, asksForGroups, type PolicySubject } from "../policy/apply.ts";
 import { type Groups, groupsOf } from "../policy/groups.ts";
 import { loadPolicy } from "../policy/load.ts";
 import type { Applied, Policy } from "../policy/policy.ts";
@@ -94,7 +94,7 @@ export async function decidePolicy(
 }
 
 /** Who logged in, as a policy knows them. */
-export function whoOf({ user, client }: Pick<Login, "user" | "client">): Omit<Subject, "groups"> {
+export function whoOf({ user, client }: Pick<Login, "user" | "client">): Omit<PolicySubject, "groups"> {
   return { user, address: client?.address };
 }
 
@@ -114,7 +114,7 @@ export function withoutPolicy(
  */
 export function applyTo(
   policy: Policy,
-  who: Omit<Subject, "groups">,
+  who: Omit<PolicySubject, "groups">,
   groups: Groups,
   known: Known,
 ): Pick<Decided, "applied" | "complaint"> {

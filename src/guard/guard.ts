@@ -13,7 +13,7 @@ import { remember, restAfter } from "./remember.ts";
 import { situationOf } from "./situation.ts";
 
 /** The login is gone, or seconds until the next check. */
-export type Outcome = "done" | number;
+export type CheckOutcome = "done" | number;
 
 /** While a notice stands the policy is read again this often. */
 const POLICY_MS = 5_000;
@@ -25,7 +25,7 @@ const POLICY_MS = 5_000;
 const LONGEST_LOOK_S = 120;
 
 /** Runs one check; stays while a notice stands. Throws when the login could not be judged: then nothing was done to it. */
-export async function guard(host: Host): Promise<Outcome> {
+export async function guard(host: Host): Promise<CheckOutcome> {
   const recalled = host.recall();
   let { memory } = recalled;
   const clocks = new ClockKeeper(host.readClocks, memory, recalled.told);

@@ -33,7 +33,7 @@ export interface Assignment {
 }
 
 /** One look of a check and what came of it, for whoever asked for the check. */
-export interface Look {
+export interface CheckedLook {
   readonly scene: Scene;
   readonly verdict: Verdict;
   /** The login is gone. */
@@ -69,7 +69,7 @@ export interface Host {
   /** The terminal that this check is for has ended; the login may live on with others. */
   readonly isOver: () => boolean;
   /** Is told of each look. The check is then over as soon as no notice stands: there is no watchdog that would sleep. */
-  readonly watch?: ((look: Look) => void) | undefined;
+  readonly watch?: ((look: CheckedLook) => void) | undefined;
 }
 
 /** What can differ between the checks of a watchdog, a sweep and a wrap. */

@@ -2,7 +2,7 @@
 import { ICANON } from "../system/libc.ts";
 
 /** What is seen of the terminal that the foreground program owns. */
-export interface Evidence {
+export interface TerminalTraits {
   /** ICANON: the kernel collects whole lines. */
   readonly canonical: boolean;
   /** OPOST: the kernel edits what programs write. */
@@ -21,7 +21,10 @@ const ONLCR = 0o4;
 const ISIG = 0o1;
 
 /** The evidence in the flag words of a terminal. */
-export function evidenceOf(flags: { output: number; local: number }, names: readonly string[]): Evidence {
+export function evidenceOf(
+  flags: { output: number; local: number },
+  names: readonly string[],
+): TerminalTraits {
   return {
     canonical: (flags.local & ICANON) !== 0,
     processesOutput: (flags.output & OPOST) !== 0,
@@ -92,7 +95,7 @@ function editsLines(name: string): boolean {
  * Python's own prompt (`_pyrepl`, from 3.13 on): it turns the editing of output off, and ISIG on, while a Python program that takes
  * the terminal for itself (tty.setraw) turns both off. It moves its cursor relatively, so its line may move down.
  */
-function isPythonPrompt({ signals, names }: Evidence): boolean {
+function isPythonPrompt({ signals, names }: TerminalTraits): boolean {
   return signals && names.length > 0 && names.every((name) => /^(python|pypy)[\d.]*$/.test(name));
 }
 
@@ -100,7 +103,7 @@ function isPythonPrompt({ signals, names }: Evidence): boolean {
  * The form for that evidence. In doubt the bar: at a prompt it costs one old line, while lines inserted into a full screen shift
  * its rows until the program draws again.
  */
-export function formFor(evidence: Evidence): "prompt" | "bar" {
+export function formFor(evidence: TerminalTraits): "prompt" | "bar" {
   if (evidence.canonical) return "prompt";
   // Editors, nested ssh and sudo turn the editing of output off altogether; curses turns ONLCR off.
   if (!evidence.processesOutput) return isPythonPrompt(evidence) ? "prompt" : "bar";

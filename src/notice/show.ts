@@ -3,7 +3,7 @@ import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTerminal, type Terminal } from "../login/terminal.ts";
 import { getAttributes, getWindowSize } from "../system/libc.ts";
-import { type Evidence, evidenceOf, formFor } from "./choose.ts";
+import { evidenceOf, formFor, type TerminalTraits } from "./choose.ts";
 import { BEL, barBytes, type Form, fittingForm, promptBytes, usableSize } from "./form.ts";
 import { waitForQuiet } from "./moment.ts";
 import { keepOutputTime } from "./output-time.ts";
@@ -74,7 +74,7 @@ async function put(terminal: Terminal, fd: number, say: Say, bell: string): Prom
 }
 
 /** The evidence of the terminal inside, where what runs there owns the screen; `undefined` where we may not ask. */
-function insideEvidence(terminal: Terminal, owner: Foreground): Evidence | undefined {
+function insideEvidence(terminal: Terminal, owner: Foreground): TerminalTraits | undefined {
   if (owner.terminal === terminal) return undefined;
   try {
     const fd = openTerminal(owner.terminal);

@@ -2,7 +2,7 @@ import { isWithin } from "./network.ts";
 import type { Applied, Policy, Rule } from "./policy.ts";
 
 /** Who logged in, and from where; no address where the login did not come over TCP, or it cannot be seen. */
-export interface Subject {
+export interface PolicySubject {
   readonly user: string;
   readonly groups: readonly string[];
   readonly address?: string | undefined;
@@ -21,7 +21,7 @@ export type Misfit = "user" | "group" | "address";
  * Says what a policy asks of one login: the limits of the first rule that matches, else those of the top level. An exempt login has
  * them too, for the day it is exempt no longer.
  */
-export function apply(policy: Policy, subject: Subject): Applied {
+export function apply(policy: Policy, subject: PolicySubject): Applied {
   const { exemption, rule: index } = choose(policy, subject);
   const rule = index === undefined ? undefined : policy.rules[index];
   const limits = rule?.limits ?? policy.base;
@@ -34,7 +34,7 @@ export function apply(policy: Policy, subject: Subject): Applied {
 }
 
 /** Finds the exemption and the rule that decide. */
-export function choose({ exempt, rules }: Policy, subject: Subject): Choice {
+export function choose({ exempt, rules }: Policy, subject: PolicySubject): Choice {
   const user = found(exempt.users.indexOf(subject.user));
   const group = found(exempt.groups.findIndex((name) => subject.groups.includes(name)));
   const rule = found(rules.findIndex((candidate) => misfit(candidate, subject) === undefined));
@@ -48,7 +48,7 @@ export function choose({ exempt, rules }: Policy, subject: Subject): Choice {
  */
 export function asksForGroups(
   { exempt, rules }: Policy,
-  { user, address }: Omit<Subject, "groups">,
+  { user, address }: Omit<PolicySubject, "groups">,
 ): boolean {
   if (exempt.users.includes(user)) return false;
   if (exempt.groups.length > 0) return true;
@@ -67,7 +67,7 @@ function found(index: number): number | undefined {
  * The first thing that keeps a rule from fitting somebody; `undefined` when it fits: each list that is not empty has an entry that does.
  * Without an address no `from` fits.
  */
-export function misfit({ match }: Rule, { user, groups, address }: Subject): Misfit | undefined {
+export function misfit({ match }: Rule, { user, groups, address }: PolicySubject): Misfit | undefined {
   if (match.users.length > 0 && !match.users.includes(user)) return "user";
   if (match.groups.length > 0 && !match.groups.some((name) => groups.includes(name))) return "group";
   if (match.from.length > 0 && (address === undefined || !isWithin(address, match.from))) return "address";

@@ -3,7 +3,7 @@ import { type AST, parseTOML } from "toml-eslint-parser";
 import type { KeyPath } from "./problems.ts";
 
 /** Line and column, counted from 1. */
-export interface Place {
+export interface TomlPlace {
   readonly line: number;
   readonly column: number;
 }
@@ -12,8 +12,8 @@ export interface Place {
  * Returns a function that finds the place of a path in a text: of the key, of an element of a list, or for a key that is not there of the
  * table that lacks it. `undefined` where there is none, as for a file that says nothing.
  */
-export function locator(text: string): (path: KeyPath) => Place | undefined {
-  const places = new Map<string, Place>();
+export function locator(text: string): (path: KeyPath) => TomlPlace | undefined {
+  const places = new Map<string, TomlPlace>();
   const [top] = parseTOML(text, { tomlVersion: "1.1" }).body;
   for (const node of top.body) {
     if (node.type === "TOMLKeyValue") noteKeyValue(node, [], places);
@@ -28,19 +28,23 @@ export function locator(text: string): (path: KeyPath) => Place | undefined {
   };
 }
 
-function noteTable(table: AST.TOMLTable, places: Map<string, Place>): void {
+function noteTable(table: AST.TOMLTable, places: Map<string, TomlPlace>): void {
   notePrefixes(table.resolvedKey, 0, table, places);
   for (const entry of table.body) noteKeyValue(entry, table.resolvedKey, places);
 }
 
-function noteKeyValue({ key, value }: AST.TOMLKeyValue, parent: KeyPath, places: Map<string, Place>): void {
+function noteKeyValue(
+  { key, value }: AST.TOMLKeyValue,
+  parent: KeyPath,
+  places: Map<string, TomlPlace>,
+): void {
   const names = key.keys.map((part) => (part.type === "TOMLBare" ? part.name : part.value));
   const path = [...parent, ...names];
   notePrefixes(path, parent.length, key, places);
   noteValue(value, path, places);
 }
 
-function noteValue(value: AST.TOMLContentNode, path: KeyPath, places: Map<string, Place>): void {
+function noteValue(value: AST.TOMLContentNode, path: KeyPath, places: Map<string, TomlPlace>): void {
   if (value.type === "TOMLInlineTable") for (const entry of value.body) noteKeyValue(entry, path, places);
   if (value.type !== "TOMLArray") return;
   for (const [index, element] of value.elements.entries()) {
@@ -50,7 +54,12 @@ function noteValue(value: AST.TOMLContentNode, path: KeyPath, places: Map<string
 }
 
 /** `a.b = 1` and `[a.b]` are the first sight of `a` too. */
-function notePrefixes(path: KeyPath, from: number, { loc }: AST.TOMLNode, places: Map<string, Place>): void {
+function notePrefixes(
+  path: KeyPath,
+  from: number,
+  { loc }: AST.TOMLNode,
+  places: Map<string, TomlPlace>,
+): void {
   const place = { line: loc.start.line, column: loc.start.column + 1 };
   for (let length = from + 1; length <= path.length; length++) {
     const name = JSON.stringify(path.slice(0, length));

@@ -1,13 +1,13 @@
 // A policy together with the place that set each part of it: for people, never for a check, which does without the slower parser.
 import { LIMIT_KEYS, type LimitKey } from "./limit-keys.ts";
 import { loadFiles } from "./load.ts";
-import type { Place } from "./locate.ts";
+import type { TomlPlace } from "./locate.ts";
 import { type GoodFile, mergePolicy } from "./merge.ts";
 import type { Policy } from "./policy.ts";
 import type { KeyPath } from "./problems.ts";
 
 /** Where something was set. Line and column count from 1. */
-export interface Origin extends Place {
+export interface Origin extends TomlPlace {
   readonly file: string;
 }
 

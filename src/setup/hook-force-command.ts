@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { type Change, directory, file } from "../change/change.ts";
 import { SetupError } from "../change/setup-error.ts";
-import type { Finding } from "../sshd/forced-keys.ts";
+import type { KeyFinding } from "../sshd/forced-keys.ts";
 import { mustInclude, readHostConfig } from "../sshd/host-config.ts";
 import { keysOfAllUsers } from "../sshd/key-files.ts";
 import { complaint, mustBeGood, reloadSshd, settings } from "../sshd/sshd.ts";
@@ -42,14 +42,14 @@ export function planForceCommand({ match, acceptForcedKeys, wrap }: HookOptions)
 }
 
 /** What a ForceCommand of ours cancels, or may cancel. `scoped`: it stands in a Match block. */
-export function findCancelled(directives: readonly Directive[], scoped: boolean): Finding[] {
+export function findCancelled(directives: readonly Directive[], scoped: boolean): KeyFinding[] {
   const commands = findOtherCommands(directives, scoped);
   // With a scope the administrator has said whose restrictions may go.
   if (scoped) return commands;
   return [...commands, ...findUnknownKeys(directives), ...keysOfAllUsers(keyFilePatterns(directives))];
 }
 
-function mustNotCancel([first, ...more]: readonly Finding[], scoped: boolean): void {
+function mustNotCancel([first, ...more]: readonly KeyFinding[], scoped: boolean): void {
   if (first === undefined) return;
   const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
   throw new SetupError(
@@ -58,7 +58,7 @@ function mustNotCancel([first, ...more]: readonly Finding[], scoped: boolean): v
   );
 }
 
-function mustNotLockOut([first]: readonly Finding[]): void {
+function mustNotLockOut([first]: readonly KeyFinding[]): void {
   if (first === undefined) return;
   throw new SetupError(
     `${first.where}: ${first.what}, in which afkill's program does not exist`,

@@ -1,5 +1,5 @@
 // What a ForceCommand of ours would cancel or break in a configuration of sshd. Pure.
-import type { Finding } from "../sshd/forced-keys.ts";
+import type { KeyFinding } from "../sshd/forced-keys.ts";
 import type { Directive } from "../sshd/sshd-config.ts";
 import { DROP_IN } from "../system/paths.ts";
 
@@ -7,7 +7,7 @@ import { DROP_IN } from "../system/paths.ts";
  * Sources of keys and certificates whose restrictions cannot be read here. AuthorizedPrincipalsFile, which may restrict too, works
  * with TrustedUserCAKeys only.
  */
-export function findUnknownKeys(config: readonly Directive[]): Finding[] {
+export function findUnknownKeys(config: readonly Directive[]): KeyFinding[] {
   const unknown: Record<string, string> = {
     authorizedkeyscommand: "AuthorizedKeysCommand, which may bring keys restricted by command=",
     trustedusercakeys: "TrustedUserCAKeys, whose certificates may be restricted to a command",
@@ -22,7 +22,7 @@ export function findUnknownKeys(config: readonly Directive[]): Finding[] {
  * Commands that others force and that ours would come before: without a scope those set for everybody (a Match block's own wins
  * over ours), with one every other, for sshd takes the first block that matches and ours is read early.
  */
-export function findOtherCommands(config: readonly Directive[], scoped: boolean): Finding[] {
+export function findOtherCommands(config: readonly Directive[], scoped: boolean): KeyFinding[] {
   return config
     .filter(
       ({ keyword, file, block }) => keyword === "forcecommand" && file !== DROP_IN && (scoped || block === 0),
@@ -32,7 +32,7 @@ export function findOtherCommands(config: readonly Directive[], scoped: boolean)
 }
 
 /** Places where logins are locked into a directory of their own, in which afkill's program does not exist. */
-export function findChroots(config: readonly Directive[]): Finding[] {
+export function findChroots(config: readonly Directive[]): KeyFinding[] {
   const forced = new Set(
     config.filter(({ keyword }) => keyword === "forcecommand").map(({ block }) => block),
   );

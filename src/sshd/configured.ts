@@ -2,7 +2,7 @@
 import type { Directive } from "./sshd-config.ts";
 import { KEYWORDS, type Keyword } from "./timeouts.ts";
 
-export interface Place {
+export interface DirectivePlace {
   readonly file: string;
   readonly line: number;
   readonly value: string;
@@ -10,8 +10,8 @@ export interface Place {
 
 /** Where a setting gets its value: the first place that counts for every login, and the Match blocks, which win for theirs. */
 export interface Sources {
-  readonly first: Place | undefined;
-  readonly inMatch: readonly Place[];
+  readonly first: DirectivePlace | undefined;
+  readonly inMatch: readonly DirectivePlace[];
 }
 
 /** Finds where a timeout is set in a configuration. */
@@ -31,6 +31,6 @@ export function exceptions(config: readonly Directive[]): string[] {
   );
 }
 
-function placeOf({ file, line, args }: Directive): Place {
+function placeOf({ file, line, args }: Directive): DirectivePlace {
   return { file, line, value: args.join(" ") };
 }

@@ -5,7 +5,7 @@
 export const RESTRICTED_KEY = "a key restricted by command=";
 
 /** Something that ForceCommand would cancel, or that cannot be known, and where it stands. */
-export interface Finding {
+export interface KeyFinding {
   readonly where: string;
   readonly what: string;
 }
@@ -14,8 +14,8 @@ export interface Finding {
  * What an authorized_keys file holds that ForceCommand would cancel. A `cert-authority` line counts: the certificates that it
  * vouches for carry their restriction with them, out of sight.
  */
-export function findForcedKeys(file: string, text: string): Finding[] {
-  const findings: Finding[] = [];
+export function findForcedKeys(file: string, text: string): KeyFinding[] {
+  const findings: KeyFinding[] = [];
   for (const [at, line] of text.split("\n").entries()) {
     const options = optionsOf(line.trimStart());
     const where = `${file}:${at + 1}`;

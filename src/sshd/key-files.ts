@@ -5,8 +5,8 @@ import { codeOf } from "../change/setup-error.ts";
 import { run, said } from "../system/command.ts";
 import {
   expandPattern,
-  type Finding,
   findForcedKeys,
+  type KeyFinding,
   parseUsers,
   type User,
   unlistedSource,
@@ -14,9 +14,9 @@ import {
 import { type Reader, readKeyFile } from "./read-key-file.ts";
 
 /** What ForceCommand would cancel, or what cannot be known, in the key files of all users. Patterns are those of AuthorizedKeysFile. */
-export function keysOfAllUsers(patterns: readonly string[]): Finding[] {
+export function keysOfAllUsers(patterns: readonly string[]): KeyFinding[] {
   const source = unlistedSource(textOf("/etc/nsswitch.conf"));
-  const hidden: Finding[] =
+  const hidden: KeyFinding[] =
     source === undefined
       ? []
       : [{ where: "/etc/nsswitch.conf", what: `users from "${source}", whose keys cannot be listed` }];
@@ -53,7 +53,7 @@ function formerUsers(users: readonly User[]): User[] {
     .map((home) => ({ name: home.slice(home.lastIndexOf("/") + 1), uid: 0, gid: 0, home }));
 }
 
-function readKeys(path: string, reader: () => Reader): Finding[] {
+function readKeys(path: string, reader: () => Reader): KeyFinding[] {
   try {
     const file = readKeyFile(path, reader);
     if (file === undefined) return [];

@@ -1,7 +1,7 @@
 // What sshd's own timeouts are on this host.
 import { readFileSync, statSync } from "node:fs";
 import { SSHD_CONFIG, TIMEOUTS } from "../system/paths.ts";
-import { type Place, sourcesOf } from "./configured.ts";
+import { type DirectivePlace, sourcesOf } from "./configured.ts";
 import { readHostConfig } from "./host-config.ts";
 import { complaint, mustHaveSshd, settings } from "./sshd.ts";
 import type { Directive } from "./sshd-config.ts";
@@ -13,9 +13,9 @@ export interface SettingStatus {
   /** As `sshd -T` shows it; `undefined` where this sshd does not know the setting. */
   readonly value: string | undefined;
   /** Where it is set; `undefined` for sshd's default. */
-  readonly setBy: Place | undefined;
+  readonly setBy: DirectivePlace | undefined;
   /** Match blocks that set it otherwise for the logins that they find. */
-  readonly exceptions: readonly Place[];
+  readonly exceptions: readonly DirectivePlace[];
   readonly does: string;
   readonly doesNot: string;
 }

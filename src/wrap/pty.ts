@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import { ReadStream, WriteStream } from "node:tty";
 
 /** How a program ended; `signal` is 0 unless a signal ended it. */
-export interface Ended {
+export interface ShellEnded {
   readonly status: number;
   readonly signal: number;
 }
@@ -20,7 +20,7 @@ export interface Pty {
   readonly input: Input;
   resize(columns: number, rows: number): void;
   /** Resolves once the program that was started has ended; others may still be there. */
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<ShellEnded>;
 }
 
 interface Native {
@@ -61,7 +61,7 @@ export function startOnPty({ file, args, env }: Program, columns: number, rows: 
   const variables = Object.entries(env).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value}`],
   );
-  const ended = Promise.withResolvers<Ended>();
+  const ended = Promise.withResolvers<ShellEnded>();
   const { fd, pid } = native.fork(
     file,
     args,

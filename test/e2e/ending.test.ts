@@ -1,6 +1,6 @@
 // Ends real logins without a watchdog, so that each way of ending is met on purpose.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Outcome } from "../../src/ending/insist.ts";
+import type { EndingOutcome } from "../../src/ending/insist.ts";
 import { type Lab, type LabProcess, type Ssh, startLab } from "../lab/lab.ts";
 
 const BOUND_MS = 60_000;
@@ -42,7 +42,7 @@ function sshdsOf(user: string): { privileged: number; child: number } {
   return { privileged: child.ppid, child: child.pid };
 }
 
-async function end(pids: readonly number[], user?: string): Promise<Outcome> {
+async function end(pids: readonly number[], user?: string): Promise<EndingOutcome> {
   const command = `${lab.node} --no-warnings ${lab.checkout}/test/support/end.ts ${pids.join(" ")}`;
   return JSON.parse(await lab.must(command, user === undefined ? {} : { user }));
 }

@@ -3,7 +3,7 @@
 import type { Scene } from "../../src/guard/act.ts";
 import { NO_POLICY } from "../../src/guard/decide.ts";
 import { firstCheckS } from "../../src/guard/first-check.ts";
-import { guard, type Outcome } from "../../src/guard/guard.ts";
+import { type CheckOutcome, guard } from "../../src/guard/guard.ts";
 import type { Host } from "../../src/guard/host.ts";
 import type { Verdict } from "../../src/guard/judge.ts";
 import { BLANK, type Memory, parseMemory, serialise } from "../../src/guard/memory.ts";
@@ -138,7 +138,7 @@ export async function guardLogin(story: Story, host: VirtualHost, observer: Obse
   }
 
   /** One check: the seconds that it prints, or `undefined` when it failed. */
-  async function check(told: string): Promise<Outcome | undefined> {
+  async function check(told: string): Promise<CheckOutcome | undefined> {
     host.pass(START_MS);
     if (host.checksFail) return undefined;
     return guard(hostOfCheck(told));

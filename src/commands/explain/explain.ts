@@ -1,6 +1,6 @@
 // What a policy says of one user and why. Everything is asked of the code that a check asks: `apply` for whom, `judge` for when.
 import { busyAtMs } from "../../activity/busy.ts";
-import { apply, choose, misfit, type Subject } from "../../policy/apply.ts";
+import { apply, choose, misfit, type PolicySubject } from "../../policy/apply.ts";
 import type { LimitOrigins, Origin, Origins } from "../../policy/origins.ts";
 import type { Limits, Policy } from "../../policy/policy.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
@@ -21,7 +21,7 @@ export interface RuleAnswer {
 }
 
 export interface Explanation {
-  readonly subject: Subject;
+  readonly subject: PolicySubject;
   readonly exemption: Exemption | undefined;
   readonly rules: readonly RuleAnswer[];
   /** The rule whose limits these are; `undefined` for the top level. */
@@ -43,7 +43,7 @@ export interface Forecast {
 }
 
 /** Explains a policy to one user. */
-export function explain(policy: Policy, origins: Origins, subject: Subject): Explanation {
+export function explain(policy: Policy, origins: Origins, subject: PolicySubject): Explanation {
   const { exemption, rule: index } = choose(policy, subject);
   const applied = apply(policy, subject);
   const rules = policy.rules.map((rule, at): RuleAnswer => {
@@ -79,7 +79,7 @@ function workForMs({ busyMaxMs, idleTimeoutMs }: Limits): number {
   return busyAtMs(Number.POSITIVE_INFINITY, 0, busyMaxMs, idleTimeoutMs);
 }
 
-function answerOf(reason: ReturnType<typeof misfit>, { address }: Subject): RuleAnswer["answer"] {
+function answerOf(reason: ReturnType<typeof misfit>, { address }: PolicySubject): RuleAnswer["answer"] {
   switch (reason) {
     case undefined:
       return "later";

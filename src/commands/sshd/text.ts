@@ -1,7 +1,7 @@
 // `afkill sshd status` for people.
 
 import { printable, styled } from "../../console/output.ts";
-import type { Place } from "../../sshd/configured.ts";
+import type { DirectivePlace } from "../../sshd/configured.ts";
 import type { SettingStatus, SshdStatus } from "../../sshd/status.ts";
 
 /** The lines of `afkill sshd status`. */
@@ -29,6 +29,6 @@ function linesOf(
   ];
 }
 
-function placeOf({ file, line }: Place): string {
+function placeOf({ file, line }: DirectivePlace): string {
   return printable(`${file}:${line}`);
 }

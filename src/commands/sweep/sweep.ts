@@ -3,7 +3,7 @@
 import { sessionsSince } from "../../ending/newcomers.ts";
 import type { Scene } from "../../guard/act.ts";
 import { guard } from "../../guard/guard.ts";
-import { hostOf, type Look } from "../../guard/host.ts";
+import { type CheckedLook, hostOf } from "../../guard/host.ts";
 import { findLogins } from "../../login/all.ts";
 import { findLogin, type Login, sshdOf } from "../../login/login.ts";
 import { allProcesses } from "../../login/process.ts";
@@ -40,10 +40,10 @@ export async function sweep(options: SweepOptions, tell: (news: News) => void): 
 
 async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) => void): Promise<void> {
   const name = `${login.user} (sshd ${sshdOf(login).pid})`;
-  let last: Look | undefined;
+  let last: CheckedLook | undefined;
   let didAnything = false;
   const hungUp = new Set<string>();
-  const watch = (look: Look) => {
+  const watch = (look: CheckedLook) => {
     last = look;
     for (const decision of look.verdict.decisions) {
       didAnything = true;

@@ -44,7 +44,7 @@ export type Effect =
   | { readonly kind: "keep"; readonly key: string; readonly ms: number }
   | { readonly kind: "notice"; readonly key: string; readonly text: string };
 
-export interface Step {
+export interface Transition {
   readonly state: TopState;
   readonly effect?: Effect;
 }
@@ -66,7 +66,7 @@ export function selectedOf(state: TopState, entries: readonly Entry[]): Entry | 
 }
 
 /** Takes a key; `entries` are those shown, in their order. Pasted text is no command: it could end a login. */
-export function press(state: TopState, key: Press, entries: readonly Entry[]): Step {
+export function press(state: TopState, key: Press, entries: readonly Entry[]): Transition {
   if (key.ctrl) return key.input === "c" ? { state, effect: { kind: "quit" } } : { state };
   switch (state.mode) {
     case "list":
@@ -78,7 +78,7 @@ export function press(state: TopState, key: Press, entries: readonly Entry[]): S
   }
 }
 
-function command(state: TopState, key: Press, entries: readonly Entry[]): Step {
+function command(state: TopState, key: Press, entries: readonly Entry[]): Transition {
   const now = selectedOf(state, entries);
   if (key.upArrow || key.downArrow) {
     const at = now ? entries.indexOf(now) : 0;
@@ -105,14 +105,14 @@ function command(state: TopState, key: Press, entries: readonly Entry[]): Step {
 }
 
 /** Only a `y` ends anything. */
-function answer(state: TopState, { input, meta }: Press): Step {
+function answer(state: TopState, { input, meta }: Press): Transition {
   const back: TopState = { ...state, mode: "list" };
   if (input === "y" && !meta && state.selected !== undefined)
     return { state: { ...back, message: "ending it..." }, effect: { kind: "end", key: state.selected } };
   return { state: { ...back, message: "not ended" } };
 }
 
-function write(state: TopState, key: Press): Step {
+function write(state: TopState, key: Press): Transition {
   const isFilter = state.mode === "filter";
   const text = isFilter ? state.filter : state.draft;
   const written = (longer: string): TopState => ({
@@ -131,7 +131,7 @@ function write(state: TopState, key: Press): Step {
   return state.mode === "keep" ? keep(list, grown.draft.trim()) : notice(list, grown.draft.trim());
 }
 
-function notice(list: TopState, text: string): Step {
+function notice(list: TopState, text: string): Transition {
   if (text === "" || list.selected === undefined) return { state: { ...list, message: "no notice sent" } };
   return {
     state: { ...list, message: "sending the notice..." },
@@ -139,7 +139,7 @@ function notice(list: TopState, text: string): Step {
   };
 }
 
-function keep(list: TopState, text: string): Step {
+function keep(list: TopState, text: string): Transition {
   const ms = durationMs(text === "" ? KEEP_FOR : text);
   if (ms === undefined || list.selected === undefined)
     return { state: { ...list, message: "not kept: a time is a number with its unit, such as 45m or 2h" } };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { describeWork, withNewcomers, workSince } from "../../../src/activity/busy.ts";
-import type { Place } from "../../../src/activity/held.ts";
+import type { FilePlace } from "../../../src/activity/held.ts";
 import { type JobCounters, PARTS, type WorkCounters } from "../../../src/activity/job.ts";
 import { counters } from "../../support/counters.ts";
 
@@ -119,7 +119,7 @@ test("what is written beside a socket counts without what the terminals showed",
   expect(wrote(45_000, { writesFile: true })).toEqual({ name: "job", writtenBytesPerS: 5000 });
 });
 
-const place = (fields: Partial<Place>): Place => ({
+const place = (fields: Partial<FilePlace>): FilePlace => ({
   position: 0,
   readsOnly: true,
   isDirectory: false,
@@ -127,7 +127,7 @@ const place = (fields: Partial<Place>): Place => ({
   ...fields,
 });
 /** One that was at a place of file 8.1:77 and has come to another. */
-const read = (then: Partial<Place>, now: Partial<Place>, fields: Partial<WorkCounters> = {}) =>
+const read = (then: Partial<FilePlace>, now: Partial<FilePlace>, fields: Partial<WorkCounters> = {}) =>
   ofOne(
     { ...fields, places: { "3:8.1:77": place(then) } },
     { ...fields, places: { "3:8.1:77": place({ position: 40_000_000, ...now }) } },

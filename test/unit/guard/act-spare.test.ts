@@ -2,7 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { AuditRecord } from "../../../src/audit/record.ts";
 import type { Manner } from "../../../src/ending/hang-up.ts";
-import type { Outcome } from "../../../src/ending/insist.ts";
+import type { EndingOutcome } from "../../../src/ending/insist.ts";
 import type { TerminalActions } from "../../../src/ending/terminal-actions.ts";
 import { act, type Scene, SPARED_MS } from "../../../src/guard/act.ts";
 import type { EndReason, Verdict } from "../../../src/guard/judge.ts";
@@ -31,7 +31,7 @@ function sceneOf(idleMs: number): Scene {
 async function ended(
   reason: EndReason,
   idleMs: number,
-  outcome: Outcome,
+  outcome: EndingOutcome,
   promisedMs?: number,
 ): Promise<{ sinceMs: number | undefined; gone: boolean }> {
   const seen: Manner[] = [];
@@ -52,7 +52,7 @@ async function ended(
   return { sinceMs: seen[0]?.sinceMs, gone };
 }
 
-const GONE: Outcome = { ended: true, steps: ["gone"] };
+const GONE: EndingOutcome = { ended: true, steps: ["gone"] };
 const late = LIMIT_MS + SPARED_MS + 1;
 
 test.each([

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Explanation, explain } from "../../../../src/commands/explain/explain.ts";
 import { explanationJson, explanationLines } from "../../../../src/commands/explain/text.ts";
-import { apply, type Subject } from "../../../../src/policy/apply.ts";
+import { apply, type PolicySubject } from "../../../../src/policy/apply.ts";
 import { loadWithOrigins } from "../../../../src/policy/origins.ts";
 import { policyFiles, THREE_FILES } from "../../../support/policy-files.ts";
 
@@ -13,7 +13,10 @@ interface Told extends Explanation {
   readonly json: ReturnType<typeof explanationJson>;
 }
 
-async function told(subject: Subject, files: Readonly<Record<string, string>> = THREE_FILES): Promise<Told> {
+async function told(
+  subject: PolicySubject,
+  files: Readonly<Record<string, string>> = THREE_FILES,
+): Promise<Told> {
   const directory = policyFiles(files);
   const { policy, origins } = await loadWithOrigins(join(directory, "afkill.toml"));
   const explanation = explain(policy, origins, subject);

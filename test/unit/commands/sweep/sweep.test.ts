@@ -2,7 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { type News, sweep } from "../../../../src/commands/sweep/sweep.ts";
 import type { Scene } from "../../../../src/guard/act.ts";
-import type { HostOptions, Look } from "../../../../src/guard/host.ts";
+import type { CheckedLook, HostOptions } from "../../../../src/guard/host.ts";
 import type { Decision } from "../../../../src/guard/judge.ts";
 import type { Login } from "../../../../src/login/login.ts";
 
@@ -45,14 +45,14 @@ const login = { privileged: ref, child: undefined, server: ref, user: "alice" } 
 const end: Decision = { kind: "end", reason: "idle", ids: ["pts/1"] };
 const hangUp: Decision = { kind: "hang-up", id: "pts/1" };
 
-function look(decisions: readonly Decision[], more: Partial<Look> = {}): Look {
+function look(decisions: readonly Decision[], more: Partial<CheckedLook> = {}): CheckedLook {
   const verdict = { decisions, standing: {}, endsAtMs: {}, wakeInMs: 0, noticePending: false };
   const scene = { map: { now: { bootMs: 4711 } } } as Scene;
   return { scene, verdict, ended: false, complaint: undefined, ...more };
 }
 
 /** A sweep in which the guard has these looks, one after the other. */
-async function sweepOf(looks: readonly Look[], idleTimeoutMs?: number): Promise<News[]> {
+async function sweepOf(looks: readonly CheckedLook[], idleTimeoutMs?: number): Promise<News[]> {
   parts.guard.mockImplementation(async ({ watch }) => {
     for (const it of looks) watch?.(it);
   });
