@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
+import { durationValue } from "../console/option-values.ts";
 import { say, sayJson } from "../console/output.ts";
-import { durationValue } from "../console/values.ts";
 import { POLICY } from "../system/paths.ts";
 
 const EXAMPLES = `

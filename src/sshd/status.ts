@@ -3,10 +3,10 @@ import { readFileSync, statSync } from "node:fs";
 import { SSHD_CONFIG, TIMEOUTS } from "../system/paths.ts";
 import { type DirectivePlace, sourcesOf } from "./configured.ts";
 import { readHostConfig } from "./host-config.ts";
+import { type KernelProbes, meaningOf } from "./meanings.ts";
 import { complaint, mustHaveSshd, settings } from "./sshd.ts";
 import type { Directive } from "./sshd-config.ts";
 import { DEFAULTS, KEYWORDS, type Keyword } from "./timeouts.ts";
-import { type KernelProbes, meaningOf } from "./words.ts";
 
 export interface SettingStatus {
   readonly keyword: Keyword;

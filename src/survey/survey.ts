@@ -16,7 +16,7 @@ import { type ClockMap, mapClocks, readClocks } from "../system/clock.ts";
 import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { ownLogins } from "./own.ts";
-import { policyForMany } from "./policy.ts";
+import { policyForMany } from "./policy-for-many.ts";
 import { type State, stateOf } from "./state.ts";
 
 /** One login, looked at. Times on the boot clock; through `map` on the idle clock. */

@@ -4,9 +4,9 @@ import { type Chart, draw } from "./chart.ts";
 import type { Facts, PolicyEvidence } from "./facts.ts";
 import { binLabel, filledOf } from "./histogram.ts";
 import { html, type Markup, trusted } from "./markup.ts";
+import { answeredText, counted, periodText, reasonText } from "./phrases.ts";
 import type { Report } from "./report.ts";
 import { STYLE } from "./style.ts";
-import { answeredText, counted, periodText, reasonText } from "./words.ts";
 
 /** More users than these make no chart; the table has them all. */
 const MOST_BARS = 12;

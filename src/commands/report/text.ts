@@ -3,8 +3,8 @@ import { tableOf } from "../../console/table.ts";
 import { localTime } from "../../text/local-time.ts";
 import type { Facts, PolicyEvidence } from "./facts.ts";
 import { type Bin, binLabel, filledOf } from "./histogram.ts";
+import { answeredText, counted, periodText, reasonText } from "./phrases.ts";
 import type { Report } from "./report.ts";
-import { answeredText, counted, periodText, reasonText } from "./words.ts";
 
 const LONGEST_BAR = 30;
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { mustBeRoot, say, sayJson } from "../../console/output.ts";
-import { count, oneLine, seconds } from "./values.ts";
+import { count, oneLine, seconds } from "./option-values.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { durationValue } from "../../console/option-values.ts";
 import { say } from "../../console/output.ts";
-import { durationValue } from "../../console/values.ts";
 import { POLICY } from "../../system/paths.ts";
 
 const STAY_EXAMPLES = `

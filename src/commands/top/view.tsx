@@ -8,8 +8,8 @@ import { type Entry, entriesOf, keyOf, later } from "./entry.ts";
 import { type Effect, press, START, selectedOf } from "./keys.ts";
 import { padded, shown, type TableLine, tableOf, visible } from "./layout.ts";
 import { filtered, sorted } from "./order.ts";
+import { footerOf, titleOf } from "./text.ts";
 import { type Watching, watchLogins } from "./watch.ts";
-import { footerOf, titleOf } from "./words.ts";
 
 export interface TopProps {
   readonly configPath: string;

@@ -6,7 +6,7 @@ import { BLANK, type KnownGroups, type Memory, parseMemory, serialise } from "..
 import type { Login } from "../../../src/login/login.ts";
 import { asksForGroups } from "../../../src/policy/apply.ts";
 import { loadPolicy } from "../../../src/policy/load.ts";
-import { policyForMany } from "../../../src/survey/policy.ts";
+import { policyForMany } from "../../../src/survey/policy-for-many.ts";
 import { readClocks } from "../../../src/system/clock.ts";
 import { policyFiles } from "../../support/policy-files.ts";
 

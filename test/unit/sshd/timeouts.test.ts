@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { idlePatterns } from "../../../src/sshd/channels.ts";
+import { meaningOf } from "../../../src/sshd/meanings.ts";
 import { dropInText, foreignText, settingsOf } from "../../../src/sshd/timeouts.ts";
-import { meaningOf } from "../../../src/sshd/words.ts";
 
 const probes = { afterS: 7200, everyS: 75, count: 9 };
 

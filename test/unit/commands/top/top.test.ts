@@ -5,7 +5,7 @@ import { type Entry, later } from "../../../../src/commands/top/entry.ts";
 import { press, START, type TopState } from "../../../../src/commands/top/keys.ts";
 import { bar, padded, tableOf, visible } from "../../../../src/commands/top/layout.ts";
 import { filtered, type SortKey, sorted } from "../../../../src/commands/top/order.ts";
-import { footerOf, titleOf } from "../../../../src/commands/top/words.ts";
+import { footerOf, titleOf } from "../../../../src/commands/top/text.ts";
 import { isUtf8Locale } from "../../../../src/console/output.ts";
 
 interface Facts {

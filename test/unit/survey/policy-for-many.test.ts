@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Login } from "../../../src/login/login.ts";
-import { policyForMany } from "../../../src/survey/policy.ts";
+import { policyForMany } from "../../../src/survey/policy-for-many.ts";
 import { policyFiles } from "../../support/policy-files.ts";
 
 const ref = { pid: 1, startTicks: 1 };
