@@ -7,7 +7,7 @@ import {
   toJsonSchema,
 } from "@valibot/to-json-schema";
 import { KEYS } from "./keys.ts";
-import { LIMIT_KEYS } from "./limit-keys.ts";
+import { LIMIT_KEYS } from "./limits.ts";
 import { DEFAULT_LIMITS } from "./merge.ts";
 import { schema } from "./schema.ts";
 import { limitValue } from "./values.ts";

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { defaultPolicy } from "../../../src/policy/default.ts";
 import { policyJsonSchema } from "../../../src/policy/json-schema.ts";
 import { KEYS } from "../../../src/policy/keys.ts";
-import { LIMIT_KEYS } from "../../../src/policy/limit-keys.ts";
+import { LIMIT_KEYS } from "../../../src/policy/limits.ts";
 import { parseNetwork } from "../../../src/policy/network.ts";
 import { schema } from "../../../src/policy/schema.ts";
 import { THREE_FILES } from "../../support/policy-files.ts";
