@@ -7,7 +7,7 @@ import {
   toJsonSchema,
 } from "@valibot/to-json-schema";
 import { KEYS } from "../../src/policy/keys.ts";
-import { LIMIT_KEYS } from "../../src/policy/limit-keys.ts";
+import { LIMIT_KEYS } from "../../src/policy/limits.ts";
 import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 import { schema } from "../../src/policy/schema.ts";
 import { limitValue } from "../../src/policy/values.ts";

@@ -1,5 +1,5 @@
 // Parts of a policy that several commands tell: places and limits.
-import { LIMIT_KEYS, type LimitKey } from "../policy/limit-keys.ts";
+import { LIMIT_KEYS, type LimitKey } from "../policy/limits.ts";
 import type { LimitOrigins, Origin } from "../policy/origins.ts";
 import type { Limits } from "../policy/policy.ts";
 import { limitSeconds, limitValue, spokenValue } from "../policy/values.ts";

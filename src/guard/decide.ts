@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Login } from "../login/login.ts";
 import { apply, asksForGroups, type PolicySubject } from "../policy/apply.ts";
 import { type Groups, groupsOf } from "../policy/groups.ts";
+import { LIMITS, limitsWith } from "../policy/limits.ts";
 import { loadPolicy } from "../policy/load.ts";
 import type { Applied, Policy } from "../policy/policy.ts";
 import { readClocks } from "../system/clock.ts";
@@ -13,19 +14,7 @@ import type { KnownGroups, Memory } from "./memory.ts";
 export const NO_POLICY: Applied = {
   rule: "no valid policy: nobody is ended",
   exempt: true,
-  limits: {
-    idleTimeoutMs: Number.POSITIVE_INFINITY,
-    warnBeforeMs: [],
-    activity: ["input"],
-    busyMaxMs: Number.POSITIVE_INFINITY,
-    noTerminalMs: Number.POSITIVE_INFINITY,
-    maxLoginMs: Number.POSITIVE_INFINITY,
-    maxStayMs: Number.POSITIVE_INFINITY,
-    mouseMotion: true,
-    trustTtyTimes: true,
-    heartbeats: true,
-    message: "",
-  },
+  limits: limitsWith((key) => LIMITS[key].harmless),
 };
 
 /**

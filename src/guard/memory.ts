@@ -18,6 +18,7 @@ import type { ConnectionCounters } from "../activity/look.ts";
 import type { OutputState } from "../activity/output.ts";
 import type { UseState } from "../activity/use.ts";
 import type { ProcessRef } from "../login/process.ts";
+import { type Kind, type Kinds, LIMIT_KEYS, LIMITS, type LimitKey, type Limits } from "../policy/limits.ts";
 import type { Applied } from "../policy/policy.ts";
 import type { BootMs, ClockEvent, Clocks } from "../system/clock.ts";
 import type { PendingNotice } from "./judge.ts";
@@ -80,6 +81,7 @@ const MOST_BYTES = 32 << 20;
 /** One test in place of two, which takes half the time where hundreds are read. */
 const finite = v.custom<number>(Number.isFinite);
 /** JSON has no Infinity: "off" stands for it. */
+const inJson = (value: unknown) => (value === Number.POSITIVE_INFINITY ? "off" : value);
 const duration = v.union([
   finite,
   v.pipe(
@@ -150,6 +152,33 @@ const use = v.object({
   askedBytes: v.optional(finite),
   closeSinceMs: v.optional(finite),
 });
+/** What a key of each kind is kept as. */
+const KEPT: { readonly [K in Kind]: v.GenericSchema<unknown, Kinds[K]> } = {
+  duration,
+  notices: v.array(finite),
+  sources: v.array(source),
+  switch: v.boolean(),
+  line: v.string(),
+};
+/** Every memory has these: one without them was not written by a check. A later key may be missing. */
+const IN_EVERY_MEMORY: readonly LimitKey[] = [
+  "idle_timeout",
+  "warn_before",
+  "activity",
+  "busy_max",
+  "no_terminal",
+  "max_login",
+  "message",
+];
+const limits = v.object(
+  Object.fromEntries(
+    LIMIT_KEYS.map((key) => {
+      const { field, kind, harmless } = LIMITS[key];
+      const kept: v.GenericSchema<unknown, Kinds[Kind]> = KEPT[kind];
+      return [field, IN_EVERY_MEMORY.includes(key) ? kept : v.optional(kept, inJson(harmless))];
+    }),
+  ),
+) as unknown as v.GenericSchema<unknown, Limits>;
 const schema = v.object({
   version: v.literal(1),
   history: v.array(event),
@@ -193,20 +222,7 @@ const schema = v.object({
     v.object({
       rule: v.string(),
       exempt: v.boolean(),
-      limits: v.object({
-        idleTimeoutMs: duration,
-        warnBeforeMs: v.array(finite),
-        activity: v.array(source),
-        busyMaxMs: duration,
-        noTerminalMs: duration,
-        maxLoginMs: duration,
-        // A memory from before there was one has none.
-        maxStayMs: v.optional(duration, "off"),
-        mouseMotion: v.optional(v.boolean(), true),
-        trustTtyTimes: v.optional(v.boolean(), true),
-        heartbeats: v.optional(v.boolean(), true),
-        message: v.string(),
-      }),
+      limits,
     }),
   ),
   groups: v.optional(
@@ -227,7 +243,7 @@ export function parseMemory(text: string): Memory {
 
 /** Writes a memory as `parseMemory` reads it. */
 export function serialise(memory: Memory): string {
-  return JSON.stringify(memory, (_, value) => (value === Number.POSITIVE_INFINITY ? "off" : value));
+  return JSON.stringify(memory, (_, value) => inJson(value));
 }
 
 /**

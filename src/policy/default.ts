@@ -1,4 +1,7 @@
 import { POLICY_SCHEMA } from "../system/paths.ts";
+import { LIMIT_KEYS, LIMITS, type LimitKey } from "./limits.ts";
+import { DEFAULT_LIMITS } from "./merge.ts";
+import { limitValue, writtenValue } from "./values.ts";
 
 /** The policy that `install` writes where there is none: every key, set to its default, with what it does. */
 export const defaultPolicy = `\
@@ -15,48 +18,7 @@ export const defaultPolicy = `\
 # rules are added to those before. All these files, and the directories that they are in, must be
 # owned by root and writable by nobody else.
 
-# A terminal on which nothing has happened for this long is closed, and the login with its last one.
-idle_timeout = "15m"
-
-# Notices on the terminal, this long before the end. [] gives none. For a limit that is not longer,
-# a notice is left out.
-warn_before = ["5m", "1m"]
-
-# What counts as activity:
-#   input     keys typed into the terminal; cannot be left out
-#   busy      the command in the foreground computes, reads or writes files, or moves data over the network
-#   transfer  the client sends data: an upload, a forwarded port in use
-#   output    anything written to the terminal; it would keep a forgotten "top" for ever
-activity = ["input", "busy", "transfer"]
-
-# A login that only work keeps ends this long after the last key, with the notices before. Not longer
-# than the limit: work keeps nothing. Without a terminal, what moved last stands for the key.
-busy_max = "4h"
-
-# The limit of a login without a terminal (scp, sftp, "ssh -N", one command): it ends when nothing
-# has moved and nothing has worked for this long.
-no_terminal = "off"
-
-# Ends even an active login this long after it began, with the same notices.
-max_login = "off"
-
-# A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.
-max_stay = "off"
-
-# Whether a mouse that moves counts as activity. Only "install --wrap" can tell: without it, it does.
-mouse_motion = true
-
-# Users own their terminals and can set their times without a key ("touch -a"). false: a key counts
-# only if the client has also sent something that can be one. Needs the pam hook.
-trust_tty_times = true
-
-# Whether a heartbeat through a forwarded port counts as use of it: an editor that was left open, a pool
-# of database connections. false: small amounts in equal steps at equal distances do not. Needs the pam hook.
-heartbeats = true
-
-# A line of your own that follows each notice: printable ASCII, at most 200 characters. "" for none.
-message = ""
-
+${LIMIT_KEYS.map(paragraph).join("\n")}
 # Who is never warned and never ended, whatever the limits. Groups are looked up the way the system
 # does it, LDAP and SSSD included.
 [exempt]
@@ -72,3 +34,9 @@ users = []
 # match = { users = ["root"], groups = [], from = ["10.0.0.0/8", "2001:db8::/32"] }
 # idle_timeout = "5m"
 `;
+
+/** A key with its default, below what it does. */
+function paragraph(key: LimitKey): string {
+  const comment = LIMITS[key].comment.map((line) => `# ${line}\n`).join("");
+  return `${comment}${key} = ${writtenValue(limitValue(DEFAULT_LIMITS, key))}\n`;
+}

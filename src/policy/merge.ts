@@ -1,21 +1,9 @@
-import type { LimitKey } from "./limit-keys.ts";
-import type { Limits, Policy, Rule } from "./policy.ts";
+import { LIMITS, type LimitKey, type Limits, limitsWith } from "./limits.ts";
+import type { Policy, Rule } from "./policy.ts";
 import type { FileContent } from "./schema.ts";
 
 /** What the top level says where no file does. */
-export const DEFAULT_LIMITS: Limits = {
-  idleTimeoutMs: 15 * 60_000,
-  warnBeforeMs: [5 * 60_000, 60_000],
-  activity: ["input", "busy", "transfer"],
-  busyMaxMs: 4 * 3_600_000,
-  noTerminalMs: Number.POSITIVE_INFINITY,
-  maxLoginMs: Number.POSITIVE_INFINITY,
-  maxStayMs: Number.POSITIVE_INFINITY,
-  mouseMotion: true,
-  trustTtyTimes: true,
-  heartbeats: true,
-  message: "",
-};
+export const DEFAULT_LIMITS = limitsWith((key) => LIMITS[key].byDefault);
 
 /** A file without faults. */
 export interface GoodFile {
@@ -43,19 +31,7 @@ export function mergePolicy(files: readonly GoodFile[]): Policy {
 }
 
 function limitsOf(keys: Pick<FileContent, LimitKey>, inherited: Limits): Limits {
-  return {
-    idleTimeoutMs: keys.idle_timeout ?? inherited.idleTimeoutMs,
-    warnBeforeMs: keys.warn_before ?? inherited.warnBeforeMs,
-    activity: keys.activity ?? inherited.activity,
-    busyMaxMs: keys.busy_max ?? inherited.busyMaxMs,
-    noTerminalMs: keys.no_terminal ?? inherited.noTerminalMs,
-    maxLoginMs: keys.max_login ?? inherited.maxLoginMs,
-    maxStayMs: keys.max_stay ?? inherited.maxStayMs,
-    mouseMotion: keys.mouse_motion ?? inherited.mouseMotion,
-    trustTtyTimes: keys.trust_tty_times ?? inherited.trustTtyTimes,
-    heartbeats: keys.heartbeats ?? inherited.heartbeats,
-    message: keys.message ?? inherited.message,
-  };
+  return limitsWith((key) => keys[key] ?? inherited[LIMITS[key].field]);
 }
 
 function rulesOf({ file, text, content }: GoodFile, base: Limits): Rule[] {

@@ -1,5 +1,5 @@
 // A policy together with the place that set each part of it: for people, never for a check, which does without the slower parser.
-import { LIMIT_KEYS, type LimitKey } from "./limit-keys.ts";
+import { LIMIT_KEYS, type LimitKey } from "./limits.ts";
 import { loadFiles } from "./load.ts";
 import type { TomlPlace } from "./locate.ts";
 import { type GoodFile, mergePolicy } from "./merge.ts";

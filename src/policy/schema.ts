@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { parseDuration } from "../text/duration.ts";
 import { reasonOf } from "../text/reason-of.ts";
+import { type Kind, type Kinds, LIMIT_KEYS, LIMITS, type LimitKey } from "./limits.ts";
 import { parseNetwork } from "./network.ts";
 import { ascii } from "./problems.ts";
 
@@ -81,46 +82,38 @@ const network = v.pipe(
   ),
 );
 
-const limits = {
-  idle_timeout: v.optional(duration),
-  warn_before: v.optional(
-    v.pipe(
-      list(noticeTime, "durations"),
-      v.maxLength(MOST_NOTICES, `expected at most ${MOST_NOTICES} notices`),
-      v.transform((timesMs) => [...new Set(timesMs)].sort((a, b) => b - a)),
+/** What a key of each kind may say in a file. */
+const FORMS = {
+  duration,
+  notices: v.pipe(
+    list(noticeTime, "durations"),
+    v.maxLength(MOST_NOTICES, `expected at most ${MOST_NOTICES} notices`),
+    v.transform((timesMs) => [...new Set(timesMs)].sort((a, b) => b - a)),
+  ),
+  sources: v.pipe(
+    list(
+      v.picklist(["input", "busy", "transfer", "output"], wanted('"input", "busy", "transfer" or "output"')),
+      "sources",
+    ),
+    // Without it a user would be ended while typing, and a notice could not be answered.
+    v.includes("input", 'expected "input" to be one of them: whoever types is active'),
+    v.transform((sources) => [...new Set(sources)]),
+  ),
+  switch: v.boolean(wanted("true or false")),
+  line: v.pipe(
+    v.string(wanted("a text in quotes")),
+    v.regex(/^[ -~]*$/, wanted("one line of printable ASCII")),
+    v.maxLength(
+      MOST_MESSAGE,
+      ({ input }) => `expected at most ${MOST_MESSAGE} characters, got ${input.length}`,
     ),
   ),
-  activity: v.optional(
-    v.pipe(
-      list(
-        v.picklist(
-          ["input", "busy", "transfer", "output"],
-          wanted('"input", "busy", "transfer" or "output"'),
-        ),
-        "sources",
-      ),
-      // Without it a user would be ended while typing, and a notice could not be answered.
-      v.includes("input", 'expected "input" to be one of them: whoever types is active'),
-      v.transform((sources) => [...new Set(sources)]),
-    ),
-  ),
-  busy_max: v.optional(duration),
-  no_terminal: v.optional(duration),
-  max_login: v.optional(duration),
-  max_stay: v.optional(duration),
-  mouse_motion: v.optional(v.boolean(wanted("true or false"))),
-  trust_tty_times: v.optional(v.boolean(wanted("true or false"))),
-  heartbeats: v.optional(v.boolean(wanted("true or false"))),
-  message: v.optional(
-    v.pipe(
-      v.string(wanted("a text in quotes")),
-      v.regex(/^[ -~]*$/, wanted("one line of printable ASCII")),
-      v.maxLength(
-        MOST_MESSAGE,
-        ({ input }) => `expected at most ${MOST_MESSAGE} characters, got ${input.length}`,
-      ),
-    ),
-  ),
+} as const satisfies { readonly [K in Kind]: v.GenericSchema<unknown, Kinds[K]> };
+
+type FormOf<K extends LimitKey> = (typeof FORMS)[(typeof LIMITS)[K]["kind"]];
+
+const limits = Object.fromEntries(LIMIT_KEYS.map((key) => [key, v.optional(FORMS[LIMITS[key].kind])])) as {
+  readonly [K in LimitKey]: v.OptionalSchema<FormOf<K>, undefined>;
 };
 
 const match = table({

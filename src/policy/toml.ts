@@ -1,6 +1,6 @@
 // A merged policy as one file that means the same, with the place that each line comes from.
 import { stringify } from "smol-toml";
-import { LIMIT_KEYS, type LimitKey } from "./limit-keys.ts";
+import { LIMIT_KEYS, type LimitKey } from "./limits.ts";
 import type { LimitOrigins, Origin, Origins } from "./origins.ts";
 import type { Limits, Policy } from "./policy.ts";
 import { ascii } from "./problems.ts";

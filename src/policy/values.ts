@@ -1,13 +1,12 @@
 // Values of a policy, as its files write them and as programs want them.
 import { formatDuration } from "../text/duration.ts";
-import { LIMIT_FIELDS, type LimitKey } from "./limit-keys.ts";
-import type { Limits } from "./policy.ts";
+import { type Kinds, LIMITS, type LimitKey, type Limits } from "./limits.ts";
 
 export type Value = string | boolean | readonly string[];
 
 /** The value of a key as a file would write it: `15m`, `off`, a list, a text. */
 export function limitValue(limits: Limits, key: LimitKey): Value {
-  const value = limits[LIMIT_FIELDS[key]];
+  const value = limits[LIMITS[key].field];
   if (typeof value === "number") return formatDuration(value);
   if (typeof value === "string" || typeof value === "boolean") return value;
   return value.map((item) => (typeof item === "number" ? formatDuration(item) : item));
@@ -15,10 +14,15 @@ export function limitValue(limits: Limits, key: LimitKey): Value {
 
 /** Its durations in seconds, `null` for off; `undefined` for a key that holds none. */
 export function limitSeconds(limits: Limits, key: LimitKey): number | null | readonly number[] | undefined {
-  const value = limits[LIMIT_FIELDS[key]];
+  const { field, kind } = LIMITS[key];
+  const value = limits[field];
   if (typeof value === "number") return Number.isFinite(value) ? value / 1000 : null;
-  if (key !== "warn_before") return undefined;
-  return limits.warnBeforeMs.map((ms) => ms / 1000);
+  return kind === "notices" ? (value as Kinds["notices"]).map((ms) => ms / 1000) : undefined;
+}
+
+/** A value on one line of a policy. */
+export function writtenValue(value: Value): string {
+  return typeof value === "object" ? `[${value.map(writtenValue).join(", ")}]` : JSON.stringify(value);
 }
 
 /** A value for people: lists without brackets, nothing as a dash. */

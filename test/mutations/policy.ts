@@ -3,6 +3,7 @@ import type { Mutation } from "./mutation.ts";
 
 const groups = { project: "unit", test: "test/unit/policy/groups.test.ts" } as const;
 const decided = { project: "unit", test: "test/unit/guard/decide.test.ts" } as const;
+const rows = { project: "unit", test: "test/unit/policy/limits.test.ts" } as const;
 const rivals = { project: "unit", test: "test/unit/commands/doctor/rivals.test.ts" } as const;
 const worked = { project: "unit", test: "test/unit/guard/busy-max.test.ts" } as const;
 
@@ -104,5 +105,29 @@ export const mutations: readonly Mutation[] = [
     replace: 'if (word[at] === "f") found.push',
     why: "an sshd is asked with the settings of its own command line",
     case: "the options of ",
+  },
+  {
+    ...rows,
+    file: "src/guard/memory.ts",
+    find: "v.optional(kept, inJson(harmless))",
+    replace: "kept",
+    why: "what a check remembers from before there was a key is still read",
+    case: "ends nobody where no policy can be had, nor in a memory that lacks it, unless that is no memory",
+  },
+  {
+    ...rows,
+    file: "src/guard/decide.ts",
+    find: "LIMITS[key].harmless",
+    replace: "LIMITS[key].byDefault",
+    why: "no limit stands where no policy can be had",
+    case: "ends nobody where no policy can be had, nor in a memory that lacks it, unless that is no memory",
+  },
+  {
+    ...rows,
+    file: "src/policy/merge.ts",
+    find: "rulesOf(file, base)",
+    replace: "rulesOf(file, DEFAULT_LIMITS)",
+    why: "a rule takes what it leaves out from the top level",
+    case: "is read at the top level and in a rule, which else has it from there",
   },
 ];

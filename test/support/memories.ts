@@ -1,5 +1,6 @@
 // A memory in which everything that can be remembered is.
 import type { Memory } from "../../src/guard/memory.ts";
+import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 
 export const FULL_MEMORY: Memory = {
   version: 1,
@@ -43,17 +44,14 @@ export const FULL_MEMORY: Memory = {
     rule: "top level",
     exempt: false,
     limits: {
+      ...DEFAULT_LIMITS,
       idleTimeoutMs: 20_000,
       warnBeforeMs: [10_000],
       activity: ["input", "busy"],
       busyMaxMs: Number.POSITIVE_INFINITY,
-      noTerminalMs: Number.POSITIVE_INFINITY,
-      maxLoginMs: Number.POSITIVE_INFINITY,
       maxStayMs: 7_200_000,
       mouseMotion: false,
       trustTtyTimes: false,
-      heartbeats: true,
-      message: "",
     },
   },
   complaint: "no ss",

@@ -1,5 +1,6 @@
 // Stories of logins, made up by fast-check: what happens to them, and under which policies.
 import fc from "fast-check";
+import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 import type { Applied, Limits } from "../../src/policy/policy.ts";
 import type { Deed, Happening, Story } from "./virtual-host.ts";
 
@@ -16,7 +17,7 @@ const sometimes = <T>(arbitrary: fc.Arbitrary<T>, weight = 1, rest = 3) =>
 /** Policies with limits of about so long. */
 function policies(shortestS: number, longestS: number, longestNoticeS: number): fc.Arbitrary<Applied> {
   const limit = seconds(shortestS, longestS);
-  const limits: fc.Arbitrary<Limits> = fc.record({
+  const made = fc.record({
     idleTimeoutMs: sometimes(limit, 6, 1),
     warnBeforeMs: fc
       .uniqueArray(fc.oneof(seconds(1, 20), seconds(1, longestNoticeS)), { maxLength: 3 })
@@ -25,12 +26,9 @@ function policies(shortestS: number, longestS: number, longestNoticeS: number): 
     busyMaxMs: fc.constant(OFF),
     noTerminalMs: sometimes(limit, 1, 1),
     maxLoginMs: sometimes(seconds(shortestS, 3 * longestS)),
-    mouseMotion: fc.constant(true),
-    heartbeats: fc.constant(true),
-    trustTtyTimes: fc.constant(true),
     maxStayMs: sometimes(limit, 1, 1),
-    message: fc.constant(""),
   });
+  const limits = made.map((some): Limits => ({ ...DEFAULT_LIMITS, ...some }));
   const exempt = fc.oneof(
     { weight: 1, arbitrary: fc.constant(true) },
     { weight: 9, arbitrary: fc.constant(false) },

@@ -1,11 +1,9 @@
 // The part of afkill.toml(5) that is made from the policy's own tables.
-import { parse } from "smol-toml";
-import { defaultPolicy } from "../../../src/policy/default.ts";
 import { KEYS, type Key } from "../../../src/policy/keys.ts";
+import { LIMIT_KEYS } from "../../../src/policy/limits.ts";
+import { DEFAULT_LIMITS } from "../../../src/policy/merge.ts";
+import { limitValue, writtenValue } from "../../../src/policy/values.ts";
 import { argument, prose } from "./roff.ts";
-
-/** The default policy names every key at the top level with its default. What it names in tables is no default. */
-const PRESETS = parse(defaultPolicy);
 
 /** The keys at the top level, or in a table such as `rule.match`, each with its default at the top level. */
 export function keyList(table: string): string[] {
@@ -29,15 +27,12 @@ export function about(path: keyof typeof KEYS): string[] {
 }
 
 function item(path: string, name: string, { takes, about: text }: Key): string[] {
-  const preset = PRESETS[path];
+  const limit = LIMIT_KEYS.find((key) => key === path);
   return [
     `.It Va ${argument(name)} No = Ar ${takes}`,
     ...prose(text),
-    ...(preset === undefined ? [] : ["The default is", `.Li ${argument(shown(preset))} .`]),
+    ...(limit
+      ? ["The default is", `.Li ${argument(writtenValue(limitValue(DEFAULT_LIMITS, limit)))} .`]
+      : []),
   ];
-}
-
-/** As it stands in a policy. */
-function shown(value: unknown): string {
-  return Array.isArray(value) ? `[${value.map(shown).join(", ")}]` : JSON.stringify(value);
 }

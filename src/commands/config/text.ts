@@ -3,7 +3,7 @@
 import { printable, styled } from "../../console/output.ts";
 import { limitsJson, limitTable, placeJson, placeText } from "../../console/policy-parts.ts";
 import { tableOf } from "../../console/table.ts";
-import { LIMIT_KEYS } from "../../policy/limit-keys.ts";
+import { LIMIT_KEYS } from "../../policy/limits.ts";
 import type { Origins } from "../../policy/origins.ts";
 import type { Policy, Rule } from "../../policy/policy.ts";
 import { formatProblem, PolicyError, type Problem } from "../../policy/problems.ts";

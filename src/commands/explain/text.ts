@@ -3,7 +3,7 @@
 import { printable, styled } from "../../console/output.ts";
 import { limitsJson, limitTable, placeJson, placeText } from "../../console/policy-parts.ts";
 import { tableOf } from "../../console/table.ts";
-import { LIMIT_KEYS } from "../../policy/limit-keys.ts";
+import { LIMIT_KEYS } from "../../policy/limits.ts";
 import { spoken } from "../../text/spoken.ts";
 import type { Explanation, RuleAnswer } from "./explain.ts";
 import type { Rehearsal } from "./rehearse.ts";

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { policyJsonSchema } from "../../../scripts/build/json-schema.ts";
 import { defaultPolicy } from "../../../src/policy/default.ts";
 import { KEYS } from "../../../src/policy/keys.ts";
-import { LIMIT_KEYS } from "../../../src/policy/limit-keys.ts";
+import { LIMIT_KEYS } from "../../../src/policy/limits.ts";
 import { parseNetwork } from "../../../src/policy/network.ts";
 import { schema } from "../../../src/policy/schema.ts";
 import { THREE_FILES } from "../../support/policy-files.ts";

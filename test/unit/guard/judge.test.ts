@@ -10,22 +10,17 @@ import {
   type Verdict,
   WHOLE_LOGIN,
 } from "../../../src/guard/judge.ts";
+import { DEFAULT_LIMITS } from "../../../src/policy/merge.ts";
 import type { Applied, Limits } from "../../../src/policy/policy.ts";
 
 const S = 1000;
 const OFF = Number.POSITIVE_INFINITY;
 const limits: Limits = {
+  ...DEFAULT_LIMITS,
   idleTimeoutMs: 20 * S,
   warnBeforeMs: [10 * S, 5 * S],
   activity: ["input"],
   busyMaxMs: OFF,
-  noTerminalMs: OFF,
-  maxLoginMs: OFF,
-  maxStayMs: OFF,
-  mouseMotion: true,
-  trustTtyTimes: true,
-  heartbeats: true,
-  message: "",
 };
 const applied = (change: Partial<Limits> = {}, exempt = false): Applied => ({
   rule: "top level",

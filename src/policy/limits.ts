@@ -1,0 +1,183 @@
+// The keys of a policy that set a limit, one row each. Whatever must know all of them goes by this table: what a file may say, how
+// files are merged, the defaults, what a check remembers, the policy that `install` writes, the manual and the JSON Schema.
+
+/** A kind of evidence that somebody, or work that somebody waits for, is there. */
+export type Source = "input" | "busy" | "transfer" | "output";
+
+/** The kinds of values that a key can take, as they are once read. Durations in milliseconds; `Infinity` stands for "off". */
+export interface Kinds {
+  readonly duration: number;
+  /** How long before the end each notice is given, longest first. */
+  readonly notices: readonly number[];
+  readonly sources: readonly Source[];
+  readonly switch: boolean;
+  /** One line of text; empty for none. */
+  readonly line: string;
+}
+
+export type Kind = keyof Kinds;
+
+interface Row<K extends Kind> {
+  /** What `Limits` calls it. */
+  readonly field: K extends "duration" | "notices" ? `${string}Ms` : string;
+  readonly kind: K;
+  /** What the top level says where no file does. */
+  readonly byDefault: Kinds[K];
+  /** What ends nobody: it stands where no policy can be had, and in place of the key in a memory from before there was the key. */
+  readonly harmless: Kinds[K];
+  /** For afkill.toml(5), and for the JSON Schema that editors show: one to four sentences of plain text. */
+  readonly about: string;
+  /** For the policy that `install` writes, line by line: printable ASCII. */
+  readonly comment: readonly string[];
+}
+
+type AnyRow = { readonly [K in Kind]: Row<K> }[Kind];
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const OFF = Number.POSITIVE_INFINITY;
+
+/** The rows, in the order of the default policy. Each key stands at the top level, and in a rule. */
+export const LIMITS = {
+  idle_timeout: {
+    field: "idleTimeoutMs",
+    kind: "duration",
+    byDefault: 15 * MINUTE_MS,
+    harmless: OFF,
+    about:
+      "A terminal on which nothing has happened for this long is closed, and the login with its last terminal.",
+    comment: [
+      "A terminal on which nothing has happened for this long is closed, and the login with its last one.",
+    ],
+  },
+  warn_before: {
+    field: "warnBeforeMs",
+    kind: "notices",
+    byDefault: [5 * MINUTE_MS, MINUTE_MS],
+    harmless: [],
+    about:
+      "Notices on the terminal, this long before the end; at most ten. An empty list gives none. For a limit that is not longer, a notice is left out.",
+    comment: [
+      "Notices on the terminal, this long before the end. [] gives none. For a limit that is not longer,",
+      "a notice is left out.",
+    ],
+  },
+  activity: {
+    field: "activity",
+    kind: "sources",
+    byDefault: ["input", "busy", "transfer"],
+    harmless: ["input"],
+    about: 'What counts as activity: "input", "busy", "transfer", "output". "input" cannot be left out.',
+    comment: [
+      "What counts as activity:",
+      "  input     keys typed into the terminal; cannot be left out",
+      "  busy      the command in the foreground computes, reads or writes files, or moves data over the network",
+      "  transfer  the client sends data: an upload, a forwarded port in use",
+      '  output    anything written to the terminal; it would keep a forgotten "top" for ever',
+    ],
+  },
+  busy_max: {
+    field: "busyMaxMs",
+    kind: "duration",
+    byDefault: 4 * HOUR_MS,
+    harmless: OFF,
+    about:
+      "A login that only work keeps ends this long after the last key, with the notices before that. When it is not longer than the limit, work keeps nothing. Without a terminal, what the client moved last, or else the beginning of the login, stands for the key.",
+    comment: [
+      "A login that only work keeps ends this long after the last key, with the notices before. Not longer",
+      "than the limit: work keeps nothing. Without a terminal, what moved last stands for the key.",
+    ],
+  },
+  no_terminal: {
+    field: "noTerminalMs",
+    kind: "duration",
+    byDefault: OFF,
+    harmless: OFF,
+    about:
+      "The limit of a login without a terminal (scp, sftp, ssh -N, one command): it ends when nothing has moved and nothing has worked for this long.",
+    comment: [
+      'The limit of a login without a terminal (scp, sftp, "ssh -N", one command): it ends when nothing',
+      "has moved and nothing has worked for this long.",
+    ],
+  },
+  max_login: {
+    field: "maxLoginMs",
+    kind: "duration",
+    byDefault: OFF,
+    harmless: OFF,
+    about:
+      "Ends even an active login this long after it began, with the same notices. Suspended time counts; the notices are given in full all the same.",
+    comment: ["Ends even an active login this long after it began, with the same notices."],
+  },
+  max_stay: {
+    field: "maxStayMs",
+    kind: "duration",
+    byDefault: OFF,
+    harmless: OFF,
+    about:
+      'A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.',
+    comment: [
+      'A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.',
+    ],
+  },
+  mouse_motion: {
+    field: "mouseMotion",
+    kind: "switch",
+    byDefault: true,
+    harmless: true,
+    about:
+      "Whether a mouse that moves over a terminal counts as activity, where the program there asks for its motion. Clicks and the wheel always do. Without install --wrap nobody can tell the two apart, and both count.",
+    comment: [
+      'Whether a mouse that moves counts as activity. Only "install --wrap" can tell: without it, it does.',
+    ],
+  },
+  trust_tty_times: {
+    field: "trustTtyTimes",
+    kind: "switch",
+    byDefault: true,
+    harmless: true,
+    about:
+      "Whether the access time of a terminal is evidence enough for a key. Its user owns the terminal, and can set that time without a key. When false, a key counts only if the client has also sent something that can be a key; see SECURITY CONSIDERATIONS in afkill(8).",
+    comment: [
+      'Users own their terminals and can set their times without a key ("touch -a"). false: a key counts',
+      "only if the client has also sent something that can be one. Needs the pam hook.",
+    ],
+  },
+  heartbeats: {
+    field: "heartbeats",
+    kind: "switch",
+    byDefault: true,
+    harmless: true,
+    about:
+      "Whether what a program sends through a forwarded port by itself counts as use of it: the heartbeat of an editor that was left open, the ping of a pool of database connections. When false, small amounts that come in equal steps at equal distances do not count. Somebody who does the very same thing again and again by the clock looks like that too. Needs the pam hook.",
+    comment: [
+      "Whether a heartbeat through a forwarded port counts as use of it: an editor that was left open, a pool",
+      "of database connections. false: small amounts in equal steps at equal distances do not. Needs the pam hook.",
+    ],
+  },
+  message: {
+    field: "message",
+    kind: "line",
+    byDefault: "",
+    harmless: "",
+    about:
+      "A line of your own that follows each notice: printable ASCII, at most 200 characters. Empty for none.",
+    comment: [
+      'A line of your own that follows each notice: printable ASCII, at most 200 characters. "" for none.',
+    ],
+  },
+} as const satisfies Readonly<Record<string, AnyRow>>;
+
+type Rows = typeof LIMITS;
+
+export type LimitKey = keyof Rows;
+
+export const LIMIT_KEYS = Object.keys(LIMITS) as readonly LimitKey[];
+
+/** What a policy asks of one login: a field for each row. */
+export type Limits = { readonly [K in LimitKey as Rows[K]["field"]]: Kinds[Rows[K]["kind"]] };
+
+/** Limits with a value for each key. The caller sees to it that each is of its key's kind. */
+export function limitsWith(value: (key: LimitKey) => Kinds[Kind]): Limits {
+  return Object.fromEntries(LIMIT_KEYS.map((key) => [LIMITS[key].field, value(key)])) as Limits;
+}
