@@ -20,6 +20,7 @@ const sideBySide = {
   hookTimeout: 400_000,
 } as const;
 
+const HOST = "test/unit/**/*.host.test.ts";
 const MACHINES = "test/cases/machines/**/*.test.ts";
 const CROWDS = ["test/cases/must-end-crowd.test.ts", "test/cases/must-end-load.test.ts"];
 
@@ -35,8 +36,10 @@ export default defineConfig({
   test: {
     reporters: ["default", "./test/cases/table.ts"],
     projects: [
-      // Milliseconds each, but on a busy machine some take many seconds.
-      { test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 120_000 } },
+      // Milliseconds each, but on a busy machine some take many seconds. What only root can do is skipped for others.
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], exclude: [HOST], testTimeout: 120_000 } },
+      // Real programs on real ptys, and files of root's.
+      { test: { name: "host", include: [HOST], testTimeout: 120_000 } },
       {
         test: {
           name: "e2e",

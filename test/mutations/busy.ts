@@ -1,8 +1,8 @@
 // What tells work from what only looks like it.
 import type { Mutation } from "./mutation.ts";
 
-const pure = { project: "unit", test: "test/unit/activity/busy.test.ts" } as const;
-const real = { project: "unit", test: "test/unit/activity/work.test.ts" } as const;
+const pure = { test: "test/unit/activity/busy.test.ts" } as const;
+const real = { test: "test/unit/activity/work.host.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {
@@ -78,7 +78,6 @@ export const mutations: readonly Mutation[] = [
     case: "what a program that waits for keys starts counts once it has stayed",
   },
   {
-    project: "cases",
     test: "test/cases/must-live-work.test.ts",
     file: "src/activity/busy.ts",
     find: "screen: { cpu: false, all: false, files: true },",

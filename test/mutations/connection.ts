@@ -12,7 +12,6 @@ export const mutations: readonly Mutation[] = [
     replace: "written: own.written",
     why: "what sshd asks its monitor for, as at each change of keys, is no payload",
     case: "what the monitor is asked for, as a change of keys does, is no payload",
-    project: "unit",
     test: traffic,
   },
   {
@@ -21,7 +20,6 @@ export const mutations: readonly Mutation[] = [
     replace: "true",
     why: "a connection is the client's by both its ends",
     case: "a connection from the client's own port is not taken for the client's",
-    project: "unit",
     test: traffic,
   },
   {
@@ -30,7 +28,6 @@ export const mutations: readonly Mutation[] = [
     replace: "tally.forwarded[inode] = 0;",
     why: "bytes through what is forwarded count",
     case: "every byte is accounted for, by a server at",
-    project: "unit",
     test: traffic,
   },
   {
@@ -39,7 +36,6 @@ export const mutations: readonly Mutation[] = [
     replace: "const bytes = now.mostInBytes - before.inBytes -",
     why: "what is on its way while counters are read is no payload",
     case: "what is on its way between two counters is no use",
-    project: "unit",
     test: use,
   },
   {
@@ -48,7 +44,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "what a terminal answers does not add up to use",
     case: "what a terminal can have answered is no use",
-    project: "unit",
     test: use,
   },
   {
@@ -57,7 +52,6 @@ export const mutations: readonly Mutation[] = [
     replace: "const beats: readonly Burst[] = [];",
     why: "a heartbeat is no use where the policy says so",
     case: "is told from a person, and never was use",
-    project: "unit",
     test: use,
   },
   {
@@ -66,7 +60,6 @@ export const mutations: readonly Mutation[] = [
     replace: 'true ? "command" : transferCounts',
     why: "payload of a login that runs no command is no input",
     case: "without a command, what moved went through a connection that has closed",
-    project: "unit",
     test: observe,
   },
   {
@@ -75,7 +68,6 @@ export const mutations: readonly Mutation[] = [
     replace: "!transferCounts || (terminals.length > 0 &&",
     why: "without a terminal what a command is sent is input, whatever the policy counts",
     case: "without a terminal, what a command is sent is input, whatever the policy counts",
-    project: "unit",
     test: observe,
   },
   {
@@ -84,7 +76,6 @@ export const mutations: readonly Mutation[] = [
     replace: "mayBeAnswers: false,",
     why: "bytes to a terminal that asked for them are no transfer",
     case: "beside a terminal, payload is a transfer where it can be neither keys nor answers",
-    project: "unit",
     test: observe,
   },
   {
@@ -93,7 +84,6 @@ export const mutations: readonly Mutation[] = [
     replace: "askedBytes",
     why: "a terminal may answer after a look to what was asked before it",
     case: "what a terminal answers after a look to what was asked before it is no use, and later it is",
-    project: "unit",
     test: "test/unit/activity/use.test.ts",
   },
 ];

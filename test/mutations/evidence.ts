@@ -1,8 +1,8 @@
 // Guards of what a login's terminals are, and of a look that fails or hangs.
 import type { Mutation } from "./mutation.ts";
 
-const terminals = { project: "cases", test: "test/cases/not-fooled-terminals.test.ts" } as const;
-const loop = { project: "unit", test: "test/unit/guard/blind.test.ts" } as const;
+const terminals = { test: "test/cases/not-fooled-terminals.test.ts" } as const;
+const loop = { test: "test/unit/guard/blind.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {
@@ -30,7 +30,6 @@ export const mutations: readonly Mutation[] = [
     case: "a leader whose terminal is locked, and an ordinary terminal of the same login",
   },
   {
-    project: "unit",
     test: "test/unit/login/terminal.test.ts",
     file: "src/login/masters.ts",
     find: "if (ptyNumberOfMaster(master) !== number) throw new MasterGone(number);",
@@ -63,8 +62,7 @@ export const mutations: readonly Mutation[] = [
     case: "a login that is as old as max_login allows ends",
   },
   {
-    project: "unit",
-    test: "test/unit/pam/watchdog.test.ts",
+    test: "test/unit/pam/watchdog.host.test.ts",
     file: "pam/watchdog",
     find: '\t\trun_check "$@" --blind',
     replace: "\t\t:",

@@ -1,7 +1,7 @@
 // What an administrator is told who installs on a host that lacks something.
 import type { Mutation } from "./mutation.ts";
 
-const refused = { project: "e2e", test: "test/e2e/install-refused.test.ts" } as const;
+const refused = { test: "test/e2e/install-refused.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {

@@ -1,8 +1,8 @@
 // What holds on hosts that deny more, and with an OpenSSH that says things in another way.
 import type { Mutation } from "./mutation.ts";
 
-const watchdog = { project: "unit", test: "test/unit/pam/watchdog.test.ts" } as const;
-const jitless = { project: "e2e", test: "test/e2e/jitless.test.ts" } as const;
+const watchdog = { test: "test/unit/pam/watchdog.host.test.ts" } as const;
+const jitless = { test: "test/e2e/jitless.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {
@@ -38,7 +38,6 @@ export const mutations: readonly Mutation[] = [
     case: "a wrap starts, and ends an idle login",
   },
   {
-    project: "unit",
     test: "test/unit/setup/parts.test.ts",
     file: "src/sshd/sshd.ts",
     find: "(blank < 0 ? line : line.slice(0, blank)).toLowerCase()",
@@ -47,7 +46,6 @@ export const mutations: readonly Mutation[] = [
     case: "a setting of sshd is found by its keyword in lower case",
   },
   {
-    project: "unit",
     test: "test/unit/setup/parts.test.ts",
     file: "src/sshd/sshd.ts",
     find: 'keyword === "tcpkeepalive" ? (YES_OR_NO[value] ?? value) : value',
@@ -56,7 +54,6 @@ export const mutations: readonly Mutation[] = [
     case: "a setting of sshd is found by its keyword in lower case",
   },
   {
-    project: "unit",
     test: "test/unit/login/user.test.ts",
     file: "src/login/user.ts",
     find: "(?:priv|postauth)",

@@ -1,9 +1,9 @@
 // What holds on hosts as they are, and when their clocks step.
 import type { Mutation } from "./mutation.ts";
 
-const hosts = { project: "cases", test: "test/cases/hosts.test.ts" } as const;
-const systemd = { project: "cases-machines", test: "test/cases/machines/hosts-systemd.test.ts" } as const;
-const clock = { project: "cases-machines", test: "test/cases/machines/must-live-clock.test.ts" } as const;
+const hosts = { test: "test/cases/hosts.test.ts" } as const;
+const systemd = { test: "test/cases/machines/hosts-systemd.test.ts" } as const;
+const clock = { test: "test/cases/machines/must-live-clock.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {
@@ -47,7 +47,6 @@ export const mutations: readonly Mutation[] = [
     case: "hidepid=2: a user's own hook says that it guards nothing, and the login lives",
   },
   {
-    project: "e2e",
     test: "test/e2e/login.test.ts",
     file: "src/login/login.ts",
     find: "(uid === 0 && !isSeparate)",
@@ -72,8 +71,7 @@ export const mutations: readonly Mutation[] = [
     case: "an OOM kill of a check restarts no sshd, and its login is guarded on",
   },
   {
-    project: "unit",
-    test: "test/unit/pam/watchdog.test.ts",
+    test: "test/unit/pam/watchdog.host.test.ts",
     file: "pam/watchdog",
     find: "		find_orphan\n		return\n	}\n	has_privileged_title",
     replace: "		return\n	}\n	has_privileged_title",
@@ -97,8 +95,7 @@ export const mutations: readonly Mutation[] = [
     case: "every login when the host was suspended",
   },
   {
-    project: "unit",
-    test: "test/unit/pam/watchdog.test.ts",
+    test: "test/unit/pam/watchdog.host.test.ts",
     file: "pam/watchdog",
     find: '[ "$excess" -le "$gap_limit" ] || add_entry',
     replace: "true || add_entry",
@@ -106,8 +103,7 @@ export const mutations: readonly Mutation[] = [
     case: "leaves it to the check what a long sleep was",
   },
   {
-    project: "unit",
-    test: "test/unit/pam/watchdog.test.ts",
+    test: "test/unit/pam/watchdog.host.test.ts",
     file: "pam/watchdog",
     find: "due=$((begun + first))",
     replace: "due=$((uptime + first - first_nap))",
@@ -115,8 +111,7 @@ export const mutations: readonly Mutation[] = [
     case: "comes when it is due by the login's beginning, however long the first nap took",
   },
   {
-    project: "unit",
-    test: "test/unit/pam/watchdog.test.ts",
+    test: "test/unit/pam/watchdog.host.test.ts",
     file: "pam/watchdog",
     find: '[ "$count" -lt "$most_entries" ] || due=$uptime',
     replace: "true",
@@ -132,7 +127,6 @@ export const mutations: readonly Mutation[] = [
     case: "a user of a host that stood still has time left to answer",
   },
   {
-    project: "cases-crowd",
     test: "test/cases/must-end-load.test.ts",
     file: "src/system/clock.ts",
     find: "const suspendedMs = Math.max(0, Math.round(bootMs - afterMs));",

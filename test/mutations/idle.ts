@@ -8,7 +8,6 @@ export const mutations: readonly Mutation[] = [
     replace: "const endsAtMs = dueMs;",
     why: "a notice that came late promises its whole time",
     case: "gets the whole notice when the check comes late or the limit is lowered",
-    project: "unit",
     test: "test/unit/guard/judge.test.ts",
   },
   {
@@ -17,7 +16,6 @@ export const mutations: readonly Mutation[] = [
     replace: "if (ending.length > 0)",
     why: "an idle terminal does not take a busy one of the same login along",
     case: "the idle one is hung up alone",
-    project: "unit",
     test: "test/unit/guard/judge.test.ts",
   },
 ];

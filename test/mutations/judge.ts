@@ -1,13 +1,12 @@
 // What the pure core rests on: the countdown, the clocks it is counted on, and what is kept from one look to the next.
 import type { Mutation } from "./mutation.ts";
 
-const judged = { project: "unit", test: "test/unit/guard/judge.test.ts" } as const;
-const clocks = { project: "unit", test: "test/unit/system/clock.test.ts" } as const;
-const inputs = { project: "unit", test: "test/unit/activity/input.test.ts" } as const;
-const remembered = { project: "unit", test: "test/unit/guard/memory.test.ts" } as const;
+const judged = { test: "test/unit/guard/judge.test.ts" } as const;
+const clocks = { test: "test/unit/system/clock.test.ts" } as const;
+const inputs = { test: "test/unit/activity/input.test.ts" } as const;
+const remembered = { test: "test/unit/guard/memory.test.ts" } as const;
 const stories = {
   case: "with everything that can happen at once, nothing ends early, late or unwarned",
-  project: "unit",
   test: "test/unit/guard/judge-history.test.ts",
 } as const;
 

@@ -1,7 +1,7 @@
 // What keeps a command that begins as its login ends from being cut off, and a login from living on by such commands.
 import type { Mutation } from "./mutation.ts";
 
-const ending = "test/unit/ending/terminal.test.ts";
+const ending = "test/unit/ending/terminal.host.test.ts";
 const acting = "test/unit/guard/act-spare.test.ts";
 
 export const mutations: readonly Mutation[] = [
@@ -11,7 +11,6 @@ export const mutations: readonly Mutation[] = [
     replace: 'if (newcomers === "none") {',
     why: "a session that nobody has judged spares its sshd",
     case: "a session that begins while the last line is said spares the sshd, and only the terminals are ended",
-    project: "unit",
     test: ending,
   },
   {
@@ -20,7 +19,6 @@ export const mutations: readonly Mutation[] = [
     replace: "if (sinceMs === -1) {",
     why: "the sshd of an idle login is looked at once more before it is ended",
     case: "a command that begins as the login ends",
-    project: "cases",
     test: "test/cases/must-live-last-moment.test.ts",
   },
   {
@@ -29,7 +27,6 @@ export const mutations: readonly Mutation[] = [
     replace: "tryTo(() => send(held, SIGCONT))",
     why: "nothing begins between that look and the signal",
     case: "an sshd stands still while it is looked at",
-    project: "unit",
     test: ending,
   },
   {
@@ -38,7 +35,6 @@ export const mutations: readonly Mutation[] = [
     replace: "send(held, SIGTERM);",
     why: "an sshd that was stopped for the look acts on its SIGTERM",
     case: "what began before the look spares nobody, and an sshd that was stopped for a look still acts on SIGTERM",
-    project: "unit",
     test: ending,
   },
   {
@@ -47,7 +43,6 @@ export const mutations: readonly Mutation[] = [
     replace: "maySpare(ids, stage)",
     why: "no session that begins keeps a login from max_login",
     case: "an ending",
-    project: "unit",
     test: acting,
   },
   {
@@ -56,7 +51,6 @@ export const mutations: readonly Mutation[] = [
     replace: "Math.max(...dueMs) + 1000 * SPARED_MS",
     why: "who begins one session after the other is ended soon after the limit",
     case: "an ending",
-    project: "unit",
     test: acting,
   },
 ];

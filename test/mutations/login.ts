@@ -1,8 +1,8 @@
 // What keeps an sshd of this host from being overlooked, and what is none from being taken for one.
 import type { Mutation } from "./mutation.ts";
 
-const e2e = { project: "e2e", test: "test/e2e/what-a-login-is.test.ts" } as const;
-const unit = { project: "unit", test: "test/unit/login/program.test.ts" } as const;
+const e2e = { test: "test/e2e/what-a-login-is.test.ts" } as const;
+const unit = { test: "test/unit/login/program.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {
@@ -97,7 +97,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...unit,
-    test: "test/unit/pam/watchdog.test.ts",
+    test: "test/unit/pam/watchdog.host.test.ts",
     file: "pam/watchdog",
     find: '	has_privileged_title "$privileged" || return\n',
     replace: "",

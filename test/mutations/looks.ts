@@ -1,14 +1,13 @@
 // What a look, and the check that makes it, rests on where somebody or something does not want it to end.
 import type { Mutation } from "./mutation.ts";
 
-const late = { project: "unit", test: "test/unit/activity/late.test.ts" } as const;
+const late = { test: "test/unit/activity/late.test.ts" } as const;
 
-const watchdog = { project: "unit", test: "test/unit/pam/watchdog.test.ts", file: "pam/watchdog" } as const;
-const afar = { project: "unit", test: "test/unit/ending/from-afar.test.ts" } as const;
+const watchdog = { test: "test/unit/pam/watchdog.host.test.ts", file: "pam/watchdog" } as const;
+const afar = { test: "test/unit/ending/from-afar.host.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {
-    project: "unit",
     test: "test/unit/build/bundle.test.ts",
     file: "scripts/build/bundle.ts",
     find: "return code.equals(kept.subarray(code.length)) ? code : undefined;",
@@ -25,7 +24,6 @@ export const mutations: readonly Mutation[] = [
     case: "what sshd has moved, and its terminals, are told when the time of the look is up",
   },
   {
-    project: "unit",
     test: "test/unit/login/client.test.ts",
     file: "src/login/login.ts",
     find: "askClient(it.ref.pid) ?? ",

@@ -1,7 +1,7 @@
 // The loop of a check, what it acts with, and its clocks: each mutation turns a unit test red.
 import type { Mutation } from "./mutation.ts";
 
-const inUnit = (name: string) => ({ project: "unit", test: `test/unit/guard/${name}.test.ts` }) as const;
+const inUnit = (name: string) => ({ test: `test/unit/guard/${name}.test.ts` }) as const;
 const loop = { ...inUnit("guard"), file: "src/guard/guard.ts" } as const;
 const acting = { ...inUnit("act"), file: "src/guard/act.ts" } as const;
 const clocks = { ...inUnit("guard"), file: "src/guard/clock-keeper.ts" } as const;

@@ -14,7 +14,6 @@ export const mutations: readonly Mutation[] = [
     replace: "screen: { cpu: true, all: false,",
     why: "a program that waits for keys does not work, whatever it draws",
     case: "an idle top (fifty screens a second)",
-    project: "cases",
     test: programs,
   },
   {
@@ -23,7 +22,6 @@ export const mutations: readonly Mutation[] = [
     replace: "[2026]",
     why: "the last line leaves the user's own terminal as a shell needs it",
     case: "an idle vim, which keeps its cursor under the notice, and leaves its swap file",
-    project: "cases",
     test: programs,
   },
   {
@@ -32,7 +30,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "nothing draws over the last line",
     case: "an idle top (fifty screens a second)",
-    project: "cases",
     test: programs,
   },
   {
@@ -41,7 +38,6 @@ export const mutations: readonly Mutation[] = [
     replace: "const isNew = !standing;",
     why: "each notice of the policy is given",
     case: "an idle login, after two notices, and the audit tells it right",
-    project: "cases",
     test: notices,
   },
   {
@@ -50,7 +46,6 @@ export const mutations: readonly Mutation[] = [
     replace: "const answered = false;",
     why: "an answered notice does not count any more",
     case: "a login whose notice was answered, a full limit after the answer",
-    project: "cases",
     test: notices,
   },
   {
@@ -59,7 +54,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "max_login ends an active login too",
     case: "an active login under max_login, with notices that say so",
-    project: "cases",
     test: notices,
   },
   {
@@ -68,7 +62,6 @@ export const mutations: readonly Mutation[] = [
     replace: "return dueMs;",
     why: "a login without a terminal is measured from soon after its beginning",
     case: "a login is first looked at when it could be due, and soon where one without a terminal has a limit",
-    project: "unit",
     test: "test/unit/guard/judge.test.ts",
   },
   {
@@ -77,7 +70,6 @@ export const mutations: readonly Mutation[] = [
     replace: "if (terminals.length === 0)",
     why: "a login without a terminal is judged where the policy has a limit for it",
     case: "-N that forwards nothing under a no_terminal limit",
-    project: "cases",
     test: shells,
   },
   {
@@ -86,7 +78,6 @@ export const mutations: readonly Mutation[] = [
     replace: "insist(serverTarget, [terminate], graceMs)",
     why: "a stopped sshd is killed: it takes no SIGTERM",
     case: "a login whose user stopped their own sshd child",
-    project: "cases",
     test: stubborn,
   },
   {
@@ -95,7 +86,6 @@ export const mutations: readonly Mutation[] = [
     replace: "insist(leader, [ITSELF, HANG_UP_SIGNAL], graceMs)",
     why: "a shell that takes no other signal is killed",
     case: "a shell that ignores every signal",
-    project: "cases",
     test: stubborn,
   },
   {
@@ -104,7 +94,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "a login is found by its child sshd too",
     case: "a login whose privileged sshd was killed by root",
-    project: "cases",
     test: stubborn,
   },
   {
@@ -113,7 +102,6 @@ export const mutations: readonly Mutation[] = [
     replace: 'is_there "$privileged" "$privileged_ticks"',
     why: "a watchdog stays while either sshd lives",
     case: "a login whose privileged sshd was killed by root",
-    project: "cases",
     test: stubborn,
   },
   {
@@ -122,7 +110,6 @@ export const mutations: readonly Mutation[] = [
     replace: "constants.O_RDWR | constants.O_NOCTTY | constants.O_NOFOLLOW",
     why: "a check never waits for a terminal that takes nothing",
     case: "a terminal whose buffer is full, since its client does not read",
-    project: "cases",
     test: stubborn,
   },
   {
@@ -131,7 +118,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "a held terminal is let go for its last line",
     case: "a stopped terminal (Ctrl-S)",
-    project: "cases",
     test: stubborn,
   },
   {
@@ -140,7 +126,6 @@ export const mutations: readonly Mutation[] = [
     replace: "options.idleTimeoutMs !== undefined",
     why: "a sweep takes the logins that have no watchdog",
     case: "a login whose watchdog was killed with SIGKILL by root: the next afkill sweep ends it",
-    project: "cases",
     test: swept,
   },
   {
@@ -149,7 +134,6 @@ export const mutations: readonly Mutation[] = [
     replace: "guardsOf(login).root.length > 0",
     why: "a stopped watchdog guards nothing",
     case: "a login whose watchdog was stopped with SIGSTOP by root: the next afkill sweep ends it",
-    project: "cases",
     test: swept,
   },
   {
@@ -158,7 +142,6 @@ export const mutations: readonly Mutation[] = [
     replace: "pid === guard.pid ?",
     why: "a watchdog that waits for something stopped guards nothing",
     case: "a login whose watchdog waits for a sleep that root stopped: the next afkill sweep ends it",
-    project: "cases",
     test: swept,
   },
 ];

@@ -13,7 +13,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "keys that no program has read count",
     case: "typing into a program that does not read",
-    project: "cases",
     test: living,
   },
   {
@@ -22,7 +21,6 @@ export const mutations: readonly Mutation[] = [
     replace: "atMs: nowMs,",
     why: "work keeps a login for busy_max and no longer",
     case: "a build that works longer than `busy_max` after the last key",
-    project: "cases",
     test: living,
   },
   {
@@ -31,7 +29,6 @@ export const mutations: readonly Mutation[] = [
     replace: "if (false)",
     why: "output counts where the policy asks for it",
     case: "`tail -f` with `output` on",
-    project: "cases",
     test: living,
   },
   {
@@ -40,7 +37,6 @@ export const mutations: readonly Mutation[] = [
     replace: "const use = undefined as UseState | undefined;",
     why: "what the client sends keeps an idle terminal",
     case: "beside an idle terminal",
-    project: "cases",
     test: moving,
   },
   {
@@ -49,7 +45,6 @@ export const mutations: readonly Mutation[] = [
     replace: "  return { lastActivity: besideUse, besideUse };",
     why: "what moves keeps a login without a terminal",
     case: "a forwarded port in use of a login without a terminal",
-    project: "cases",
     test: moving,
   },
   {
@@ -58,7 +53,6 @@ export const mutations: readonly Mutation[] = [
     replace: "return false;",
     why: "an uninstall leaves also the logins alone that were warned before it",
     case: "a login during `uninstall`, and its watchdog goes quiet",
-    project: "cases",
     test: host,
   },
   {
@@ -67,7 +61,6 @@ export const mutations: readonly Mutation[] = [
     replace: "applied: NO_POLICY, complaint: `",
     why: "the last good policy applies while a file is half-written",
     case: "every login when the policy vanishes half-written, and comes back",
-    project: "cases",
     test: host,
   },
   {
@@ -76,7 +69,6 @@ export const mutations: readonly Mutation[] = [
     replace: "dueMs",
     why: "who is suddenly due gets the whole notice first",
     case: "an exempt login when the policy is half-written without its exemption, for a moment",
-    project: "cases",
     test: host,
   },
   {
@@ -85,7 +77,6 @@ export const mutations: readonly Mutation[] = [
     replace: ":",
     why: "a memory that somebody wiped is made anew",
     case: "`/run` is wiped",
-    project: "cases",
     test: host,
   },
   {
@@ -94,7 +85,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "what has the pid of an ended process is not that process",
     case: "what got the pids of a login when a thousand processes exit and pids wrap between look and kill",
-    project: "cases",
     test: pids,
   },
   {
@@ -103,7 +93,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "a watchdog does not take another process with that pid for its login",
     case: "what got the pids of a login while its watchdog slept",
-    project: "cases",
     test: pids,
   },
 ];

@@ -11,7 +11,6 @@ export interface Mutation {
   readonly why: string;
   /** The title of the test that fails with the mutation. */
   readonly case: string;
-  readonly project: "cases" | "cases-machines" | "cases-crowd" | "unit" | "e2e";
   /** The file of that test, from the root of the checkout. */
   readonly test: string;
 }

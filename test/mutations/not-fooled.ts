@@ -11,7 +11,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "where times are not trusted, a key needs something that the client sent",
     case: "touch -a on one's own tty, with trust_tty_times = false",
-    project: "cases",
     test: programs,
   },
   {
@@ -20,7 +19,6 @@ export const mutations: readonly Mutation[] = [
     replace: "payload: false,",
     why: "the policy says whether times are trusted",
     case: "touch -a behind a program that redraws, with trust_tty_times = false",
-    project: "cases",
     test: programs,
   },
   {
@@ -29,7 +27,6 @@ export const mutations: readonly Mutation[] = [
     replace: 'count("acked")',
     why: "what waits to be sent, or was sent again, is output and not a key",
     case: "what ss prints",
-    project: "unit",
     test: "test/unit/activity/transfer.test.ts",
   },
   {
@@ -38,7 +35,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "who asks for a connection is not told of what it was before",
     case: "who asks in one turn is asked for together, and never answered with what is older than the question",
-    project: "unit",
     test: "test/unit/activity/transfer.test.ts",
   },
   {
@@ -47,7 +43,6 @@ export const mutations: readonly Mutation[] = [
     replace: "return atMs ?? nowMs + 86_400_000;",
     why: "a time that lies ahead counts as now",
     case: "a tty's time set a day ahead gives no more than a touch of now",
-    project: "cases",
     test: programs,
   },
   {
@@ -56,7 +51,6 @@ export const mutations: readonly Mutation[] = [
     replace: "false",
     why: "an sshd is a program file of root's, whatever a process calls itself",
     case: "a program that changes its name to sshd",
-    project: "cases",
     test: programs,
   },
   {
@@ -65,7 +59,6 @@ export const mutations: readonly Mutation[] = [
     replace: "name !== undefined",
     why: "a title names only a user whose uid the process has",
     case: "a name is believed only when the system says that it has that uid",
-    project: "unit",
     test: "test/unit/login/user.test.ts",
   },
   {
@@ -74,7 +67,6 @@ export const mutations: readonly Mutation[] = [
     replace: "run=$run/afkill",
     why: "nobody else's link decides where a user's watchdog writes",
     case: "as the user: another user's symlink where the state is kept",
-    project: "cases",
     test: userHook,
   },
   {
@@ -83,7 +75,6 @@ export const mutations: readonly Mutation[] = [
     replace: 'exec "$programs/node"',
     why: "a check runs in an empty environment",
     case: "as the user: functions, ENV and NODE_OPTIONS",
-    project: "cases",
     test: userHook,
   },
   {
@@ -92,7 +83,6 @@ export const mutations: readonly Mutation[] = [
     replace: 'setsid /usr/lib/afkill/watchdog "$PPID"',
     why: "the hook finds its programs whatever the user's PATH is",
     case: "as the user: a PATH without programs",
-    project: "cases",
     test: userHook,
   },
   {
@@ -101,7 +91,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "a user whose files may not grow has a watchdog all the same",
     case: "as the user: a ulimit of empty files",
-    project: "cases",
     test: userHook,
   },
 ];

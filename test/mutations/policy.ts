@@ -1,11 +1,11 @@
 // What a policy says where the host cannot tell all that it asks for, and what is said of a policy.
 import type { Mutation } from "./mutation.ts";
 
-const groups = { project: "unit", test: "test/unit/policy/groups.test.ts" } as const;
-const decided = { project: "unit", test: "test/unit/guard/decide.test.ts" } as const;
-const rows = { project: "unit", test: "test/unit/policy/limits.test.ts" } as const;
-const rivals = { project: "unit", test: "test/unit/commands/doctor/rivals.test.ts" } as const;
-const worked = { project: "unit", test: "test/unit/guard/busy-max.test.ts" } as const;
+const groups = { test: "test/unit/policy/groups.test.ts" } as const;
+const decided = { test: "test/unit/guard/decide.test.ts" } as const;
+const rows = { test: "test/unit/policy/limits.test.ts" } as const;
+const rivals = { test: "test/unit/commands/doctor/rivals.test.ts" } as const;
+const worked = { test: "test/unit/guard/busy-max.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {
@@ -62,7 +62,6 @@ export const mutations: readonly Mutation[] = [
     replace: "undefined",
     why: "a directory that hangs takes no exemption by name from anybody",
     case: "where the system does not answer, the name that sshd's own title tells is believed, and no other",
-    project: "unit",
     test: "test/unit/login/user.test.ts",
   },
   {
@@ -71,7 +70,6 @@ export const mutations: readonly Mutation[] = [
     replace: "return [];",
     why: "a name that fits nobody is not passed over without a word",
     case: "each has the place that it stands at, in whichever file",
-    project: "unit",
     test: "test/unit/policy/names.test.ts",
   },
   {

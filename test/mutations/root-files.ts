@@ -9,7 +9,6 @@ export const mutations: readonly Mutation[] = [
       '    writeFileSync(fd, text);\n    process.getBuiltinModule("node:fs")["chmod" + "Sync"](path, mode);',
     why: "a new file gets its mode by its descriptor, not by a name that is somebody else's link by now",
     case: "a link that takes the place of a file while it is made gets no mode",
-    project: "unit",
     test: "test/unit/system/make-file.test.ts",
   },
   {
@@ -18,7 +17,6 @@ export const mutations: readonly Mutation[] = [
     replace: "O_WRONLY | O_CREAT, 0o600",
     why: "a new file is never written through a link",
     case: "nothing is made or changed through a link",
-    project: "unit",
     test: "test/unit/system/make-file.test.ts",
   },
   {
@@ -27,7 +25,6 @@ export const mutations: readonly Mutation[] = [
     replace: "JSON.stringify(value, null, 2)",
     why: "JSON on a terminal commands nothing",
     case: "JSON that is printed holds none of it, and means the same",
-    project: "unit",
     test: "test/unit/text/unseen.test.ts",
   },
   {
@@ -36,7 +33,6 @@ export const mutations: readonly Mutation[] = [
     replace: "afkill: ${String(message",
     why: "names of files in errors command nothing",
     case: "an error is one line of what can be seen",
-    project: "unit",
     test: "test/unit/text/unseen.test.ts",
   },
   {
@@ -45,7 +41,6 @@ export const mutations: readonly Mutation[] = [
     replace: "above.depth >= 1e9",
     why: "a chain of processes is drawn and nested no deeper than a reader can follow",
     case: "a chain of ten thousand processes is told whole, in lines and in JSON",
-    project: "unit",
     test: "test/unit/text/unseen.test.ts",
   },
   {
@@ -54,7 +49,6 @@ export const mutations: readonly Mutation[] = [
     replace: "",
     why: "a log is no second name of another file of root's",
     case: "a log is a file of root's alone: no link, no second name of another file, no FIFO",
-    project: "unit",
     test: "test/unit/system/make-file.test.ts",
   },
   {
@@ -63,8 +57,7 @@ export const mutations: readonly Mutation[] = [
     replace: "openSync(path, constants.O_NONBLOCK)",
     why: "what a user's path leads to is looked at before it is opened",
     case: "a device, a FIFO and a directory are never opened, nor are files of the kernel's",
-    project: "unit",
-    test: "test/unit/sshd/read-key-file.test.ts",
+    test: "test/unit/sshd/read-key-file.host.test.ts",
   },
   {
     file: "src/sshd/read-key-file.ts",
@@ -72,7 +65,6 @@ export const mutations: readonly Mutation[] = [
     replace: "isRoots(dirname(dirname(dirname(path)))) ? {",
     why: "a file that a user decides on is read as that user",
     case: "a link is followed, as sshd does, but never to what the user may not read",
-    project: "unit",
-    test: "test/unit/sshd/read-key-file.test.ts",
+    test: "test/unit/sshd/read-key-file.host.test.ts",
   },
 ];

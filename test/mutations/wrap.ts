@@ -1,12 +1,12 @@
 // What a wrap rests on: a person is told from a terminal, a notice leaves no trace, and all else stays as in a plain login.
 import type { Mutation } from "./mutation.ts";
 
-const activity = { project: "unit", test: "test/unit/wrap/activity.test.ts" } as const;
-const echo = { project: "unit", test: "test/unit/wrap/echo.test.ts" } as const;
+const activity = { test: "test/unit/wrap/activity.test.ts" } as const;
+const echo = { test: "test/unit/wrap/echo.test.ts" } as const;
 const silence = { case: "goes through and is no activity, however it is cut", ...activity } as const;
-const faults = { project: "e2e", test: "test/e2e/wrap-faults.test.ts" } as const;
-const transparent = { project: "e2e", test: "test/e2e/wrap-transparent.test.ts" } as const;
-const beside = { project: "e2e", test: "test/e2e/wrap-beside.test.ts" } as const;
+const faults = { test: "test/e2e/wrap-faults.test.ts" } as const;
+const transparent = { test: "test/e2e/wrap-transparent.test.ts" } as const;
+const beside = { test: "test/e2e/wrap-beside.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {
@@ -77,7 +77,6 @@ export const mutations: readonly Mutation[] = [
     replace: "Math.max(lastKeyMs, lastMotionMs)",
     why: "the policy says whether a mouse that moves is activity",
     case: "unless the policy says that it does not",
-    project: "unit",
     test: "test/unit/wrap/motion.test.ts",
   },
   {
@@ -86,7 +85,6 @@ export const mutations: readonly Mutation[] = [
     replace: "return unit.bytes;",
     why: "the key that answers a notice is not typed into the program",
     case: "the key that answers a bar goes no further",
-    project: "unit",
     test: "test/unit/wrap/answer.test.ts",
   },
   {
@@ -95,7 +93,6 @@ export const mutations: readonly Mutation[] = [
     replace: "if (true) return",
     why: "what is printed after a bar wraps, joins or repeats the last character as it would have",
     case: "a bar goes without a trace, and what comes after looks as if it had never been there",
-    project: "unit",
     test: "test/unit/wrap/overlay.test.ts",
   },
   {
@@ -104,7 +101,6 @@ export const mutations: readonly Mutation[] = [
     replace: "        await write(bytes);",
     why: "a program's output finds the screen as the program left it",
     case: "output under a bar leaves the screen as without one",
-    project: "unit",
     test: "test/unit/wrap/view.test.ts",
   },
   {
@@ -113,7 +109,6 @@ export const mutations: readonly Mutation[] = [
     replace: "undefined",
     why: "a client that takes nothing makes no memory grow",
     case: "a client that takes nothing stops the programs, and they go on once it takes something",
-    project: "unit",
     test: "test/unit/wrap/flow.test.ts",
   },
   {
@@ -130,7 +125,6 @@ export const mutations: readonly Mutation[] = [
     replace: "process.cwd(),",
     why: "nobody is locked out whose directory is closed to them by now",
     case: "begins where the login began, though that is",
-    project: "e2e",
     test: "test/e2e/wrap-plain.test.ts",
   },
   {
@@ -171,7 +165,6 @@ export const mutations: readonly Mutation[] = [
     replace: "      seen = chunks;",
     why: "programs that a slow client holds back are not quiet",
     case: "what a slow client has not taken yet is not left behind when the shell ends",
-    project: "unit",
     test: "test/unit/wrap/flow.test.ts",
   },
   {

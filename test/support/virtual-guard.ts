@@ -1,4 +1,4 @@
-// The watchdog and its checks on a virtual host: pam/watchdog told again in TypeScript (test/unit/pam/watchdog.test.ts runs the real
+// The watchdog and its checks on a virtual host: pam/watchdog told again in TypeScript (test/unit/pam/watchdog.host.test.ts runs the real
 // one), and in it the real loop of src/guard/guard.ts on the real pure core.
 import type { Scene } from "../../src/guard/act.ts";
 import { NO_POLICY } from "../../src/guard/decide.ts";

@@ -23,6 +23,7 @@ import type { Terminal } from "../../../src/login/terminal.ts";
 import { DEFAULT_LIMITS } from "../../../src/policy/merge.ts";
 import { mapClocks } from "../../../src/system/clock.ts";
 import { shortTime } from "../../../src/text/local-time.ts";
+import { testAsRoot } from "../../support/root.ts";
 
 let directory = "";
 beforeEach(() => {
@@ -36,7 +37,7 @@ const now = { bootMs: 500_000, wallMs };
 const keep = () => keepOf(login, now, directory);
 const write = (text: string | Uint8Array) => writeFileSync(keepFile(login, directory), text, { mode: 0o644 });
 
-test("a kept login counts as active now, and once that is over as active until then", () => {
+testAsRoot("a kept login counts as active now, and once that is over as active until then", () => {
   expect(keep()).toBeUndefined();
   write(keepText(500_000 + 64 * 60_000));
   expect(keep()).toEqual({
@@ -70,7 +71,7 @@ test.each([
   expect(keep()).toBeUndefined();
 });
 
-test("a record that not root alone can have written keeps no login", () => {
+testAsRoot("a record that not root alone can have written keeps no login", () => {
   const path = keepFile(login, directory);
   write(keepText(900_000));
   expect(keep()).toBeDefined();
@@ -102,66 +103,69 @@ test("the records of logins that have ended are removed, and nothing else", () =
   forgetEnded(join(directory, "missing"));
 });
 
-test("all terminals of a kept login count as active, and a login without one; its age ends it all the same", () => {
-  const map = mapClocks([], now);
-  const limits = { ...DEFAULT_LIMITS, idleTimeoutMs: 60_000, noTerminalMs: 60_000, warnBeforeMs: [] };
-  const whole = { ...login, startedBootMs: 0, user: "anna" } as Login;
-  const judged = (ids: readonly string[], isKept: boolean, maxLoginMs = Number.POSITIVE_INFINITY) => {
-    const terminals = ids.map(
-      (id): Terminal => ({
+testAsRoot(
+  "all terminals of a kept login count as active, and a login without one; its age ends it all the same",
+  () => {
+    const map = mapClocks([], now);
+    const limits = { ...DEFAULT_LIMITS, idleTimeoutMs: 60_000, noTerminalMs: 60_000, warnBeforeMs: [] };
+    const whole = { ...login, startedBootMs: 0, user: "anna" } as Login;
+    const judged = (ids: readonly string[], isKept: boolean, maxLoginMs = Number.POSITIVE_INFINITY) => {
+      const terminals = ids.map(
+        (id): Terminal => ({
+          id,
+          path: "",
+          deviceNumber: 0,
+          master: undefined,
+          leader: { pid: 1, startTicks: 1 },
+          reachable: true,
+          foregroundGroup: 1,
+          foregroundIsLeader: true,
+          foregroundJob: [],
+          inner: undefined,
+        }),
+      );
+      const accessedWallS = wallMs / 1000 - 200;
+      const looks = ids.map((id) => ({
         id,
-        path: "",
-        deviceNumber: 0,
-        master: undefined,
-        leader: { pid: 1, startTicks: 1 },
-        reachable: true,
-        foregroundGroup: 1,
-        foregroundIsLeader: true,
-        foregroundJob: [],
-        inner: undefined,
-      }),
-    );
-    const accessedWallS = wallMs / 1000 - 200;
-    const looks = ids.map((id) => ({
-      id,
-      accessedWallS,
-      modifiedWallS: accessedWallS,
-      unreadBytes: [],
-      canonical: false,
-      job: {},
-    }));
-    const memory = {
-      ...BLANK,
-      subjects: {
-        [LOGIN_SUBJECT]: {
-          lastActivity: { source: "login", atMs: 0, detail: "the login began" },
-          baseline: { bootMs: 0, job: {} },
-        } as const,
-      },
+        accessedWallS,
+        modifiedWallS: accessedWallS,
+        unreadBytes: [],
+        canonical: false,
+        job: {},
+      }));
+      const memory = {
+        ...BLANK,
+        subjects: {
+          [LOGIN_SUBJECT]: {
+            lastActivity: { source: "login", atMs: 0, detail: "the login began" },
+            baseline: { bootMs: 0, job: {} },
+          } as const,
+        },
+      };
+      const applied = { rule: "", exempt: false, limits: { ...limits, maxLoginMs } };
+      write(keepText(isKept ? 600_000 : 100_000));
+      const observation = interpret({
+        login: whole,
+        terminals,
+        look: {
+          bootMs: now.bootMs,
+          terminals: looks,
+          faults: {},
+          commandsRun: false,
+          detached: {},
+        },
+        stays: [],
+        keep: keep(),
+        memory,
+        map,
+        limits: applied.limits,
+      });
+      return judge(situationOf({ login: whole, applied, memory, map }, observation)).decisions;
     };
-    const applied = { rule: "", exempt: false, limits: { ...limits, maxLoginMs } };
-    write(keepText(isKept ? 600_000 : 100_000));
-    const observation = interpret({
-      login: whole,
-      terminals,
-      look: {
-        bootMs: now.bootMs,
-        terminals: looks,
-        faults: {},
-        commandsRun: false,
-        detached: {},
-      },
-      stays: [],
-      keep: keep(),
-      memory,
-      map,
-      limits: applied.limits,
-    });
-    return judge(situationOf({ login: whole, applied, memory, map }, observation)).decisions;
-  };
-  for (const ids of [["pts/1:1-1", "pts/2:2-1"], []]) {
-    expect(judged(ids, true)).toEqual([]);
-    expect(judged(ids, false)).toMatchObject([{ kind: "end", reason: "idle" }]);
-    expect(judged(ids, true, 400_000)).toMatchObject([{ kind: "end", reason: "max_login" }]);
-  }
-});
+    for (const ids of [["pts/1:1-1", "pts/2:2-1"], []]) {
+      expect(judged(ids, true)).toEqual([]);
+      expect(judged(ids, false)).toMatchObject([{ kind: "end", reason: "idle" }]);
+      expect(judged(ids, true, 400_000)).toMatchObject([{ kind: "end", reason: "max_login" }]);
+    }
+  },
+);

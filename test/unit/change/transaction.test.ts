@@ -17,6 +17,7 @@ import koffi from "koffi";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Change, isDue } from "../../../src/change/change.ts";
 import { carryOutAll } from "../../../src/change/transaction.ts";
+import { testAsRoot } from "../../support/root.ts";
 
 const libc = koffi.load("libc.so.6");
 const setxattr = libc.func(
@@ -73,7 +74,7 @@ const changes = (): Change[] => [
   { path: join(root, "tree"), wanted: { kind: "absent" } },
 ];
 
-test("all changes are made, reported, and leave nothing else behind", () => {
+testAsRoot("all changes are made, reported, and leave nothing else behind", () => {
   const lines: string[] = [];
   carryOutAll(
     changes(),

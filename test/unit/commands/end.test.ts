@@ -1,7 +1,8 @@
 // The exit status of `afkill end`, by what became of the logins.
 import { Command } from "commander";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, vi } from "vitest";
 import { addEnd } from "../../../src/commands/end.ts";
+import { testAsRoot } from "../../support/root.ts";
 
 const parts = vi.hoisted(() => ({ survey: vi.fn(), endOne: vi.fn(), warnLogin: vi.fn() }));
 vi.mock("../../../src/survey/survey.ts", () => ({ survey: parts.survey }));
@@ -42,23 +43,23 @@ async function end(...words: string[]): Promise<unknown> {
   return process.exitCode;
 }
 
-test("fails when one of the logins is still there, and says which and why", async () => {
+testAsRoot("fails when one of the logins is still there, and says which and why", async () => {
   expect(await end("alice", "bob")).toBe(1);
   expect(said).toContain("login of alice (sshd 10): gone");
   expect(said).toContain("login of bob (sshd 20): STILL THERE: child sshd 20 still there");
 });
 
-test("succeeds when all are gone", async () => {
+testAsRoot("succeeds when all are gone", async () => {
   expect(await end("alice")).toBeUndefined();
   expect(parts.warnLogin).not.toHaveBeenCalled();
 });
 
-test("ends nothing at all when its own login is among them", async () => {
+testAsRoot("ends nothing at all when its own login is among them", async () => {
   await expect(end("alice", "me")).rejects.toThrow("your own login is among them");
   expect(parts.endOne).not.toHaveBeenCalled();
 });
 
-test("with --self ends its own login after the others", async () => {
+testAsRoot("with --self ends its own login after the others", async () => {
   await end("--self", "me", "alice");
   expect(parts.endOne.mock.calls.map(([it]) => it.login.user)).toEqual(["alice", "me"]);
 });

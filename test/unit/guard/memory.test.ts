@@ -13,6 +13,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BLANK, type Memory, readMemory, writeMemory } from "../../../src/guard/memory.ts";
 import { FULL_MEMORY } from "../../support/memories.ts";
+import { testAsRoot } from "../../support/root.ts";
 
 let directory = "";
 beforeEach(() => {
@@ -66,7 +67,7 @@ test("garbage, other versions and half-written files count as no memory", () => 
   expect(readMemory(directory)).toEqual(BLANK);
 });
 
-test("a file of somebody else, or a link, is not read", () => {
+testAsRoot("a file of somebody else, or a link, is not read", () => {
   const path = join(directory, "memory.json");
   writeMemory(directory, FULL_MEMORY);
   chownSync(path, 65_534, 65_534);

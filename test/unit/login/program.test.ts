@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { appendFileSync, chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { childrenOf } from "../../../src/login/process.ts";
 import {
   isInContainer,
@@ -13,6 +13,7 @@ import {
   rootsPrograms,
   runsSshd,
 } from "../../../src/login/program.ts";
+import { describeAsRoot } from "../../support/root.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "afkill-program-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -50,7 +51,7 @@ test("an sshd is known by its name, or by what the titles of its logins are made
   expect(runsSshd(2 ** 22 + 1, "")).toBe(false);
 });
 
-describe.skipIf(process.getuid?.() !== 0)("as root", () => {
+describeAsRoot("as root", () => {
   test("a program of root's in directories of root's is trusted, and none from where others may write", async () => {
     const isRoots = rootsPrograms();
     expect(isRoots(await start("/usr/bin/sleep"), "/usr/bin/sleep")).toBe(true);

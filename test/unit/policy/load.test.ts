@@ -17,6 +17,7 @@ import { LIMIT_KEYS } from "../../../src/policy/limits.ts";
 import { loadPolicy } from "../../../src/policy/load.ts";
 import { DEFAULT_LIMITS } from "../../../src/policy/merge.ts";
 import { formatProblem, PolicyError } from "../../../src/policy/problems.ts";
+import { describeAsRoot } from "../../support/root.ts";
 import { SHOW, SHOWN, SHOWN_NODE } from "../../support/shown.ts";
 
 const S = 1_000;
@@ -305,7 +306,7 @@ describe("a bad policy", () => {
   });
 });
 
-describe("a file that may have been written by somebody else", () => {
+describeAsRoot("a file that may have been written by somebody else", () => {
   const nobody = 65_534;
 
   it("is refused when somebody else owns it", async () => {

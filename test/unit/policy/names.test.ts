@@ -8,6 +8,7 @@ import { loadFiles } from "../../../src/policy/load.ts";
 import { unknownNames } from "../../../src/policy/names.ts";
 import { formatProblem } from "../../../src/policy/problems.ts";
 import { policyFiles } from "../../support/policy-files.ts";
+import { testAsRoot } from "../../support/root.ts";
 
 async function warnings(files: Readonly<Record<string, string>>): Promise<string[]> {
   const directory = policyFiles(files);
@@ -41,29 +42,32 @@ test("the default policy has none", async () => {
   expect(await warnings({ "afkill.toml": defaultPolicy })).toEqual([]);
 });
 
-test("a directory that hangs holds nobody up, and those whom the host's own files know are known", () => {
-  const directory = policyFiles({
-    "afkill.toml": '[exempt]\nusers = ["root", "remote"]\ngroups = ["daemon"]\n',
-    getent: "#!/bin/sh\nexec sleep 60\n",
-  });
-  const load = new URL("../../../src/policy/load.ts", import.meta.url).pathname;
-  const names = new URL("../../../src/policy/names.ts", import.meta.url).pathname;
-  writeFileSync(
-    `${directory}/ask.mjs`,
-    `import { loadFiles } from ${JSON.stringify(load)};
+testAsRoot(
+  "a directory that hangs holds nobody up, and those whom the host's own files know are known",
+  () => {
+    const directory = policyFiles({
+      "afkill.toml": '[exempt]\nusers = ["root", "remote"]\ngroups = ["daemon"]\n',
+      getent: "#!/bin/sh\nexec sleep 60\n",
+    });
+    const load = new URL("../../../src/policy/load.ts", import.meta.url).pathname;
+    const names = new URL("../../../src/policy/names.ts", import.meta.url).pathname;
+    writeFileSync(
+      `${directory}/ask.mjs`,
+      `import { loadFiles } from ${JSON.stringify(load)};
     import { unknownNames } from ${JSON.stringify(names)};
     console.log(JSON.stringify(await unknownNames(await loadFiles("${directory}/afkill.toml"), 1000)));`,
-  );
-  const script = `chmod 755 "$1/getent"; mount --bind "$1/getent" /usr/bin/getent; exec "$2" --no-warnings "$1/ask.mjs"`;
-  const args = ["--mount", "sh", "-ec", script, "sh", directory, process.execPath];
-  const beganMs = performance.now();
-  const found = JSON.parse(execFileSync("unshare", args, { encoding: "utf8" }));
-  expect(performance.now() - beganMs).toBeLessThan(30_000);
-  expect(found).toEqual([
-    expect.objectContaining({
-      line: 2,
-      key: "exempt.users[2]",
-      message: 'whether there is a user "remote" is not known: getent gave no answer in 1 s',
-    }),
-  ]);
-});
+    );
+    const script = `chmod 755 "$1/getent"; mount --bind "$1/getent" /usr/bin/getent; exec "$2" --no-warnings "$1/ask.mjs"`;
+    const args = ["--mount", "sh", "-ec", script, "sh", directory, process.execPath];
+    const beganMs = performance.now();
+    const found = JSON.parse(execFileSync("unshare", args, { encoding: "utf8" }));
+    expect(performance.now() - beganMs).toBeLessThan(30_000);
+    expect(found).toEqual([
+      expect.objectContaining({
+        line: 2,
+        key: "exempt.users[2]",
+        message: 'whether there is a user "remote" is not known: getent gave no answer in 1 s',
+      }),
+    ]);
+  },
+);

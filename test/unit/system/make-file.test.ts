@@ -19,6 +19,7 @@ import { writeNew } from "../../../src/change/write-new.ts";
 import { openLog } from "../../../src/commands/sweep/log-file.ts";
 import { makeDirectory, makeFile } from "../../../src/system/make-file.ts";
 import { makeOwn } from "../../../src/system/own-directory.ts";
+import { testAsRoot } from "../../support/root.ts";
 
 const checkout = resolve(import.meta.dirname, "../../..");
 
@@ -104,7 +105,7 @@ test("a file that cannot be written is told of by its own name", () => {
   );
 });
 
-test("a log is a file of root's alone: no link, no second name of another file, no FIFO", () => {
+testAsRoot("a log is a file of root's alone: no link, no second name of another file, no FIFO", () => {
   const log = join(directory, "log");
   openLog(log)("first");
   openLog(log)("second");

@@ -1,4 +1,5 @@
-import { describe, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
+import { describeAsRoot } from "../../support/root.ts";
 import {
   AWAKE,
   BOOT_S,
@@ -19,7 +20,7 @@ const START = `start ${BOOT_S + 1} ${WALL_S + 1};${AWAKE}`;
 // Each scenario forks some thousand times.
 vi.setConfig({ testTimeout: 60_000 });
 
-describe.skipIf(process.getuid?.() !== 0).each(["/bin/dash", "/bin/bash"])("the watchdog in %s", (shell) => {
+describeAsRoot.each(["/bin/dash", "/bin/bash"])("the watchdog in %s", (shell) => {
   const run = (scenario: Omit<Scenario, "shell">) => runWatchdog({ ...scenario, shell });
 
   test("sleeps until the first check is due, in slices, the last one just long enough", async () => {
