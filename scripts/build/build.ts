@@ -79,7 +79,7 @@ function leaveOut(name: string, parts: Map<string, string>): Plugin {
       // Ink, which is what needs JSX, is a module that awaits.
       const file = `${name}-${parse(source).name}.${source.endsWith("x") ? "mjs" : "cjs"}`;
       parts.set(file, source);
-      return { path: `../${file}`, external: true };
+      return { path: `./${file}`, external: true };
     });
   return { name: "apart", setup };
 }
