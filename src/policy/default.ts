@@ -6,20 +6,21 @@ export const defaultPolicy = `\
 # afkill: when an idle SSH login is warned, and when it ends.
 #
 # Every key is shown with its default. Durations: "90s", "15m", "1h30m", "2d"; "off" means never.
-# A change reaches running logins within half a minute, without a restart. While a file has a
-# mistake in it, they keep the last good policy, new logins are ended by nobody, and the log says
-# which file, line and key is wrong.
+# A change reaches running logins without a restart. While a file has a mistake in it, running
+# logins keep the last good policy, new logins are ended by nobody, and the log says which file,
+# line and key is wrong.
 #
 # The files afkill.d/*.toml beside this one are read after it, in the order of their names. A key
 # at the top level replaces the one set before, a list as a whole; the names under [exempt] and the
 # rules are added to those before. All these files, and the directories that they are in, must be
 # owned by root and writable by nobody else.
 
-# A terminal on which nothing has happened for this long is closed, and the login with its last one.
+# The limit: a terminal on which nothing has happened for this long is closed. The login ends with its
+# last terminal.
 idle_timeout = "15m"
 
-# Notices on the terminal, this long before the end. [] gives none. For a limit that is not longer,
-# a notice is left out.
+# Notices on the terminal, this long before the end. [] gives none. A notice that is not shorter than
+# the limit is left out.
 warn_before = ["5m", "1m"]
 
 # What counts as activity:
@@ -29,8 +30,8 @@ warn_before = ["5m", "1m"]
 #   output    anything written to the terminal; it would keep a forgotten "top" for ever
 activity = ["input", "busy", "transfer"]
 
-# A login that only work keeps ends this long after the last key, with the notices before. Not longer
-# than the limit: work keeps nothing. Without a terminal, what moved last stands for the key.
+# A login that only work keeps ends this long after the last key, with the notices before. If this is
+# not longer than the limit, work keeps nothing. Without a terminal, what moved last stands for the key.
 busy_max = "4h"
 
 # The limit of a login without a terminal (scp, sftp, "ssh -N", one command): it ends when nothing
@@ -40,10 +41,11 @@ no_terminal = "off"
 # Ends even an active login this long after it began, with the same notices.
 max_login = "off"
 
-# A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.
+# A user may keep an idle login with "afkill stay", at most this long at a time. "off": no user may.
 max_stay = "off"
 
-# Whether a mouse that moves counts as activity. Only "install --wrap" can tell: without it, it does.
+# Whether a mouse that moves counts as activity. Only "install --wrap" can tell motion from keys:
+# without it, motion always counts.
 mouse_motion = true
 
 # Users own their terminals and can set their times without a key ("touch -a"). false: a key counts
@@ -51,14 +53,15 @@ mouse_motion = true
 trust_tty_times = true
 
 # Whether a heartbeat through a forwarded port counts as use of it: an editor that was left open, a pool
-# of database connections. false: small amounts in equal steps at equal distances do not. Needs the pam hook.
+# of database connections. false: small amounts of one size at equal distances do not count. Needs the
+# pam hook.
 heartbeats = true
 
 # A line of your own that follows each notice: printable ASCII, at most 200 characters. "" for none.
 message = ""
 
-# Who is never warned and never ended, whatever the limits. Groups are looked up the way the system
-# does it, LDAP and SSSD included.
+# Who is never warned and never ended, whatever the limits. The system looks the groups up, so LDAP
+# and SSSD work.
 [exempt]
 groups = ["noidle"]
 users = []
