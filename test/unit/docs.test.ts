@@ -287,6 +287,8 @@ const NUMBERS: readonly (readonly [string, RegExp, string])[] = [
   ["how late a swept login ends", /most five minutes late/, "docs/sweep.md"],
   ["by how much a login outlives its limit in a race", /at most 40 seconds/, "docs/security.md"],
   ["what list costs", /300 new logins/, "docs/commands.md"],
+  ["how long a wrap may take to start", /15 seconds/, "docs/wrap.md"],
+  ["which transfers a wrap misses", /4\.2 kB\/s/, "docs/activity.md"],
   ["what a wrap costs", /35 MB\/s/, "docs/wrap.md"],
 ];
 const oneLine = (text: string) => text.replace(/\s+/g, " ");

@@ -31,7 +31,7 @@ const opens = below("## Files that root opens where a user can write")
   .filter((section) => section.includes("\n- "))
   .map((section): [string, string] => {
     const [heading = "", ...lines] = section.split("\n");
-    return [heading, /^- Test: (.*)$/m.exec(lines.join("\n"))?.[1] ?? ""];
+    return [heading, /^- Test: (.*(?:\n +.*)*)/m.exec(lines.join("\n"))?.[1]?.replace(/\s+/g, " ") ?? ""];
   });
 
 /** The proofs of a promise: a file, and behind it titles in quotes. */
