@@ -34,7 +34,7 @@ export function addEnd(program: Command): void {
     .argument("<login...>", "a terminal, the pid of a login's sshd, or a user")
     .option("--yes", "do not ask")
     .option("--self", "your own login, too")
-    .option("--notice <duration>", "warn the users first, and wait so long", noticeValue)
+    .option("--notice <duration>", "warn the users first, and wait this long", noticeValue)
     .option("--message <text>", "a line for the warning")
     .option("--json", "print JSON")
     .option("--config <file>", "the policy", POLICY)

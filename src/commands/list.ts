@@ -4,14 +4,13 @@ import { say, sayJson } from "../console/output.ts";
 import { POLICY } from "../system/paths.ts";
 
 const EXAMPLES = `
-A login a row, and one more for each further terminal. Your own login is marked with *. States:
+Each login has a row, and one more row for each further terminal. Your own login is marked with *. States:
   active        something happened within the last minute
-  idle          nothing did
+  idle          nothing happened within the last minute
   warned        a notice stands on its terminal
   exempt        the policy never ends it
-  fault         something of it could not be read, or its policy not be told: the evidence says what
-  no watchdog   the policy would, but nobody guards it: see afkill sweep
-  fault         what the policy says of it cannot be told, so nobody ends it: EVIDENCE says why
+  no watchdog   the policy would end it, but no watchdog guards it: see afkill sweep
+  fault         something of it could not be read, or what the policy says of it is not known, so nobody ends it: EVIDENCE says why
 
 Examples:
   sudo afkill list

@@ -25,7 +25,7 @@ Examples:
   sudo afkill install --hook pam
   sudo afkill uninstall
 
-The policy is /etc/afkill/afkill.toml; a change to it reaches every login within seconds.
+The policy is /etc/afkill/afkill.toml; a change to it reaches every running login without a restart.
 `;
 
 /** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */

@@ -9,9 +9,9 @@ export const defaultPolicy = `\
 # afkill: when an idle SSH login is warned, and when it ends.
 #
 # Every key is shown with its default. Durations: "90s", "15m", "1h30m", "2d"; "off" means never.
-# A change reaches running logins within half a minute, without a restart. While a file has a
-# mistake in it, they keep the last good policy, new logins are ended by nobody, and the log says
-# which file, line and key is wrong.
+# A change reaches running logins without a restart. While a file has a mistake in it, running
+# logins keep the last good policy, new logins are ended by nobody, and the log says which file,
+# line and key is wrong.
 #
 # The files afkill.d/*.toml beside this one are read after it, in the order of their names. A key
 # at the top level replaces the one set before, a list as a whole; the names under [exempt] and the
@@ -19,8 +19,8 @@ export const defaultPolicy = `\
 # owned by root and writable by nobody else.
 
 ${LIMIT_KEYS.map(paragraph).join("\n")}
-# Who is never warned and never ended, whatever the limits. Groups are looked up the way the system
-# does it, LDAP and SSSD included.
+# Who is never warned and never ended, whatever the limits. The system looks the groups up, so LDAP
+# and SSSD work.
 [exempt]
 groups = ["noidle"]
 users = []

@@ -47,7 +47,8 @@ export const LIMITS = {
     about:
       "A terminal on which nothing has happened for this long is closed, and the login with its last terminal.",
     comment: [
-      "A terminal on which nothing has happened for this long is closed, and the login with its last one.",
+      "The limit: a terminal on which nothing has happened for this long is closed. The login ends with its",
+      "last terminal.",
     ],
   },
   warn_before: {
@@ -58,8 +59,8 @@ export const LIMITS = {
     about:
       "Notices on the terminal, this long before the end; at most ten. An empty list gives none. For a limit that is not longer, a notice is left out.",
     comment: [
-      "Notices on the terminal, this long before the end. [] gives none. For a limit that is not longer,",
-      "a notice is left out.",
+      "Notices on the terminal, this long before the end. [] gives none. A notice that is not shorter than",
+      "the limit is left out.",
     ],
   },
   activity: {
@@ -84,8 +85,8 @@ export const LIMITS = {
     about:
       "A login that only work keeps ends this long after the last key, with the notices before that. When it is not longer than the limit, work keeps nothing. Without a terminal, what the client moved last, or else the beginning of the login, stands for the key.",
     comment: [
-      "A login that only work keeps ends this long after the last key, with the notices before. Not longer",
-      "than the limit: work keeps nothing. Without a terminal, what moved last stands for the key.",
+      "A login that only work keeps ends this long after the last key, with the notices before. If this is",
+      "not longer than the limit, work keeps nothing. Without a terminal, what moved last stands for the key.",
     ],
   },
   no_terminal: {
@@ -117,7 +118,7 @@ export const LIMITS = {
     about:
       'A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.',
     comment: [
-      'A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.',
+      'A user may keep an idle login with "afkill stay", at most this long at a time. "off": no user may.',
     ],
   },
   mouse_motion: {
@@ -128,7 +129,8 @@ export const LIMITS = {
     about:
       "Whether a mouse that moves over a terminal counts as activity, where the program there asks for its motion. Clicks and the wheel always do. Without install --wrap nobody can tell the two apart, and both count.",
     comment: [
-      'Whether a mouse that moves counts as activity. Only "install --wrap" can tell: without it, it does.',
+      'Whether a mouse that moves counts as activity. Only "install --wrap" can tell motion from keys:',
+      "without it, motion always counts.",
     ],
   },
   trust_tty_times: {
@@ -152,7 +154,8 @@ export const LIMITS = {
       "Whether what a program sends through a forwarded port by itself counts as use of it: the heartbeat of an editor that was left open, the ping of a pool of database connections. When false, small amounts that come in equal steps at equal distances do not count. Somebody who does the very same thing again and again by the clock looks like that too. Needs the pam hook.",
     comment: [
       "Whether a heartbeat through a forwarded port counts as use of it: an editor that was left open, a pool",
-      "of database connections. false: small amounts in equal steps at equal distances do not. Needs the pam hook.",
+      "of database connections. false: small amounts of one size at equal distances do not count. Needs the",
+      "pam hook.",
     ],
   },
   message: {

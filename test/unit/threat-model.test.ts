@@ -4,22 +4,35 @@ import { resolve } from "node:path";
 import { expect, test } from "vitest";
 
 const checkout = resolve(import.meta.dirname, "../..");
-const readme = readFileSync(resolve(checkout, "pam/README.md"), "utf8");
-const [, model = ""] = /^## Threat model$(.*?)^## /ms.exec(readme) ?? [];
-const numbers = [...model.matchAll(/^\| (\d+) +\|/gm)].map(([, number]) => Number(number));
-const lists = new Map(
-  [...model.matchAll(/^(\d+)\. ((?:.+\n)(?: +.+\n)*)/gm)].map(([, number, text = ""]) => [
-    Number(number),
-    text.replace(/\s+/g, " "),
-  ]),
-);
+const page = readFileSync(resolve(checkout, "docs/security.md"), "utf8");
 
-/** The rows of the table of files, each with the test that shows it. */
-const [, filesTable = ""] = /^## Files that root opens where a user can write$(.*?)^## /ms.exec(readme) ?? [];
-const opens = filesTable
-  .split("\n")
-  .filter((line) => /^\| (?!what|-)/.test(line))
-  .map((line) => line.split("|").map((cell) => cell.trim()));
+/** What stands below a heading, up to the next one that is not deeper. */
+function below(heading: string): string {
+  const [, text = ""] = page.split(`\n${heading}\n`);
+  const depth = heading.indexOf(" ");
+  return text.split(new RegExp(`^#{2,${depth}} `, "m"))[0] ?? "";
+}
+
+/** The items of a numbered list, each as one line. */
+function itemsOf(text: string): Map<number, string> {
+  const items = [...text.matchAll(/^(\d+)\. ((?:.+\n)(?: +.+\n)*)/gm)];
+  return new Map(items.map(([, number, item = ""]) => [Number(number), item.replace(/\s+/g, " ")]));
+}
+
+const [promisesText = ""] = below("## Threat model").split("### Tests of each promise");
+const promises = itemsOf(promisesText);
+const numbers = [...promises.keys()];
+const lists = itemsOf(below("### Tests of each promise"));
+
+/** The files that root opens, each by its heading with the test that shows how. */
+const opens = below("## Files that root opens where a user can write")
+  .split(/^### /m)
+  .slice(1)
+  .filter((section) => section.includes("\n- "))
+  .map((section): [string, string] => {
+    const [heading = "", ...lines] = section.split("\n");
+    return [heading, /^- Test: (.*(?:\n +.*)*)/m.exec(lines.join("\n"))?.[1]?.replace(/\s+/g, " ") ?? ""];
+  });
 
 /** The proofs of a promise: a file, and behind it titles in quotes. */
 function proofsOf(list: string): { file: string; title: string }[] {
@@ -29,7 +42,8 @@ function proofsOf(list: string): { file: string; title: string }[] {
 }
 
 test("each promise of the threat model has its list of tests, and each list a promise", () => {
-  expect(numbers.length).toBeGreaterThan(10);
+  expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, index) => index + 1));
+  expect(numbers.length).toBeGreaterThan(30);
   expect([...lists.keys()]).toEqual(numbers);
 });
 
@@ -37,10 +51,16 @@ test.each(numbers)("promise %i is shown by tests that exist", (number) => {
   mustExist(proofsOf(lists.get(number) ?? ""));
 });
 
-test("there are files that root opens where a user can write", () => expect(opens.length).toBeGreaterThan(5));
+test.each([...promises])("promise %i names its hooks", (_, promise) => {
+  expect(promise).toMatch(
+    /^\*\*[^*]+\*\* \((all( except a wrap)?|wrap|(pam|force-command|profile)(, (pam|profile))?)\)\. [`\w]/,
+  );
+});
 
-test.each(opens)("%s%s is opened as a test shows", (...cells) => {
-  mustExist(proofsOf(cells[4] ?? ""));
+test("there are files that root opens where a user can write", () => expect(opens.length).toBeGreaterThan(9));
+
+test.each(opens)("%s: how it is opened is shown by a test that exists", (_, proof) => {
+  mustExist(proofsOf(proof));
 });
 
 function mustExist(proofs: ReturnType<typeof proofsOf>): void {

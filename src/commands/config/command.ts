@@ -81,7 +81,7 @@ export function addConfig(program: Command, dist: string): void {
     .description("Prints a policy with every key, its default, and what it does.")
     .addOption(new Option("--preset <name>", "values that a standard asks for").choices(PRESET_NAMES))
     .option("--output <file>", "write a file, unless there is one")
-    .option("--force", "put it in the place of a file that there is")
+    .option("--force", "replace the file if there is one")
     .addHelpText("after", INIT_EXAMPLES)
     .action(init);
   config

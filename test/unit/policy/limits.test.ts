@@ -1,6 +1,3 @@
-// A row is enough: each key of the table is known wherever the keys must be.
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { policyJsonSchema } from "../../../scripts/build/json-schema.ts";
 import { keyList } from "../../../scripts/build/man/keys.ts";
@@ -108,12 +105,4 @@ describe.each(LIMIT_KEYS)("%s", (key) => {
     if (FIRST_KEYS.includes(key)) expect(() => parseMemory(older)).toThrow(field);
     else expect(parseMemory(older).lastGood?.limits).toEqual({ ...others, [field]: harmless });
   });
-});
-
-test("the policy in the README is the default one, with a rule", () => {
-  const readme = readFileSync(resolve(import.meta.dirname, "../../../README.md"), "utf8");
-  const [, text = ""] = /^```toml\n(.*?)^```$/ms.exec(readme) ?? [];
-  const { base, exempt, rules } = policyOf(text);
-  expect([base, exempt]).toEqual([DEFAULT_LIMITS, policyOf(defaultPolicy).exempt]);
-  expect(rules).toHaveLength(1);
 });
