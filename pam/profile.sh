@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# Read by login shells from /etc/profile.d: starts the watchdog of a login that sshd began. Not for `su -`, `sudo -i` or a shell in
-# tmux: their parent is no sshd. All of it in a subshell that cannot fail: it leaves no variable, no output and no status behind.
-# A login shell that reads it twice starts a second watchdog, which finds the login claimed and goes.
+# Login shells read it from /etc/profile.d. Starts the watchdog of a login that sshd began. It does nothing for `su -`, `sudo -i` or a
+# shell in tmux: their parent is no sshd. It runs in a subshell that cannot fail, and leaves no variable, output or status behind.
+# If a login shell reads it twice, the second watchdog finds that the login is claimed, and exits.
 [ -z "${SSH_CONNECTION-}" ] || (
-	# By its name, and where the host calls its sshd otherwise by its title. Under hidepid a user may signal their own sshd, but not see
-	# it: the watchdog says so in the log.
+	# sshd is recognised by its name; if the host calls it otherwise, by its title. Under hidepid a user may signal their own sshd, but
+	# not see it: the watchdog says so in the log.
 	{ read -r name <"/proc/$PPID/comm"; } || { kill -0 "$PPID" && name=sshd; } || exit 0
 	case $name in
 	sshd | sshd-session) ;;

@@ -1,4 +1,4 @@
-// The story that scripts/demo shows: a real login on a real sshd is warned, kept by a key, warned again, and ended.
+// The story of scripts/demo: a real login on a real sshd is warned, kept by a key, warned again, and ended.
 // Exit status 0 only if all of that was seen.
 import type { AuditRecord } from "../src/audit/record.ts";
 import { type Lab, type Ssh, startLab } from "../test/lab/lab.ts";
@@ -9,13 +9,13 @@ import { openStreams, type Stage } from "./lib/stage.ts";
 const POLICY = `idle_timeout = "20s"
 warn_before  = ["10s", "5s"]
 `;
-// Twice the limit and the 8 seconds of the kernel's clock of terminals, and time for a slow machine.
+// Twice the limit, the 8 seconds by which the kernel's time of a terminal lags, and time for a slow machine.
 const BOUND_MS = 120_000;
 const SHOW_END_MS = 6_000;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Types as a person does, so that the watcher can read along. */
+/** Types as a person does, so that the viewer can follow. */
 async function type(ssh: Ssh, text: string): Promise<void> {
   for (const key of text) {
     ssh.write(key);
@@ -42,7 +42,7 @@ async function story(ssh: Ssh, stage: Stage): Promise<void> {
   stage.say("the login has been ended");
 }
 
-/** Shows the story on the stage; resolves with the audit of it. */
+/** Plays the story on the stage. Resolves with its audit. */
 async function play(lab: Lab, stage: Stage): Promise<AuditRecord[]> {
   const unfollow = follow(`${lab.root}/var/log/messages`, (line) => {
     if (/ afkill|sshd\S*: (Accepted|pam_unix)/.test(line)) stage.log(shortened(line));
@@ -67,7 +67,7 @@ function shortened(line: string): string {
   return line.replace(/^\w+ +\d+ (\S+) \S+ \S+ /, "$1 ");
 }
 
-/** Plays the demo in a lab of its own, which is gone when this resolves or rejects. */
+/** Plays the demo in its own lab. The lab is gone when this resolves or rejects. */
 async function demo(interrupted: Promise<never>): Promise<AuditRecord[]> {
   await using lab = await startLab({ hook: "pam", policy: POLICY });
   await lab.addUser("visitor");
@@ -86,7 +86,7 @@ const interrupted = new Promise<never>((_, reject) => {
     process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
 });
 interrupted.catch(() => undefined);
-// A terminal that has been closed takes no more words, and that is no reason to leave something behind.
+// A closed terminal takes no output. Even then the lab must be removed.
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
 

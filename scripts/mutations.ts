@@ -1,4 +1,4 @@
-// Makes the mutations that test/mutations lists one by one, each in a copy of the checkout, and sees that the test named beside it fails.
+// Makes the mutations in test/mutations one by one, each in a copy of the checkout, and checks that the test named beside it fails.
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import type { Mutation } from "../test/mutations/mutation.ts";
 const checkout = resolve(import.meta.dirname, "..");
 const execute = promisify(execFile);
 
-/** Alone on a host, no case takes so long unless what it waits for does not come. */
+/** Alone on a host, a case takes less than this, unless it waits for something that never comes. */
 const RED_AFTER_MS = 180_000;
 
 type Outcome = "red" | "STAYED GREEN" | "DID NOT RUN";
@@ -23,7 +23,7 @@ async function allMutations(): Promise<Mutation[]> {
   return lists.flatMap(({ mutations }) => mutations);
 }
 
-/** Makes a copy of the checkout with one mutation, built. The modules are shared by hard links: nobody changes them. */
+/** Makes and builds a copy of the checkout with one mutation. The modules are hard links: nobody changes them. */
 async function mutatedCopy(mutation: Mutation, copy: string): Promise<void> {
   const skipped = ["node_modules", ".git", "dist"];
   const parts = readdirSync(checkout).filter((name) => !skipped.includes(name));
@@ -48,14 +48,14 @@ function projectOf({ test }: Mutation): string {
   return test.split("/")[1] ?? "unit";
 }
 
-/** The pattern of vitest's `-t` for a case; of those that are there for several releases, one is enough. */
+/** The pattern of vitest's `-t` for a case. If it exists for several releases, one release is enough. */
 function patternOf(mutation: Mutation): string {
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const title = literal(mutation.case);
   return projectOf(mutation).startsWith("cases") ? `${literal(bookworm.name)}.*${title}` : title;
 }
 
-/** Runs the test of a mutation in a copy, and tells what came of it. */
+/** Runs the test of a mutation in a copy. Returns the outcome. */
 async function runTest(mutation: Mutation, copy: string): Promise<Outcome> {
   const result = join(copy, "result.json");
   const options = [
@@ -68,7 +68,7 @@ async function runTest(mutation: Mutation, copy: string): Promise<Outcome> {
     patternOf(mutation),
   ];
   const vitest = join(copy, "node_modules/vitest/vitest.mjs");
-  // Its status says as much as the result file, and less exactly.
+  // The exit status is ignored: the result file says more.
   await execute(process.execPath, [vitest, "run", ...options, mutation.test], {
     cwd: copy,
     maxBuffer: 1 << 28,

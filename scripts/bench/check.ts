@@ -1,5 +1,5 @@
-// What one check of a login costs in CPU, by what runs in the login; beside bare Node, and beside the build of another checkout where
-// one is given. All in turn, in one run, on the same host (a lab).
+// What one check of a login costs in CPU time, for each kind of login. Compared with bare Node, and with the build of another checkout
+// if one is given. All are measured in turn, in one run, on the same host (a lab).
 //   node scripts/bench/check.ts [CHECKOUT]    needs root, and `npm run build` in both; CHECKOUT not below /root, /tmp or /run
 import { cpus } from "node:os";
 import { type Lab, startLab } from "../../test/lab/lab.ts";
@@ -10,7 +10,7 @@ const ROUNDS = 7;
 const CHECKS = 10;
 const POLICY = 'idle_timeout = "2h"\nno_terminal = "2h"\nwarn_before = ["1m"]\n';
 
-/** What runs in a login: its client's options, its command, and what is typed. */
+/** What runs in a login: options of its client, its command, and what is typed. */
 const KINDS: Readonly<Record<string, { options?: string[]; command?: string; types?: string }>> = {
   "a prompt": {},
   vim: { types: "vim /etc/services\r" },
@@ -24,7 +24,7 @@ const KINDS: Readonly<Record<string, { options?: string[]; command?: string; typ
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
-/** CPU that a command took, with all that it started, in ms: `times` prints what the shell's children used (POSIX). */
+/** CPU time of a command and everything that it starts, in ms: `times` prints the time of the shell's children (POSIX). */
 async function cpuMs(lab: Lab, command: string): Promise<number> {
   const script = `i=0; while [ $i -lt ${CHECKS} ]; do ${command} >/dev/null || exit; i=$((i + 1)); done; times`;
   const [, children = ""] = (await lab.must(script)).trim().split("\n");

@@ -1,4 +1,4 @@
-// How long `afkill list` takes beside `ps aux` on a host with many logins: both in turn, in one run, on the same host (a lab).
+// How long `afkill list` takes on a host with many logins, compared with `ps aux`. Both in turn, in one run, on one host (a lab).
 //   node scripts/bench/list.ts [LOGINS]      needs root, and `npm run build` before
 import { cpus } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
@@ -6,7 +6,7 @@ import { startLab } from "../../test/lab/lab.ts";
 
 const logins = Number(process.argv[2] ?? 300);
 const ROUNDS = 15;
-/** sshd drops connections beyond ten that have not authenticated yet. */
+/** sshd drops connections if more than ten have not authenticated yet. */
 const AT_ONCE = 6;
 
 const median = (values: readonly number[]) =>
@@ -21,7 +21,7 @@ for (let at = 0; at < logins; at += AT_ONCE) {
 const seen = Number(await lab.must("afkill list --json | grep -c sshdPid"));
 if (seen !== logins) throw new Error(`${seen} of ${logins} logins seen`);
 
-/** The share of their time that all CPUs were idle for, over two seconds. */
+/** The share of idle time of all CPUs, from 0 to 1, over two seconds. */
 const idleShare = async () => {
   const read = () => {
     const times = cpus().map((cpu) => cpu.times);
@@ -33,10 +33,10 @@ const idleShare = async () => {
   const after = read();
   return (after.idleMs - before.idleMs) / (after.allMs - before.allMs);
 };
-// So many logins at once are work for their sshds and first checks: what is measured is a host at rest.
+// So many new logins make work for their sshds and first checks. Waits until the host is at rest.
 for (let tries = 0; tries < 30 && (await idleShare()) < 0.9; tries++);
 
-// In the shell that both are started from, so that both are timed alike.
+// Timed in the shell that starts both, so that both are measured alike.
 const timed = async (command: string) => {
   const script = `s=$(date +%s%N); ${command} >/dev/null; echo $(($(date +%s%N) - s))`;
   return Number(await lab.must(script)) / 1e6;

@@ -1,5 +1,5 @@
-// What standing in the stream of a login costs, beside a plain login and what else stands there: throughput, latency of a key's echo,
-// memory, and what a client that stops reading makes of it. All in one lab, in one run, in turn.
+// The cost of a wrap in the stream of a login, compared with a plain login and with other programs in its place: throughput, latency of a
+// key's echo, memory, and memory for a client that stops reading. All in one lab, in one run, in turn.
 //   node scripts/bench/wrap.ts [MEGABYTES]      needs root, `npm run build` before, and the packages tlog and tmux
 import { cpus } from "node:os";
 import { type Lab, type Ssh, startLab } from "../../test/lab/lab.ts";
@@ -11,7 +11,7 @@ const FILES = ["lines", "styles"];
 
 interface Peer {
   readonly name: string;
-  /** The ForceCommand of its user; it runs the command that was asked for, or a shell. */
+  /** The ForceCommand of its user. It runs the command that the client asked for, or a shell. */
   readonly command: string | undefined;
 }
 
@@ -35,7 +35,7 @@ async function prepare(): Promise<Lab> {
     policy: 'idle_timeout = "1h"\n',
     sshd: forced.map(({ name, command }) => `Match User ${name}\nForceCommand ${command}`).join("\n"),
   });
-  // The hook's own drop-in would stand before, or after, these: here each user has a command of their own.
+  // The hook's own drop-in is removed, because each user has another command here.
   await lab.must("rm /etc/ssh/sshd_config.d/50-afkill.conf");
   await lab.reloadSshd();
   for (const { name } of peers) await lab.addUser(name);
@@ -43,24 +43,24 @@ async function prepare(): Promise<Lab> {
     "/etc/tlog/tlog-rec-session.conf",
     '{ "writer": "file", "file": { "path": "/dev/null" }, "notice": "" }',
   );
-  // What the package makes at the start of a host, and the library that it registers its sessions with needs.
+  // The package creates the first at boot; the library for its sessions needs the second.
   await lab.must("install -d -m 1777 /run/tlog && chmod 666 /run/utmp");
   const line = "The quick brown fox jumps over the lazy dog, and the dog sleeps on. ";
   await lab.must(`yes '${line}' | head -c ${megabytes}M > /srv/lines`);
-  // As a compiler or ls writes: each line with styles.
+  // Like the output of a compiler or ls: styles in each line.
   await lab.must(
     `yes "$(printf '\\033[1mfile.c:12:\\033[0m \\033[35mwarning:\\033[0m unused variable \\033[32mx\\033[0m')" | head -c ${megabytes}M > /srv/styles`,
   );
   return lab;
 }
 
-/** Megabytes a second of a file that goes to a client, which throws them away. */
+/** Throughput in megabytes a second: the client reads a file and throws the bytes away. */
 async function throughput(lab: Lab, user: string, file: string): Promise<number> {
   const script = `s=$(date +%s%N); ssh -tt ${user}@lab 'cat /srv/${file}' </dev/null >/dev/null 2>&1; echo $(($(date +%s%N) - s))`;
   return (megabytes * 1e9) / Number(await lab.must(script, { timeoutMs: 600_000 }));
 }
 
-/** Milliseconds from a key to its echo, the median of many. */
+/** The time from a key to its echo in ms; the median of many. */
 async function latency(ssh: Ssh): Promise<number> {
   const waits: number[] = [];
   for (let key = 0; key < KEYS; key += 1) {
@@ -80,7 +80,7 @@ async function latency(ssh: Ssh): Promise<number> {
   return median(waits);
 }
 
-/** What only these processes have of memory, in MB: their private pages. */
+/** The memory that only these processes use, in MB: their private pages. */
 async function privateMegabytes(lab: Lab, user: string): Promise<number> {
   const pids = lab
     .processes()
@@ -92,7 +92,7 @@ async function privateMegabytes(lab: Lab, user: string): Promise<number> {
   return Number(kilobytes) / 1024;
 }
 
-/** The private memory of the wrap of a client that was stopped under a flood, once nothing of it moves any more: before and then. */
+/** The private memory of a wrap, in MB, before its client is stopped under a flood, and after its memory no longer changes. */
 async function stopped(lab: Lab): Promise<readonly [beforeMb: number, thenMb: number]> {
   const ssh = lab.ssh("wrap", ["-tt"], "cat");
   await new Promise((resolve) => setTimeout(resolve, 3000));

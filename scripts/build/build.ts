@@ -1,6 +1,6 @@
 // Writes dist/: everything that an installed afkill runs, apart from its Node.
-//   cli.js, check.js, wrap.js   the programs, each with files of its own: a check loads nothing that only the CLI needs
-//   *-main-*.cjs, .code         what the first two run, and the code that V8 has made of it
+//   cli.js, check.js, wrap.js   the programs, each with its own files: a check loads nothing that only the CLI needs
+//   *-main-*.cjs, .code         what the first two run, and the V8 code of it
 //   node_modules/      the native halves of koffi and node-pty
 //   pam/               the shell programs
 //   LICENSES           of the packages in it, and of Node
@@ -36,7 +36,7 @@ const koffi = `@koromix/koffi-linux-${process.arch}`;
 /** The build for glibc; Node's own binary needs glibc too. */
 const KOFFI_MODULE = `${koffi}/linux_${process.arch}/koffi.node`;
 
-/** Takes of koffi its native half: the other one, which looks for that, takes longer to load than anything else that a check needs. */
+/** Takes only the native half of koffi. The other half searches for it, and loads more slowly than anything else that a check needs. */
 const nativeKoffi: Plugin = {
   name: "koffi",
   setup: ({ onResolve, onLoad }) => {
@@ -48,7 +48,7 @@ const nativeKoffi: Plugin = {
   },
 };
 
-/** What all programs are bundled with. */
+/** The options for the bundle of every program. */
 const COMMON = {
   bundle: true,
   platform: "node",
@@ -60,23 +60,23 @@ const COMMON = {
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
-/** Parts of a program that are large and seldom asked for: files of their own, with copies of what they share with it. */
+/** Large parts of a program that are rarely needed. They get their own files, with copies of what they share with the program. */
 const APART = ["src/commands/top/start.ts", "src/commands/top/run.tsx", "src/policy/locate.ts"];
 
-/** The folders of the packages that the build has taken something of. */
+/** The folders of the packages that the build contains parts of. */
 const packages = new Set(
   ["koffi", "node-pty", `node-linux-${process.arch}`].map((name) => `node_modules/${name}`),
 );
 
 const REQUIRE = 'import { createRequire as cr } from "node:module"; const require = cr(import.meta.url);';
 
-/** Leaves the parts that stand apart out of a file of a program; `parts` takes their sources, by the name of the file they go to. */
+/** Leaves these parts out of a program's file. `parts` gets their sources, by the name of the file that they go to. */
 function leaveOut(name: string, parts: Map<string, string>): Plugin {
   const setup = ({ onResolve }: PluginBuild) =>
     onResolve({ filter: /\.tsx?$/ }, ({ kind, path, resolveDir }) => {
       const source = relative(root, join(resolveDir, path));
       if (kind !== "dynamic-import" || !APART.includes(source)) return undefined;
-      // Ink, which is what needs JSX, is a module that awaits.
+      // Ink, which needs JSX, is a module with a top-level await.
       const file = `${name}-${parse(source).name}.${source.endsWith("x") ? "mjs" : "cjs"}`;
       parts.set(file, source);
       return { path: `./${file}`, external: true };
@@ -84,10 +84,10 @@ function leaveOut(name: string, parts: Map<string, string>): Plugin {
   return { name: "apart", setup };
 }
 
-/** Makes a program: NAME-main-HASH.cjs, its parts that stand apart, and NAME.js, which runs it. Returns the first. */
+/** Makes a program: NAME-main-HASH.cjs, the files of its large parts, and NAME.js, which runs it. Returns the name of the first. */
 async function bundle(name: string): Promise<string> {
   const files = new Map([[`${name}-main.cjs`, `src/${name}.ts`]]);
-  // It grows while it is gone through: a part may have parts.
+  // The map grows during the loop: a part may have parts.
   for (const [file, source] of files) {
     const plugins = [nativeKoffi, leaveOut(name, files)];
     await (file.endsWith(".mjs") ? makeModule(file, source) : makeScript(file, source, plugins));
@@ -102,7 +102,7 @@ async function bundle(name: string): Promise<string> {
   return main;
 }
 
-/** Makes CommonJS of one file, which starts sooner: for `import` Node takes each of its own modules apart. */
+/** Makes one CommonJS file. It starts faster than a module: for `import` Node parses each of its own modules. */
 async function makeScript(file: string, source: string, plugins: Plugin[]): Promise<void> {
   await make({
     ...COMMON,
@@ -110,13 +110,13 @@ async function makeScript(file: string, source: string, plugins: Plugin[]): Prom
     outfile: join(dist, file),
     format: "cjs",
     define: { ...COMMON.define, "import.meta.dirname": "__dirname" },
-    // A script that is run with its code (scripts/build/bundle.ts) has no `import()`.
+    // A script that runs from V8 code (scripts/build/bundle.ts) has no `import()`.
     supported: { "dynamic-import": source === "src/commands/top/start.ts" },
     plugins,
   });
 }
 
-/** Makes a module. What it imports dynamically becomes a chunk of its own, read only when it is asked for. */
+/** Makes a module. Each dynamic import becomes its own chunk, which is read only when it is needed. */
 async function makeModule(file: string, source: string, define: Record<string, string> = {}): Promise<void> {
   const { name, ext } = parse(file);
   await make({
@@ -129,7 +129,7 @@ async function makeModule(file: string, source: string, define: Record<string, s
     format: "esm",
     define: { ...COMMON.define, ...define },
     plugins: [nativeKoffi],
-    // Some libraries are CommonJS and ask for Node's own modules with `require`.
+    // Some libraries are CommonJS and load Node's own modules with `require`.
     ...(ext === ".mjs" && { banner: { js: REQUIRE } }),
   });
 }
@@ -139,12 +139,12 @@ async function make(options: BuildOptions): Promise<void> {
   for (const folder of packagesIn(metafile)) packages.add(folder);
 }
 
-/** Keeps the code of a bundle. In a process of its own: it changes how V8 compiles. */
+/** Stores the V8 code of a bundle. In its own process, because it changes how V8 compiles. */
 function precompile(main: string): void {
   execFileSync(process.execPath, [join(root, "scripts/build/precompile.ts"), join(dist, main)]);
 }
 
-/** Copies files below node_modules to the same place below dist/node_modules. */
+/** Copies files below node_modules to the same path below dist/node_modules. */
 function copyModules(paths: readonly string[]): void {
   for (const path of paths) {
     const from = join(root, "node_modules", path);
@@ -183,7 +183,7 @@ copyModules([
 copyPrograms();
 writeShared();
 writeFileSync(join(dist, basename(POLICY_SCHEMA)), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
-// Without it, Node would take each installed program for CommonJS first, and read it twice.
+// Without it, Node would first read each installed program as CommonJS, and then again as a module.
 writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
 await makeModule("wrap.js", "src/wrap.ts");
 precompile(await bundle("cli"));

@@ -1,9 +1,9 @@
-// Runs a program that the build made one file of, together with the code that V8 made of it then: to compile it anew takes longer than
-// what most checks do. Nothing is imported here: Node takes its own modules apart for `import`, which takes as long again. Nor is
-// anything done before it is asked for: a Node that is too old reads this file too.
+// Runs a bundle of the build together with the code that V8 made of it: to compile it again takes longer than most checks do. It imports
+// nothing, because for `import` Node parses its own modules, which takes as long again. It also does nothing before it is called: a Node
+// that is too old reads this file too.
 import type { Script } from "node:vm";
 
-/** The file beside a bundle that holds its code. */
+/** The path of the V8 code, beside the bundle. */
 export function codeOf(bundle: string): string {
   return bundle.replace(/\.cjs$/, ".code");
 }
@@ -17,12 +17,12 @@ export function runBundle(bundle: string): void {
   run(module.exports, createRequire(bundle), module, bundle, dirname(bundle));
 }
 
-/** Keeps the code of a bundle beside it. Twice: V8 would run what is spoilt, and its own checksum takes longer than all else that it does. */
+/** Stores the code of a bundle beside it, twice to detect damage: V8 would run damaged code, and its own checksum takes longest of all. */
 export function keepCode(bundle: string, code: Buffer): void {
   process.getBuiltinModule("node:fs").writeFileSync(codeOf(bundle), Buffer.concat([code, code]));
 }
 
-/** Compiles a bundle. Where there is no code beside it, or that of another Node (vm.Script tells by itself), V8 makes it anew. */
+/** Compiles a bundle. If its code is missing or from another Node (vm.Script notices that), V8 compiles it again. */
 export function compileBundle(bundle: string): Script {
   const { readFileSync } = process.getBuiltinModule("node:fs");
   const { wrap } = process.getBuiltinModule("node:module");
@@ -31,7 +31,7 @@ export function compileBundle(bundle: string): Script {
   return new Script(wrap(readFileSync(bundle, "utf8")), { filename: bundle, cachedData });
 }
 
-/** The code in a file; `undefined` where there is none, or where it is not as it was written (a disk errs). */
+/** The code in a file; `undefined` if it is missing or damaged (disks make errors). */
 function readCode(path: string): Buffer | undefined {
   try {
     const kept = process.getBuiltinModule("node:fs").readFileSync(path);

@@ -1,5 +1,5 @@
-// The JSON Schema of one policy file, for editors, made from the schema that the policy is checked with. What JSON Schema cannot say
-// (a duration over ten years in pieces) is left to `afkill config check`.
+// The JSON Schema of one policy file, for editors. It is made from the schema that checks the policy. What JSON Schema cannot express (a
+// sum of durations over ten years) is left to `afkill config check`.
 import {
   type JsonSchema,
   type OverrideActionContext,
@@ -12,7 +12,7 @@ import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 import { schema } from "../../src/policy/schema.ts";
 import { limitValue } from "../../src/policy/values.ts";
 
-/** A JSON Schema (draft 7, which editors know) that takes what the policy's own schema takes, with words for every key. */
+/** A JSON Schema (draft 7, which editors know). It accepts what the policy's own schema accepts, and describes every key. */
 export function policyJsonSchema(): JsonSchema {
   const converted = toJsonSchema(schema, { errorMode: "ignore", overrideSchema, overrideAction });
   return { ...described(converted, []), title: "afkill policy", description: ABOUT };
@@ -29,7 +29,7 @@ const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`;
 const IPV6 = ipv6();
 const NETWORK = `^(?:${IPV4}(?:/(?:3[0-2]|[12]?[0-9]))?|${IPV6}(?:/(?:12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$`;
 
-/** At least one of the four, in their order. No look-ahead: the regular expressions of some editors have none. */
+/** At least one of the four units, in their order. Without look-ahead, because some editors' regular expressions have none. */
 function duration(): string {
   const part = (unit: string) => `[0-9]{1,9}${unit}`;
   const maybe = (...units: string[]) => units.map((unit) => `(?:${part(unit)})?`).join("");
@@ -57,7 +57,7 @@ function ipv6(): string {
   return `(?:${forms.join("|")})`;
 }
 
-/** `table` of schema.ts is a check that the value is a table, then its keys. */
+/** `table` in schema.ts first checks that the value is a table, then its keys. */
 function overrideSchema({ valibotSchema, jsonSchema, errors }: OverrideSchemaContext): JsonSchema {
   if (valibotSchema.type === "custom") return {};
   if (errors) throw new Error(errors.join("; "));
@@ -65,7 +65,7 @@ function overrideSchema({ valibotSchema, jsonSchema, errors }: OverrideSchemaCon
   return required?.length === 0 ? rest : jsonSchema;
 }
 
-/** What no converter can know: our own checks, and what they mean. Transformations change nothing of what a file may say. */
+/** The meaning of our own checks, which no converter can know. Transformations do not change what a file may say. */
 function overrideAction({ valibotAction, jsonSchema, errors }: OverrideActionContext): JsonSchema {
   switch (valibotAction.type) {
     case "raw_check":
@@ -79,7 +79,7 @@ function overrideAction({ valibotAction, jsonSchema, errors }: OverrideActionCon
     case "includes":
       return { type: "array", items: jsonSchema.items, contains: { const: "input" } };
     case "regex":
-      // Our expressions have the flag `u`, which JSON Schema takes for granted, or mean the same with it. The converter takes the source.
+      // Our expressions have the flag `u`, which JSON Schema assumes, or mean the same with it. The converter only copies their source.
       return jsonSchema;
     case "transform":
       return jsonSchema;
@@ -89,7 +89,7 @@ function overrideAction({ valibotAction, jsonSchema, errors }: OverrideActionCon
   }
 }
 
-/** Adds the words to every key, and its default to those of the top level. `path`: the keys down to here, without list indexes. */
+/** Adds a description to every key, and the default to keys at the top level. `path`: the keys down to here, without list indexes. */
 function described(part: JsonSchema, path: readonly string[]): JsonSchema {
   const { properties, items } = part;
   const entries = Object.entries(properties ?? {}).map(([key, value]) => {
@@ -104,7 +104,7 @@ function described(part: JsonSchema, path: readonly string[]): JsonSchema {
   };
 }
 
-/** A rule's limits are those of the top level. */
+/** Keys of a rule have the descriptions of the top level. */
 function wordsOf(path: readonly string[]): JsonSchema {
   const name = path.join(".").replace(/^rule\.(?!match)/, "");
   const key = Object.entries(KEYS).find(([key]) => key === name)?.[1];

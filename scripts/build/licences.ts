@@ -1,9 +1,9 @@
-// The licences of the packages that a build has in it: nearly all of them ask to be handed on with every copy.
+// The licences of the packages in a build: nearly all of them must be passed on with every copy.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Metafile } from "esbuild";
 
-/** The folders of the packages, below the checkout, of which something is in a bundle. */
+/** The folders, below the checkout, of the packages that a bundle contains parts of. */
 export function packagesIn({ outputs }: Metafile): string[] {
   const sources = Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
@@ -11,7 +11,7 @@ export function packagesIn({ outputs }: Metafile): string[] {
   return sources.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path) ?? []);
 }
 
-/** One text with the licences of these packages, in the order of their folders; those that have the same stand above it together. */
+/** One text with the licences of these packages, in the order of their folders. Packages with the same licence share one text. */
 export function licencesOf(root: string, packages: Iterable<string>): string {
   const folders = [...new Set(packages)].sort().map((folder) => join(root, folder));
   const byText = Map.groupBy(folders, licenceOf);

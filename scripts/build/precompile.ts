@@ -1,10 +1,10 @@
-// Keeps, beside a bundle, the code that V8 makes of it.
+// Stores the V8 code of a bundle beside it.
 //   node scripts/build/precompile.ts BUNDLE
 import { setFlagsFromString } from "node:v8";
 import { compileBundle, keepCode } from "./bundle.ts";
 
 const [, , bundle = ""] = process.argv;
-// Of every function, whether or not it has been called. V8 takes no code that was made under other flags, so they are put back.
+// Compiles every function, even if it was not called. V8 rejects code made with other flags, so they are set back.
 setFlagsFromString("--no-lazy");
 const script = compileBundle(bundle);
 setFlagsFromString("--lazy");

@@ -1,12 +1,12 @@
-// A program of the build that was started on a Node too old for it starts again on the Node that belongs to it. Nothing newer than Node
-// 18 knows.
+// If a program of the build was started on a Node that is too old, starts it again on its own Node. Use nothing newer than Node 18
+// here.
 import { spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ownNode } from "../../src/setup/own-node.ts";
 
-/** Runs this process's program, with its arguments, on the build's own Node, and takes over its exit status. */
+/** Runs this process's program, with its arguments, on the build's own Node, and exits with its status. */
 export function runOnOwnNode(): void {
   // Beside the program's own file: a build puts both into one directory.
   const dist = dirname(fileURLToPath(import.meta.url));

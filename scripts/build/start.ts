@@ -1,7 +1,7 @@
-// What stands in a build under the name of a program (cli.js, check.js): runs its bundle.
+// The file with the name of a program (cli.js, check.js) in a build. It runs the program's bundle.
 import { runBundle } from "./bundle.ts";
 
-/** The name of the bundle's file, which the build knows. It changes with what is in it, so that an upgrade never mixes old code with new. */
+/** The file name of the bundle, set by the build. It changes with the content, so an upgrade never mixes old code with new. */
 declare const BUNDLE: string;
 /** The major version of the Node that the build is for. */
 declare const NODE_MAJOR: number;

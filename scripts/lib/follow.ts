@@ -1,9 +1,9 @@
-// Following a file that grows.
+// Follows a file that grows.
 import { closeSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import { watch } from "chokidar";
 
-/** Calls `onLine` with each whole line that is in the file, or comes to it. Returns what ends that. */
+/** Calls `onLine` for each complete line that is in the file or is added. Returns a function that stops it. */
 export function follow(path: string, onLine: (line: string) => void): () => Promise<void> {
   let position = 0;
   let rest = "";
@@ -12,7 +12,7 @@ export function follow(path: string, onLine: (line: string) => void): () => Prom
     try {
       file = openSync(path, "r");
     } catch {
-      // The lab is gone already, and the word of a change in it came late.
+      // The lab is gone already; the event of a change in it came late.
       return;
     }
     const buffer = Buffer.alloc(65_536);
@@ -24,7 +24,7 @@ export function follow(path: string, onLine: (line: string) => void): () => Prom
     }
     closeSync(file);
   };
-  // The path leads through /proc/PID/root, which would resolve to the same path outside the lab.
+  // The path leads through /proc/PID/root. Resolved, it would be the same path outside the lab.
   const watcher = watch(dirname(path), { followSymlinks: false, depth: 0 });
   watcher.on("all", (_, changed) => {
     if (changed === path) read();

@@ -1,11 +1,11 @@
-// Prints what package-lock.json wants on this machine and node_modules has not, a line each. It runs on the Node that npm runs on.
-// npm silently leaves out optional packages that ask for a newer Node than its own.
+// Prints what package-lock.json needs on this machine but node_modules lacks, one per line. It runs on the Node that npm runs on.
+// npm silently leaves out optional packages that need a newer Node than its own.
 const { readFileSync } = require("node:fs");
 const { join } = require("node:path");
 
 const root = join(__dirname, "../..");
 
-/** The packages of a lockfile by their paths; none where there is no such file. */
+/** The packages of a lockfile by their paths; empty if there is no such file. */
 function packagesOf(path) {
   try {
     return JSON.parse(readFileSync(join(root, path), "utf8")).packages;
@@ -15,8 +15,8 @@ function packagesOf(path) {
 }
 
 /**
- * Whether a package is for this machine: a field that is left out is for all, and everything here is for glibc, as Node is. An optional
- * package that names no processor belongs to one that does, which may be another.
+ * Whether a package is for this machine. A missing field means all; everything here is for glibc, as Node is. An optional package that
+ * names no processor belongs to one that does, possibly for another processor.
  */
 function isForHere({ os, cpu, libc, optional }) {
   const has = (list, name) => list === undefined || list.includes(name);

@@ -10,8 +10,8 @@ const SOCKET = "/run/demo.tmux";
 const NARROW = 120;
 
 /**
- * Opens the panes on this process's terminal. Their tmux server is a process of the lab, so it cannot outlive it, not even when
- * this process is killed; its client is outside, and gives the terminal back in order when the server goes.
+ * Opens the panes on this process's terminal. The tmux server is a process of the lab, so it ends with the lab, even if this process is
+ * killed. The tmux client is outside, and restores the terminal when the server ends.
  */
 export async function openPanes(lab: Lab): Promise<Stage> {
   const { columns = 80, rows = 24 } = process.stdout;
@@ -22,7 +22,7 @@ export async function openPanes(lab: Lab): Promise<Stage> {
   };
   const ask = (pane: string, format: string) => server("display-message", "-p", "-t", pane, format);
 
-  // A pane that shows what is written to it, and swallows what is typed.
+  // A pane that shows what is written to it and ignores what is typed.
   const idle = "stty raw -echo; exec sleep infinity";
   const size = ["-x", String(columns), "-y", String(rows)];
   const left = await server("new-session", "-d", "-P", "-F", "#{pane_id}", ...size, idle);
@@ -49,7 +49,7 @@ export async function openPanes(lab: Lab): Promise<Stage> {
   const open = async (pane: string): Promise<WriteStream> => {
     const path = lab.root + (await ask(pane, "#{pane_tty}"));
     const stream = createWriteStream("", { fd: openSync(path, constants.O_WRONLY | constants.O_NOCTTY) });
-    // It fails once tmux has been ended, and `closed` tells that.
+    // Fails once tmux has ended; `closed` reports that.
     stream.on("error", () => undefined);
     return stream;
   };

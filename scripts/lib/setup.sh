@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What scripts/test and scripts/demo share: how a fresh Debian comes to have what they need. Sourced, in the checkout.
+# Shared by scripts/test and scripts/demo: installs what they need on a fresh Debian. Sourced, in the checkout.
 
 say() {
   printf '\033[1m== %s\033[0m\n' "$*" >&2
@@ -19,7 +19,7 @@ become_root() {
   exec sudo --preserve-env=http_proxy,https_proxy,no_proxy -- "$@"
 }
 
-# Runs a command as the user who went through sudo, if the checkout is theirs, so that what it writes there is theirs too.
+# Runs a command as the user who called sudo, if the checkout belongs to that user. Files that it writes there then belong to them too.
 as_owner() {
   if [ "${SUDO_UID-}" = "$(stat -c %u .)" ]; then
     HOME=$(getent passwd "$SUDO_UID" | cut -d: -f6) \
@@ -33,7 +33,7 @@ is_installed() {
   [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Installs those of the packages that are missing. An sshd that comes with them is neither started now nor enabled for later.
+# Installs the missing ones of the packages. An sshd that comes with them is neither started nor enabled.
 install_packages() {
   local missing=() package
   for package in "$@"; do is_installed "$package" || missing+=("$package"); done
@@ -43,7 +43,7 @@ install_packages() {
   if is_installed openssh-server; then apt_get_install "${missing[@]}"; else without_services apt_get_install "${missing[@]}"; fi
 }
 
-# Says only what went wrong: apt-get tells every step of every package, however quiet it is asked to be.
+# Prints only errors: apt-get reports every step of every package, however quiet it is told to be.
 apt_get_install() {
   local said
   if ! said=$(DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$@" </dev/null 2>&1); then
@@ -66,13 +66,13 @@ without_services() (
   if type -P systemctl >/dev/null; then systemctl --quiet disable ssh.service ssh.socket || true; fi
 )
 
-# What fetching and running the modules takes. npm itself runs on any Node: everything else runs on the one that it fetches.
+# Installs what is needed to fetch and run the modules. npm itself runs on any Node; everything else runs on the Node that npm fetches.
 install_npm() {
   type -P npm >/dev/null || install_packages npm
   install_packages libatomic1
 }
 
-# Brings node_modules to the state of the lockfile.
+# Makes node_modules match the lockfile.
 install_modules() {
   if [ -n "$(node scripts/lib/missing-modules.cjs)" ]; then
     say "npm ci"
@@ -82,12 +82,12 @@ install_modules() {
   as_owner scripts/lib/pinned-node --version >/dev/null
 }
 
-# Runs a program of node_modules on the Node of node_modules. (Not npm: Debian's runs on Debian's own Node only.)
+# Runs a program of node_modules on the Node of node_modules. Not through npm: Debian's npm runs on Debian's own Node only.
 pinned() {
   PATH=$PWD/node_modules/.bin:$PATH "$@"
 }
 
-# `npm run` of one of package.json's scripts, as the owner of the checkout.
+# Runs one of package.json's scripts with `npm run`, as the owner of the checkout.
 npm_run() {
   say "npm run $1"
   as_owner npm run --silent "$1" </dev/null

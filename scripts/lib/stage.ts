@@ -1,23 +1,23 @@
-// Where the demo is seen: two panes on a terminal, two prefixed streams anywhere else.
+// Where the demo is shown: in two panes on a terminal, else as two streams with prefixes.
 
 export interface Stage {
   /** The size of the user's terminal. */
   readonly columns: number;
   readonly rows: number;
-  /** What the user's terminal gets, byte for byte. */
+  /** Output for the user's terminal, byte for byte. */
   user(data: string): void;
-  /** The user's whole screen, now and then. */
+  /** The user's whole screen, from time to time. */
   screen(text: string): void;
   /** A line of the log. */
   log(line: string): void;
-  /** What the demo itself has to say about what happens. */
+  /** A comment of the demo on what happens. */
   say(line: string): void;
-  /** Resolves when the watcher has closed it. */
+  /** Resolves when the viewer has closed it. */
   readonly closed: Promise<void>;
   close(): Promise<void>;
 }
 
-/** The rows that are on one screen more often than on the one before, without the blank ones. */
+/** The rows that one screen has more often than the screen before, without blank rows. */
 export function newRows(before: string, after: string): string[] {
   const old = before.split("\n");
   return after.split("\n").filter((row) => {
@@ -27,7 +27,7 @@ export function newRows(before: string, after: string): string[] {
   });
 }
 
-/** Writes lines as they come, each behind the name of its stream. */
+/** Writes lines as they come, each after the name of its stream. */
 export function openStreams(write: (text: string) => void): Stage {
   const line = (name: string) => (text: string) => write(`${name.padEnd(4)} | ${text}\n`);
   let told = "";
@@ -37,7 +37,7 @@ export function openStreams(write: (text: string) => void): Stage {
     rows: 24,
     user: () => undefined,
     screen: (text) => {
-      // A screen that still changes has half a line on it.
+      // A screen that is still changing may have half a line on it.
       if (text === seen) {
         newRows(told, text).forEach(line("user"));
         told = text;

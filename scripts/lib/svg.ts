@@ -1,4 +1,4 @@
-// Pure: a terminal's screen as an SVG picture.
+// Pure: draws a terminal's screen as an SVG picture.
 import type { IBufferCell, Terminal } from "@xterm/headless";
 
 const CELL = { width: 8.4, height: 18 };
@@ -20,14 +20,14 @@ interface Style {
   readonly bold: boolean;
 }
 
-/** A stretch of one row whose characters look alike. */
+/** A part of one row whose characters look alike. */
 interface Run extends Style {
   readonly column: number;
   readonly columns: number;
   readonly text: string;
 }
 
-/** The picture of what the terminal shows, in the frame of a window with this title. */
+/** The picture of the terminal's screen, in a window frame with this title. */
 export function picture(terminal: Terminal, title: string): string {
   const width = Math.ceil(terminal.cols * CELL.width + 2 * MARGIN);
   const height = TITLE_HEIGHT + terminal.rows * CELL.height + 2 * MARGIN;
@@ -105,7 +105,7 @@ function ground(run: Run, y: number): string {
   return `<rect x="${x}" y="${y}" width="${width}" height="${CELL.height}" fill="${run.background}"/>`;
 }
 
-/** `textLength` keeps the columns in line whatever font the reader has; a no-break space keeps blanks. */
+/** `textLength` keeps the columns aligned in every font. No-break spaces keep the blanks. */
 function text(run: Run, y: number): string {
   const shown = run.text.trimEnd();
   const blanks = run.text.length - shown.length;

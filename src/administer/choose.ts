@@ -1,16 +1,17 @@
-// Which logins an administrator means. Names are looked up among the logins of the host only: nothing else can be chosen.
+// Which logins an administrator means. The names are only compared with the logins of this host: nothing else can be chosen.
 import { innermost, type Terminal, terminalName } from "../login/terminal.ts";
 import type { Surveyed } from "../survey/survey.ts";
 
-/** What choosing needs of a login. */
+/** The fields of a login that choosing needs. */
 export type Choosable = Pick<Surveyed, "isOwn"> & {
   readonly login: Pick<Surveyed["login"], "privileged" | "server" | "user">;
   readonly observation: { readonly terminals: readonly Terminal[] };
 };
 
 /**
- * The logins that the names mean, each once, in the order of `logins`: `pts/3`, the pid of one of a login's sshds, or a user. All
- * digits are always a pid. Throws for a name that means none, so that a slip of the pen ends nothing. `nameOfProcess`: what a pid is called.
+ * The logins that the names mean, each once, in the order of `logins`. A name is `pts/3`, the pid of one of a login's sshds, or a user.
+ * A name of digits is always a pid. Throws if a name means no login, so that a typing mistake ends nothing. `nameOfProcess`: what a pid
+ * is called.
  */
 export function choose<T extends Choosable>(
   names: readonly string[],
@@ -39,7 +40,7 @@ function isTerminal(name: string): boolean {
   return /^(\/dev\/)?pts\/\d+$/.test(name);
 }
 
-/** A terminal, and what was opened inside it: `tty` tells its user the inner one's name. Another mount namespace has its own names. */
+/** A terminal and the ones opened inside it: `tty` shows its user the inner name. Another mount namespace has its own names. */
 function withInner(terminal: Terminal): Terminal[] {
   const inner = innermost(terminal);
   return inner !== terminal && inner.reachable ? [terminal, inner] : [terminal];
@@ -56,7 +57,7 @@ function complaintOf(name: string, nameOfProcess: (pid: number) => string | unde
   return `no login of a user ${JSON.stringify(name)}; see afkill list`;
 }
 
-/** Who asks, for the audit: the user that sudo says it serves, where that can be a user's name; else the user that runs this. */
+/** Who asks, for the audit: the user in SUDO_USER if it can be a user's name; else the user that runs this. */
 export function administratorOf(sudoUser: string | undefined, runningUser: string): string {
   return sudoUser !== undefined && /^[A-Za-z_][A-Za-z0-9_.@-]{0,63}$/.test(sudoUser) ? sudoUser : runningUser;
 }

@@ -1,4 +1,4 @@
-// Ends logins because an administrator asked for it, as a watchdog ends them for a limit.
+// Ends logins because an administrator asked for it, in the same way as a watchdog ends them at a limit.
 
 import { record } from "../audit/record.ts";
 import { FROM_AFAR, hasHung } from "../ending/from-afar.ts";
@@ -16,7 +16,7 @@ import { spoken } from "../text/spoken.ts";
 
 const CAUSE = "administrator";
 
-/** What became of a login. */
+/** The result for one login. */
 export interface EndedLogin {
   readonly user: string;
   readonly sshdPid: number;
@@ -24,7 +24,7 @@ export interface EndedLogin {
   readonly steps: readonly string[];
 }
 
-/** Warns the user on every terminal of a login, and records it. Never throws for a terminal that takes no notice. */
+/** Warns the user on every terminal of a login, and records it. Does not throw for a terminal that cannot be written to. */
 export async function warnLogin(
   it: Surveyed,
   { closesInMs, message, reason }: { closesInMs: number; message: string; reason: string },
@@ -60,12 +60,12 @@ export async function warnLogin(
   );
 }
 
-/** A login that hung its watchdog's look would hang an administrator too. */
+/** A login that made its watchdog's look hang would also make this program hang. */
 function actionsFor({ memory }: Surveyed): TerminalActions {
   return hasHung(memory) ? FROM_AFAR : FROM_OUTSIDE;
 }
 
-/** Ends a login and proves it gone; a login that has ended meanwhile counts as gone. Never throws. `reason` names who asked. */
+/** Ends a login and proves that it is gone; one that has ended meanwhile counts as gone. Never throws. `reason` names who asked. */
 export async function endOne(it: Surveyed, reason: string): Promise<EndedLogin> {
   const { user } = it.login;
   const sshdPid = sshdOf(it.login).pid;
@@ -76,7 +76,7 @@ export async function endOne(it: Surveyed, reason: string): Promise<EndedLogin> 
     const { ended, steps } = await actionsFor(it).endLogin(scene.login, scene.observation.terminals, {
       asRoot: true,
       graceMs: GRACE_MS,
-      // The farewell stops what draws on the terminal: in our own login that is this program.
+      // The farewell stops the program that draws on the terminal. In our own login that is this program.
       say: (terminal: Terminal) =>
         it.isOwn ? Promise.resolve(undefined) : actionsFor(it).sayFarewell(terminal, line()),
     });
@@ -88,13 +88,13 @@ export async function endOne(it: Surveyed, reason: string): Promise<EndedLogin> 
   }
 }
 
-/** The login with the terminals that it has now: a notice may have stood for long. */
+/** The login with its terminals of now: the survey may be old, because a notice can stand for long. */
 function sceneOf({ login, applied, observation, map, memory }: Surveyed): Scene {
   const terminals = terminalsOf(login, { isFromAfar: hasHung(memory) });
   return { login, applied, map, observation: { ...observation, terminals } };
 }
 
-/** The subject that the record tells of. */
+/** The subject that the audit record names. */
 function subjectOf({ observation }: Scene): string {
   return Object.keys(observation.subjects)[0] ?? LOGIN_SUBJECT;
 }

@@ -15,8 +15,8 @@ import { formatDuration } from "../text/duration.ts";
 import { shortTime } from "../text/local-time.ts";
 
 /**
- * From now on and for `ms` a login counts as active, so that its idle limit begins when they are over; a keep from before is replaced.
- * `max_login` ends it all the same. Returns until when, for people. Throws where it cannot be kept.
+ * For `ms` from now a login counts as active, so its idle time begins after that. An earlier keep is replaced. `max_login` still ends
+ * the login. Returns the end of the keep, for people. Throws if the login cannot be kept.
  */
 export async function keepOne(it: Surveyed, ms: number, administrator: string): Promise<string> {
   if (!findLogin(it.login)) throw new Error("it has ended by itself");

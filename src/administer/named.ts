@@ -1,11 +1,11 @@
-// The logins that somebody names on the command line.
+// The logins that the command line names.
 
 import { printable } from "../console/output.ts";
 import { readStat } from "../login/process.ts";
 import type { Surveyed } from "../survey/survey.ts";
 import { choose } from "./choose.ts";
 
-/** The logins that the names mean, see `choose`. Throws for a name that means none. */
+/** The logins that the names mean, see `choose`. Throws if a name means no login. */
 export function namedLogins(names: readonly string[], logins: readonly Surveyed[]): Surveyed[] {
   return choose(names, logins, (pid) => {
     const stat = readStat(pid);

@@ -15,19 +15,19 @@ export type Wanted =
       readonly mode: number;
       readonly content: Content;
       readonly mtimeMs?: number;
-      /** The digest of what this was made from: a file that is another by then is somebody else's work, and stays. */
+      /** The digest of the file that this was made from. If the file differs by then, somebody else changed it, and it stays. */
       readonly madeFrom?: string;
     })
   | (Owner & { readonly kind: "directory"; readonly mode: number })
-  /** A directory goes with everything in it. */
+  /** A directory is removed with everything in it. */
   | { readonly kind: "absent" }
-  /** A directory goes, unless somebody has put something into it by then. */
+  /** A directory is removed, unless somebody has put something into it by then. */
   | { readonly kind: "emptied" };
 
 export interface Change {
   readonly path: string;
   readonly wanted: Wanted;
-  /** A line for the reader where the path alone does not tell what happens. */
+  /** A line for the reader, if the path alone does not tell what happens. */
   readonly note?: string;
 }
 
@@ -54,7 +54,7 @@ export function look(path: string): Stats | undefined {
   }
 }
 
-/** Whether there is anything to do. Throws a `SetupError` where something else is in the way, which is left alone. */
+/** Whether there is anything to do. Throws a `SetupError` if something else is in the way; that is left alone. */
 export function isDue({ path, wanted }: Change): boolean {
   const now = look(path);
   if (now === undefined) return wanted.kind === "file" || wanted.kind === "directory";
@@ -69,7 +69,7 @@ export function isDue({ path, wanted }: Change): boolean {
   return !same || digestOf({ copyOf: path }) !== digestOf(wanted.content);
 }
 
-/** In a directory that somebody else may write to, they could put their program in the place of ours, which root runs. */
+/** If others can write to a directory, they can put their program in the place of ours, and root runs it. */
 function mustBeOurs(path: string, now: Stats): void {
   if (!now.isDirectory())
     throw new SetupError(`${path} is not a directory`, "move it out of the way and run this again");
@@ -80,7 +80,7 @@ function mustBeOurs(path: string, now: Stats): void {
     );
 }
 
-/** One line that tells what the change does, such as `create /etc/afkill/afkill.toml`, while it has not been made. */
+/** One line that tells what a planned change will do, such as `create /etc/afkill/afkill.toml`. */
 export function describe({ path, wanted: { kind }, note }: Change): string {
   const goes = kind === "absent" || kind === "emptied";
   const verb = goes ? "remove" : look(path) === undefined ? "create" : "change";

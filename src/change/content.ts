@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 
-/** Bytes, or the file that they are to be copied from. */
+/** Bytes, or the file to copy them from. */
 export type Content = Buffer | { readonly copyOf: string };
 
-/** Calls `use` with the bytes of a regular file, piece by piece. Throws what open(2) and read(2) fail with. */
+/** Calls `use` with the bytes of a regular file, piece by piece. Throws the errors of open(2) and read(2). */
 export function eachPiece(path: string, use: (piece: Buffer) => void): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {

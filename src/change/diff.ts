@@ -1,6 +1,6 @@
 /**
  * The lines that differ between two texts, each after ` `, `-` or `+` as in a unified diff, with `around` lines before and after.
- * The texts are taken to differ in one place, which is all that afkill ever changes in somebody else's file.
+ * It assumes that the texts differ in one place only: afkill never changes more in somebody else's file.
  */
 export function diffLines(before: string, after: string, around: number): string[] {
   const [old, fresh] = [linesOf(before), linesOf(after)];

@@ -13,7 +13,7 @@ export function mountOf(path: string, mountinfo: string): Mount {
       String.fromCharCode(Number.parseInt(octal, 8)),
     );
     const holds = point === "/" || path === point || path.startsWith(`${point}/`);
-    // Of several on the same point the last one counts: it covers those before.
+    // If several are mounted on one point, the last one counts: it covers the others.
     if (escaped !== "" && holds && point.length >= found.point.length)
       found = { point, options: options.split(",") };
   }

@@ -10,7 +10,7 @@ export class SetupError extends Error {
   }
 }
 
-/** The name of the errno(3) that a system call failed with, if it was one. */
+/** The errno(3) name of a failed system call, such as `ENOENT`; `undefined` for any other error. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

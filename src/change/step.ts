@@ -1,5 +1,5 @@
-// One change to the host that can be undone. What is replaced keeps a second name until the end, so that putting it back is a
-// rename: it needs no space on the disk, and brings back the very file with its times and attributes.
+// One change to the host that can be undone. The replaced file keeps a second name until the end, so undoing is a rename: it needs no
+// disk space, and it brings back the same file with its times and attributes.
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -25,19 +25,19 @@ import { type Change, look, type Wanted } from "./change.ts";
 import { digestOf, eachPiece } from "./content.ts";
 import { codeOf } from "./setup-error.ts";
 
-/** How to go back from one change, and what is left to tidy when it stays. */
+/** How to undo one change, and what to clean up when the change stays. */
 export interface Step {
   readonly path: string;
   readonly undo: () => void;
   readonly tidy: () => void;
 }
 
-/** Makes one change. Throws what the system call failed with, and then leaves the path as it was. */
+/** Makes one change. On failure it throws the error of the system call and leaves the path as it was. */
 export function carryOut({ path, wanted }: Change): Step {
   if (wanted.kind === "directory") return makeDirectory(path, wanted);
   if (wanted.kind === "file") return putFile(path, wanted);
   if (wanted.kind === "absent") return remove(path);
-  // Until the end it still holds the second names of what was in it.
+  // Until the end the directory still holds the second names of the files in it.
   return { path, undo: () => undefined, tidy: () => removeIfEmpty(path) };
 }
 
@@ -63,7 +63,7 @@ function removeIfEmpty(path: string): void {
   }
 }
 
-/** Never truncates: a watchdog's shell reads its script while it runs, and goes on with the old file. */
+/** Never truncates: a watchdog's shell reads its script while it runs, and continues with the old file. */
 function putFile(path: string, wanted: Wanted & { kind: "file" }): Step {
   const fresh = sibling(path);
   const old = look(path) === undefined ? undefined : sibling(path);
@@ -80,26 +80,26 @@ function putFile(path: string, wanted: Wanted & { kind: "file" }): Step {
   return { path, undo: () => renameSync(old, path), tidy: () => unlinkSync(old) };
 }
 
-/** Throws where somebody else has changed the file since it was read: their work would be lost. */
+/** Throws if somebody else has changed the file since it was read: their work would be lost. */
 function mustBeAsPlanned(path: string, { madeFrom }: Wanted & { kind: "file" }): void {
   if (madeFrom !== undefined && digestOf({ copyOf: path }) !== madeFrom)
     throw new Error(`${path} was changed by somebody else meanwhile: run this again`);
 }
 
-/** A directory moves away as a whole, and those who run a program in it go on running it. */
+/** A directory is moved away as a whole. Programs that run from it continue. */
 function remove(path: string): Step {
   const old = sibling(path);
   try {
     renameSync(path, old);
   } catch (error) {
-    // A directory of a lower layer, as of a container's image, cannot be moved (overlayfs): it goes at the end.
+    // A directory of a lower layer, as in a container's image, cannot be moved (overlayfs). It is removed at the end.
     if (codeOf(error) !== "EXDEV") throw error;
     return { path, undo: () => undefined, tidy: () => rmSync(path, { recursive: true }) };
   }
   return { path, undo: () => renameSync(old, path), tidy: () => rmSync(old, { recursive: true }) };
 }
 
-/** A name beside `path` that neither sshd's Include nor run-parts nor a PAM service takes for its own. */
+/** A name beside `path` that sshd's Include, run-parts and PAM all ignore. */
 function sibling(path: string): string {
   return join(dirname(path), `${markOf(path)}${randomBytes(6).toString("hex")}`);
 }
@@ -108,7 +108,7 @@ function markOf(path: string): string {
   return `.${basename(path)}.afkill-`;
 }
 
-/** What a run that was killed has left beside `path`. */
+/** The files that a killed run has left beside `path`. */
 export function leftBeside(path: string): string[] {
   const around = dirname(path);
   if (look(around) === undefined) return [];
@@ -116,7 +116,7 @@ export function leftBeside(path: string): string[] {
   return names.map((name) => join(around, name));
 }
 
-/** `old`: what is replaced. Somebody else's file keeps its access list and other attributes (acl(5), xattr(7)), ours has none. */
+/** `old`: the file that is replaced. Somebody else's file keeps its ACL and other attributes (acl(5), xattr(7)); ours has none. */
 function write(path: string, wanted: Wanted & { kind: "file" }, old: string | undefined): void {
   const { content, mode, uid, gid, mtimeMs, madeFrom } = wanted;
   const fd = openSync(
@@ -128,7 +128,7 @@ function write(path: string, wanted: Wanted & { kind: "file" }, old: string | un
     if (old !== undefined && madeFrom !== undefined) copyAttributes(old, path);
     if (Buffer.isBuffer(content)) writeAll(fd, content);
     else eachPiece(content.copyOf, (piece) => writeAll(fd, piece));
-    // The owner first: chown(2) takes the set-group-ID bit away.
+    // The owner first: chown(2) clears the set-group-ID bit.
     fchownSync(fd, uid, gid);
     fchmodSync(fd, mode);
     if (mtimeMs !== undefined) futimesSync(fd, mtimeMs / 1000, mtimeMs / 1000);

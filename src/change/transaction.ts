@@ -1,4 +1,4 @@
-// Carrying out changes so that all of them happen or none does.
+// Carries out changes so that either all of them happen or none.
 import { closeSync, constants, fsyncSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { reasonOf } from "../text/reason-of.ts";
@@ -8,16 +8,16 @@ import { codeOf, SetupError } from "./setup-error.ts";
 import { carryOut, type Step } from "./step.ts";
 
 /**
- * Carries out changes one after the other and then `verify`. When anything throws, everything is put back, the last change first,
- * and a `SetupError` says why. `report` gets a line for each change once it is made. Throws as well where all is done, but what was
- * replaced could not be removed for good.
+ * Carries out changes one after the other, then calls `verify`. If anything throws, everything is undone, the last change first, and a
+ * `SetupError` says why. `report` gets a line for each change that was made. Also throws when all changes are made, but a replaced file
+ * could not be removed.
  */
 export function carryOutAll(
   changes: readonly Change[],
   verify: () => void,
   report: (line: string) => void,
 ): void {
-  // A Ctrl-C must not leave half of it done. Signals wait while this runs, for it never goes back to the event loop.
+  // Ctrl-C must not leave the work half done. Signals wait while this runs, because it never returns to the event loop.
   for (const signal of HELD) process.on(signal, ignore);
   try {
     const failures = makeAll(changes, verify, report).flatMap(({ tidy }) => failureOf(tidy));
@@ -56,7 +56,7 @@ function makeAll(
   }
 }
 
-/** In the words of the administrator who mounted it so, and will want to keep it so but for a moment. */
+/** A hint for the administrator who mounted it read-only, and who will want it writable only for a moment. */
 function readOnly(path: string): string {
   const { point } = mountOf(path, readFileSync("/proc/self/mountinfo", "utf8"));
   return `${path} cannot be changed: ${point} is mounted read-only (mount -o remount,rw ${point} lets it be written to)`;
@@ -75,7 +75,7 @@ function failureOf(act: () => void): string[] {
   }
 }
 
-/** Makes a rename last through a power failure (fsync(2), NOTES). */
+/** Makes a rename survive a power failure (fsync(2), NOTES). */
 function syncDirectory(path: string): void {
   const fd = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   try {

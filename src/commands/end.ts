@@ -12,7 +12,7 @@ Examples:
   sudo afkill end --yes --json 4711
 `;
 
-/** A notice longer than this is a mistake: the command waits for as long. */
+/** A longer notice is a mistake, because the command waits until it is over. */
 const LONGEST_NOTICE_MS = 24 * 3_600_000;
 
 interface Options {
@@ -87,7 +87,7 @@ async function act(names: string[], options: Options, command: Command): Promise
     await Promise.all(chosen.map((it) => warnLogin(it, { closesInMs: notice, message, reason })));
     await sleep(notice);
   }
-  // Our own login last: what it takes away is what this program talks through.
+  // Our own login last: this program talks through it.
   const others = await Promise.all(chosen.filter(({ isOwn }) => !isOwn).map((it) => endOne(it, reason)));
   const own = await Promise.all(chosen.filter(({ isOwn }) => isOwn).map((it) => endOne(it, reason)));
   const outcomes = [...others, ...own];
@@ -102,7 +102,7 @@ async function act(names: string[], options: Options, command: Command): Promise
 async function isAgreed(count: number): Promise<boolean> {
   const { createInterface } = await import("node:readline/promises");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // At the end of input there is no answer, and that is no.
+  // The end of input is no answer, and means no.
   const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   const question = `End ${count === 1 ? "this login" : `these ${count} logins`}? [y/N] `;
   const answer = await Promise.race([terminal.question(question), closed]);
@@ -110,7 +110,7 @@ async function isAgreed(count: number): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
-/** The hang-up of our own terminal must not stop us before the ending is proved and recorded. */
+/** The hang-up of our own terminal must not stop us before the end is proved and recorded. */
 function outliveOwnLogin(): void {
   for (const signal of ["SIGHUP", "SIGTERM"] as const) process.on(signal, () => undefined);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);

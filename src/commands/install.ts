@@ -68,7 +68,7 @@ async function act(options: Options, command: Command, dist: string): Promise<vo
   say(`installed: new logins get a watchdog by hook ${hook}`);
 }
 
-/** `all` would come before every Match block of the configuration, which a ForceCommand without a scope does not. */
+/** Refuses `all`: it would come before every Match block of the configuration. A ForceCommand without a scope does not. */
 function criteria(text: string): string {
   if (!/^[ -~]+$/.test(text.trim()) || /^\s*(all|match)\b/i.test(text) || text.includes("#"))
     throw new InvalidArgumentError("Expected the criteria of a Match block, such as 'Group staff'.");

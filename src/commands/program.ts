@@ -1,4 +1,4 @@
-// The commander program: all commands, their options and their help. Completion and man pages are made from it.
+// The commander program: all commands, their options and their help. Completion and manual pages are made from it.
 import { Command } from "commander";
 import packageFile from "../../package.json" with { type: "json" };
 import { complain } from "../console/output.ts";
@@ -28,7 +28,7 @@ Examples:
 The policy is /etc/afkill/afkill.toml; a change to it reaches every running login without a restart.
 `;
 
-/** In the order of `afkill --help`. What a command needs to run is loaded when it runs. */
+/** In the order of `afkill --help`. The code of a command is loaded when the command runs. */
 const COMMANDS: Readonly<Record<string, (program: Command) => void>> = {
   list: addList,
   tree: addTree,
@@ -50,8 +50,8 @@ const COMMANDS: Readonly<Record<string, (program: Command) => void>> = {
 };
 
 /**
- * The program as it is run. It throws commander's `CommanderError` where commander alone would end the process. `word`: the first of
- * the command line; where that names a command, the others are left out, unless it tells of them all.
+ * The program. It throws commander's `CommanderError` where commander would end the process. `word`: the first word of the command line.
+ * If it names a command, the other commands are left out, unless that command needs all of them.
  */
 export function newProgram(word = ""): Command {
   const program = new Command("afkill")
@@ -59,7 +59,7 @@ export function newProgram(word = ""): Command {
     .version(packageFile.version)
     .addHelpText("after", EXAMPLES)
     .exitOverride()
-    // `afkill run make -j4`: what follows the command is its own.
+    // In `afkill run make -j4` the options after the command belong to that command.
     .enablePositionalOptions()
     .configureOutput({
       outputError: (text) =>

@@ -1,19 +1,19 @@
-// What `log` and `report` share: which audit, and what is said of the part of it that could not be read.
+// What `log` and `report` share: which audit they read, and what they say about the parts that could not be read.
 import { existsSync } from "node:fs";
 import type { Reading } from "../audit/read.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import { AUDIT } from "../system/paths.ts";
 import { complain, printable } from "./output.ts";
 
-/** What of an audit could not be read. */
+/** The parts of an audit that could not be read. */
 export interface Faults {
   badLines: number;
   readonly badFiles: string[];
 }
 
 /**
- * The records among the readings of the audit at `path`. What is none is counted in `faults`, and that is said once all is read; the
- * exit status is 1 where a file could not be read to its end. Throws where `path` was asked for and there is nothing.
+ * The records of the audit at `path`. Lines that are no records are counted in `faults`, and reported when everything is read. The exit
+ * status is 1 if a file could not be read to its end. Throws if another audit than the host's was named and it does not exist.
  */
 export async function* recordsOf(
   readings: AsyncIterable<Reading>,
@@ -40,7 +40,7 @@ export async function* recordsOf(
   }
 }
 
-/** An audit that was named must be there; that of this host begins with its first record. */
+/** An audit that was named must exist. The audit of this host is created with its first record. */
 function sayMissing(path: string): void {
   if (existsSync(path)) return;
   if (path !== AUDIT) throw new Error(`${printable(path)} does not exist; name the audit or a copy of it`);

@@ -1,16 +1,16 @@
-// Lays out a table for people: columns as wide as they need, no lines around them, the last one cut where a terminal is too narrow.
-// cli-table3 takes a third of a second for three hundred rows, longer than everything else that `list` does.
+// Lays out a table for people: each column as wide as its cells, no lines around them. The last column is cut if the terminal is too
+// narrow. Not cli-table3: it takes a third of a second for three hundred rows, longer than everything else that `list` does.
 import { stripVTControlCharacters } from "node:util";
 import { styled } from "./output.ts";
 
 const GAP = "  ";
-/** A last column narrower than this tells nothing: the terminal wraps it instead. */
+/** A last column narrower than this says nothing. Then it is not cut, and the terminal wraps it. */
 const NARROWEST = 10;
 
-/** How many columns of a terminal a text takes. */
+/** The number of columns that a text takes on a terminal. */
 export type WidthOf = (text: string) => number;
 
-/** Lays out rows under their headings; cells must be printable. `columns`: the width of the terminal, `undefined` for no terminal, where nothing is cut. */
+/** Lays out rows under their headings; cells must be printable. `columns`: the width of the terminal; `undefined`: cut nothing. */
 export function layOut(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
@@ -32,7 +32,7 @@ export function layOut(
   return [line(headings.map((heading) => styled("bold", heading))), ...rows.map(line)].join("\n");
 }
 
-/** A measure that is right for these cells: what it takes to measure every script has tables of Unicode that load in 40 ms. */
+/** A measure that fits these cells. The one for every script needs tables of Unicode, which take 40 ms to load. */
 export async function widthFor(rows: readonly (readonly string[])[]): Promise<WidthOf> {
   const isPlain = rows.every((row) => row.every((cell) => /^[ -~]*$/.test(uncoloured(cell))));
   return isPlain ? (text) => uncoloured(text).length : (await import("string-width")).default;
@@ -46,7 +46,7 @@ function padded(cell: string, width: number, widthOf: WidthOf): string {
   return cell + " ".repeat(Math.max(0, width - widthOf(cell)));
 }
 
-/** By characters: the last column is plain text. */
+/** Cuts by characters: the last column has no colours. */
 function cut(cell: string, width: number, widthOf: WidthOf): string {
   if (widthOf(cell) <= width) return cell;
   let kept = "";

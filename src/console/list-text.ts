@@ -6,7 +6,7 @@ import { formatDuration } from "../text/duration.ts";
 import { layOut, widthFor } from "./lay-out.ts";
 import { printable, styled } from "./output.ts";
 
-/** Which logins, in which order. */
+/** Which logins to show, and in which order. */
 export interface Arrangement {
   readonly idleMs: number | undefined;
   readonly user: string | undefined;
@@ -36,7 +36,7 @@ const COLOURS: Readonly<Record<State, Parameters<typeof styled>[0]>> = {
   fault: "red",
 };
 
-/** Leaves out what is not asked for, and sorts: oldest first, longest idle first, or by name. */
+/** Leaves out the logins that are not wanted, and sorts: oldest first, longest idle first, or by name. */
 export function arrange(rows: readonly LoginRow[], { idleMs, user, sort }: Arrangement): LoginRow[] {
   const chosen = rows.filter(
     (row) =>
@@ -47,7 +47,7 @@ export function arrange(rows: readonly LoginRow[], { idleMs, user, sort }: Arran
   return sort === "user" ? chosen.sort((a, b) => a.user.localeCompare(b.user)) : chosen;
 }
 
-/** The table; `columns` is the width of the terminal, `undefined` for none. */
+/** The table. `columns` is the width of the terminal, `undefined` without one. */
 export async function tableOfLogins(rows: readonly LoginRow[], columns: number | undefined): Promise<string> {
   const lines = rows.flatMap((row) =>
     row.subjects.map((subject, index) => cellsOf(row, subject, index === 0)),
@@ -55,7 +55,7 @@ export async function tableOfLogins(rows: readonly LoginRow[], columns: number |
   return layOut(HEADINGS, lines, columns, await widthFor(lines));
 }
 
-/** Further terminals of a login repeat only what is their own. */
+/** The second and later terminals of a login show only their own values. */
 function cellsOf(row: LoginRow, subject: SubjectRow, isFirst: boolean): string[] {
   const login = (text: string) => (isFirst ? text : "");
   return [

@@ -1,4 +1,4 @@
-// Moments as people write them, for options such as --since.
+// Times as people write them, for options such as --since.
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../text/duration.ts";
 
@@ -6,8 +6,8 @@ const EXPECTED =
   "Expected a time such as 2026-12-31, '2026-12-31 17:00' or 2026-12-31T17:00:00Z, or how long ago: 2h, 7d.";
 
 /**
- * Reads a moment: ISO 8601 (without an offset in this host's time zone; a day is its midnight), or a duration before now. Returns ms of the wall
- * clock; throws commander's error for anything else.
+ * Reads a time: ISO 8601 (without an offset in this host's time zone; a day means its midnight), or a duration before now. Returns ms of
+ * the wall clock. Throws commander's error for anything else.
  */
 export function parseMoment(text: string): number {
   const moment = ago(text.trim()) ?? calendar(text.trim());
@@ -26,7 +26,7 @@ function ago(text: string): number | undefined {
 
 function calendar(text: string): number | undefined {
   try {
-    // Temporal knows the days of each month, which Date.parse does not.
+    // Temporal knows how many days each month has; Date.parse does not.
     if (/(?:Z|[+-]\d{2}:?\d{2})$/i.test(text)) return Temporal.Instant.from(text).epochMilliseconds;
     return Temporal.PlainDateTime.from(text).toZonedDateTime(Temporal.Now.timeZoneId()).epochMilliseconds;
   } catch {

@@ -1,15 +1,15 @@
-// The commander program as plain data: what completion and manual are made of, so that they cannot differ from the program.
+// The commander program as plain data. Completion and the manual are made from it, so they cannot differ from the program.
 import type { Argument, Command, Option } from "commander";
 
 /** A value that an option or a command takes. */
 export interface Value {
   /** The word in `<…>`. It also says what completion may offer, see `src/console/completion/values.ts`. */
   readonly name: string;
-  /** What it is, for an argument; empty where nothing is said. */
+  /** What an argument is; empty if nothing is said. */
   readonly about: string;
   readonly required: boolean;
   readonly variadic: boolean;
-  /** Empty where anything goes. */
+  /** Empty if any value is allowed. */
   readonly choices: readonly string[];
   /** The default as a user would type it. */
   readonly preset: string | undefined;
@@ -24,7 +24,7 @@ export interface OptionOutline {
 }
 
 export interface Outline {
-  /** The words that lead to the command, `sshd apply`; none for the program itself. */
+  /** The words that lead to the command, such as `sshd apply`; none for the program itself. */
   readonly path: readonly string[];
   readonly aliases: readonly string[];
   /** A few words, for lists of commands. */
@@ -34,11 +34,11 @@ export interface Outline {
   readonly options: readonly OptionOutline[];
   readonly arguments: readonly Value[];
   readonly commands: readonly Outline[];
-  /** What `--help` prints after all that: sections such as `Examples:`. */
+  /** What `--help` prints at the end: sections such as `Examples:`. */
   readonly notes: string;
 }
 
-/** Describes a program. Hidden commands and options are left out; commander's own `help` and `--help` are there. */
+/** Describes a program. Hidden commands and options are left out; commander's own `help` and `--help` are included. */
 export function outlineOf(program: Command): Outline {
   return outline(program, []);
 }
@@ -67,7 +67,7 @@ function outline(command: Command, path: readonly string[]): Outline {
   };
 }
 
-/** Commander's `help` takes the name of a command. */
+/** Commander's `help` takes the name of a command as its argument. */
 function helpOf({ arguments: values }: Outline, commands: readonly string[]): Pick<Outline, "arguments"> {
   const choices = commands.filter((name) => name !== "help");
   return { arguments: values.map((value) => ({ ...value, choices })) };
@@ -95,7 +95,7 @@ function presetOf({ defaultValue, defaultValueDescription }: Option | Argument):
   return defaultValueDescription ?? (defaultValue === undefined ? undefined : String(defaultValue));
 }
 
-/** Commander keeps no list of these texts: they are what it prints after the help that it makes itself, which is one write. */
+/** Commander keeps no list of these texts. It prints them after its own help, which is one write. */
 function notesOf(command: Command): string {
   const printed: string[] = [];
   const before = command.configureOutput();

@@ -1,4 +1,4 @@
-// Parts of a policy that several commands tell: places and limits.
+// Parts of a policy that several commands show: places and limits.
 import { LIMIT_KEYS, type LimitKey } from "../policy/limits.ts";
 import type { LimitOrigins, Origin } from "../policy/origins.ts";
 import type { Limits } from "../policy/policy.ts";
@@ -6,7 +6,7 @@ import { limitSeconds, limitValue, spokenValue } from "../policy/values.ts";
 import { printable } from "./output.ts";
 import { tableOf } from "./table.ts";
 
-/** A place for people, as compilers and editors take it: `FILE:LINE`; what no file set is the default. */
+/** A place for people, in the form of compilers and editors: `FILE:LINE`; `default` if no file set the value. */
 export function placeText(origin: Origin | undefined): string {
   return origin ? printable(`${origin.file}:${origin.line}`) : "default";
 }

@@ -5,7 +5,7 @@ import { diffLines } from "../change/diff.ts";
 import { PROGRAM_DIRECTORY } from "../system/paths.ts";
 import { styled } from "./output.ts";
 
-/** A change that has not been made, with what differs where the file is the system's or goes to /etc. */
+/** The lines that describe a planned change. For a file of the system or in /etc they show the difference. */
 export function preview(change: Change): string[] {
   const { path, wanted } = change;
   const line = `would ${describe(change)}`;

@@ -3,8 +3,8 @@ import { writeNew } from "../change/write-new.ts";
 import { printable } from "./output.ts";
 
 /**
- * Writes a file whole or not at all, in the place of one that may be there. Throws where something else is there: renaming over
- * /dev/stdout, or over a link that somebody has put into /tmp, is never what was meant.
+ * Writes a whole file or nothing, and replaces an existing one. Throws if something else is there: nobody wants to rename over
+ * /dev/stdout, or over a link that somebody has put into /tmp.
  */
 export function replaceFile(path: string, text: string, mode: number): void {
   const there = lstatSync(path, { throwIfNoEntry: false });

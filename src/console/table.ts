@@ -1,7 +1,7 @@
 import stringWidth from "string-width";
 import { layOut } from "./lay-out.ts";
 
-/** A table of texts in whatever script; see `layOut`. */
+/** A table of texts in any script; see `layOut`. */
 export function tableOf(
   headings: readonly string[],
   rows: readonly (readonly string[])[],

@@ -1,25 +1,25 @@
 import { isWithin } from "./network.ts";
 import type { Applied, Policy, Rule } from "./policy.ts";
 
-/** Who logged in, and from where; no address where the login did not come over TCP, or it cannot be seen. */
+/** Who logged in, and from where. No address if the login did not come over TCP, or if the address cannot be seen. */
 export interface PolicySubject {
   readonly user: string;
   readonly groups: readonly string[];
   readonly address?: string | undefined;
 }
 
-/** What a policy has for somebody: the first exemption and the first rule that fit, by their places in the policy's lists. */
+/** What a policy says about a user: the first exemption and the first rule that match, by their index in the policy's lists. */
 export interface Choice {
   readonly exemption?: { readonly list: "users" | "groups"; readonly index: number } | undefined;
   readonly rule?: number | undefined;
 }
 
-/** Why a rule does not fit somebody. */
+/** Why a rule does not match a user. */
 export type Misfit = "user" | "group" | "address";
 
 /**
- * Says what a policy asks of one login: the limits of the first rule that matches, else those of the top level. An exempt login has
- * them too, for the day it is exempt no longer.
+ * Returns what a policy says for one login: the limits of the first rule that matches, else those of the top level. An exempt login
+ * gets limits too. They apply when it is no longer exempt.
  */
 export function apply(policy: Policy, subject: PolicySubject): Applied {
   const { exemption, rule: index } = choose(policy, subject);
@@ -33,7 +33,7 @@ export function apply(policy: Policy, subject: PolicySubject): Applied {
   return { rule: rule?.name ?? "top level", exempt: false, limits };
 }
 
-/** Finds the exemption and the rule that decide. */
+/** Finds the exemption and the rule that decide for this user. */
 export function choose({ exempt, rules }: Policy, subject: PolicySubject): Choice {
   const user = found(exempt.users.indexOf(subject.user));
   const group = found(exempt.groups.findIndex((name) => subject.groups.includes(name)));
@@ -43,8 +43,8 @@ export function choose({ exempt, rules }: Policy, subject: PolicySubject): Choic
 }
 
 /**
- * Whether what a policy says of somebody depends on their groups. Where it does not, nobody asks for them: a directory that hangs is no
- * reason to spare or to end somebody whom no group concerns.
+ * Whether the policy's answer for this user depends on their groups. If not, nobody asks for the groups: a directory server that hangs
+ * must not spare or end a user whom no group concerns.
  */
 export function asksForGroups(
   { exempt, rules }: Policy,
@@ -52,7 +52,7 @@ export function asksForGroups(
 ): boolean {
   if (exempt.users.includes(user)) return false;
   if (exempt.groups.length > 0) return true;
-  // The rules up to the first that fits whatever the groups are.
+  // The rules up to the first one that matches without looking at the groups.
   const withoutGroups = ({ match, ...rule }: Rule) =>
     misfit({ ...rule, match: { ...match, groups: [] } }, { user, groups: [], address });
   const first = rules.find((rule) => withoutGroups(rule) === undefined);
@@ -64,8 +64,8 @@ function found(index: number): number | undefined {
 }
 
 /**
- * The first thing that keeps a rule from fitting somebody; `undefined` when it fits: each list that is not empty has an entry that does.
- * Without an address no `from` fits.
+ * The first reason why a rule does not match a user; `undefined` when it matches: every list that is not empty has a matching entry.
+ * Without an address no `from` matches.
  */
 export function misfit({ match }: Rule, { user, groups, address }: PolicySubject): Misfit | undefined {
   if (match.users.length > 0 && !match.users.includes(user)) return "user";

@@ -3,7 +3,7 @@ import { LIMIT_KEYS, LIMITS, type LimitKey } from "./limits.ts";
 import { DEFAULT_LIMITS } from "./merge.ts";
 import { limitValue, writtenValue } from "./values.ts";
 
-/** The policy that `install` writes where there is none: every key, set to its default, with what it does. */
+/** The policy that `install` writes if there is none: every key with its default and what it does. */
 export const defaultPolicy = `\
 #:schema ${POLICY_SCHEMA}
 # afkill: when an idle SSH login is warned, and when it ends.
@@ -35,7 +35,7 @@ users = []
 # idle_timeout = "5m"
 `;
 
-/** A key with its default, below what it does. */
+/** A key with its default, below the text that says what it does. */
 function paragraph(key: LimitKey): string {
   const comment = LIMITS[key].comment.map((line) => `# ${line}\n`).join("");
   return `${comment}${key} = ${writtenValue(limitValue(DEFAULT_LIMITS, key))}\n`;

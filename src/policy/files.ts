@@ -13,18 +13,18 @@ import { basename, dirname, extname, join } from "node:path";
 
 /** S_ISVTX of inode(7). */
 const STICKY = 0o1000;
-/** Far more than any policy needs, and read in no time. */
+/** Far more than any policy needs, and still quick to read. */
 const MOST_BYTES = 256 * 1024;
 
-/** What one file of a policy holds, or why it may not be used. */
+/** The text of one policy file, or why it may not be used. */
 export type PolicyFile =
   | { readonly file: string; readonly text: string }
   | { readonly file: string; readonly refusal: string };
 
 /**
- * Reads the main file of a policy and then the `*.toml` files of its drop-in directory, in the order of their names (byte by byte, no
- * locale): for `/etc/afkill/afkill.toml` that is `/etc/afkill/afkill.d`, which need not exist. Names that start with a dot, and
- * what editors leave behind (`10-staff.toml~`), are passed over.
+ * Reads the main file of a policy, then the `*.toml` files of its drop-in directory, in the order of their names (by bytes, without a
+ * locale). For `/etc/afkill/afkill.toml` the directory is `/etc/afkill/afkill.d`; it need not exist. Files whose names start with a dot
+ * and backups of editors (`10-staff.toml~`) are skipped.
  */
 export function readPolicyFiles(path: string): PolicyFile[] {
   const directory = join(dirname(path), `${basename(path, extname(path))}.d`);
@@ -42,7 +42,7 @@ function readPolicyFile(file: string): PolicyFile {
   try {
     const directory = realpathSync(dirname(file));
     mustBeSafe(directory);
-    // O_NONBLOCK: a FIFO in the place of the file must not hold us up. It has no effect on a regular file.
+    // O_NONBLOCK: a FIFO in the place of the file must not block us. The flag does not affect a regular file.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const fd = openSync(join(directory, basename(file)), flags);
     try {
@@ -62,8 +62,8 @@ function readPolicyFile(file: string): PolicyFile {
 }
 
 /**
- * A directory is safe when nobody but root, or whoever runs this, could have put another one, or another file, in its place: so up to
- * the root. Above it one that is sticky, such as /tmp, will do: what somebody owns in there, others cannot rename (unlink(2), EPERM).
+ * A directory is safe if only root, or the user who runs this, can replace it or a file in it. So every directory up to `/` is checked.
+ * A sticky parent, such as /tmp, is accepted: in it nobody can rename another user's file (unlink(2), EPERM).
  */
 function mustBeSafe(directory: string): void {
   const stats = statSync(directory);
@@ -88,10 +88,10 @@ function mustBeClosed({ mode }: Stats, what: string): void {
   throw new Refusal(`expected ${what} to be writable by its owner only, got mode ${octal}; chmod go-w it`);
 }
 
-/** What is wrong with a file, in our own words. */
+/** Our own words for what is wrong with a file. */
 class Refusal extends Error {}
 
-/** What a failed system call means to somebody who reads it in a log. */
+/** What a failed system call means, for a reader of the log. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "expected a file, got none",
   ELOOP: "expected a regular file, got a symbolic link",

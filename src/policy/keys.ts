@@ -1,8 +1,8 @@
-// What each key of a policy is for, in words: for afkill.toml(5), and for the JSON Schema that editors show. The limits have
-// theirs in their rows.
+// What each key of a policy is for, in words: for afkill.toml(5), and for the JSON Schema that editors show. For the limits, these words
+// are in the rows of limits.ts.
 import { type Kind, LIMIT_KEYS, LIMITS, type LimitKey } from "./limits.ts";
 
-/** A key of a policy in words. */
+/** What the manual says about a key of a policy. */
 export interface Key {
   /** What kind of value it takes. */
   readonly takes: string;

@@ -1,10 +1,10 @@
-// The keys of a policy that set a limit, one row each. Whatever must know all of them goes by this table: what a file may say, how
+// The keys of a policy that set a limit, one row each. All code that must know every key uses this table: what a file may say, how
 // files are merged, the defaults, what a check remembers, the policy that `install` writes, the manual and the JSON Schema.
 
-/** A kind of evidence that somebody, or work that somebody waits for, is there. */
+/** A kind of evidence that the user, or work that the user waits for, is there. */
 export type Source = "input" | "busy" | "transfer" | "output";
 
-/** The kinds of values that a key can take, as they are once read. Durations in milliseconds; `Infinity` stands for "off". */
+/** The type of the value of each kind of key, once it is read. Durations in milliseconds; `Infinity` means "off". */
 export interface Kinds {
   readonly duration: number;
   /** How long before the end each notice is given, longest first. */
@@ -18,12 +18,12 @@ export interface Kinds {
 export type Kind = keyof Kinds;
 
 interface Row<K extends Kind> {
-  /** What `Limits` calls it. */
+  /** The name of its field in `Limits`. */
   readonly field: K extends "duration" | "notices" ? `${string}Ms` : string;
   readonly kind: K;
-  /** What the top level says where no file does. */
+  /** The value at the top level if no file sets it. */
   readonly byDefault: Kinds[K];
-  /** What ends nobody: it stands where no policy can be had, and in place of the key in a memory from before there was the key. */
+  /** The value that ends nobody. Used when there is no usable policy, and when a memory is older than the key. */
   readonly harmless: Kinds[K];
   /** For afkill.toml(5), and for the JSON Schema that editors show: one to four sentences of plain text. */
   readonly about: string;
@@ -37,7 +37,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const OFF = Number.POSITIVE_INFINITY;
 
-/** The rows, in the order of the default policy. Each key stands at the top level, and in a rule. */
+/** The rows, in the order of the default policy. Each key may be at the top level and in a rule. */
 export const LIMITS = {
   idle_timeout: {
     field: "idleTimeoutMs",
@@ -177,10 +177,10 @@ export type LimitKey = keyof Rows;
 
 export const LIMIT_KEYS = Object.keys(LIMITS) as readonly LimitKey[];
 
-/** What a policy asks of one login: a field for each row. */
+/** What a policy says for one login: a field for each row. */
 export type Limits = { readonly [K in LimitKey as Rows[K]["field"]]: Kinds[Rows[K]["kind"]] };
 
-/** Limits with a value for each key. The caller sees to it that each is of its key's kind. */
+/** Limits with a value for each key. The caller must return a value of the key's kind. */
 export function limitsWith(value: (key: LimitKey) => Kinds[Kind]): Limits {
   return Object.fromEntries(LIMIT_KEYS.map((key) => [LIMITS[key].field, value(key)])) as Limits;
 }

@@ -4,7 +4,7 @@ import { type Fault, type ParsedFile, parsePolicyFile } from "./parse.ts";
 import type { Policy } from "./policy.ts";
 import { formatKey, PolicyError, type Problem } from "./problems.ts";
 
-/** Reads, checks and merges a policy: a main file and its drop-ins. Throws a PolicyError with all that is wrong in all of them. */
+/** Reads, checks and merges a policy: a main file and its drop-ins. Throws a PolicyError that lists every problem in all of them. */
 export async function loadPolicy(path: string): Promise<Policy> {
   return mergePolicy(await loadFiles(path));
 }
@@ -17,7 +17,7 @@ export async function loadFiles(path: string): Promise<GoodFile[]> {
   throw new PolicyError((await Promise.all(files.map(problemsOf))).flat());
 }
 
-/** All that is wrong in a file, in the order of its lines; nothing for a good one. */
+/** Every problem of a file, in the order of its lines; empty for a good file. */
 export async function problemsOf(parsed: ParsedFile): Promise<Problem[]> {
   if ("content" in parsed) return [];
   const placeOf = await placesIn(parsed.text);
@@ -34,11 +34,11 @@ export async function problemsOf(parsed: ParsedFile): Promise<Problem[]> {
 async function placesIn(text: string): Promise<(fault: Fault) => Fault["place"]> {
   try {
     const { locator } = await import("./locate.ts");
-    // Its parser knows no byte order mark; the one of the policy passes over it.
+    // This parser does not know the byte order mark; the parser of the policy skips it.
     const locate = locator(text.replace(/^\ufeff/, ""));
     return ({ path, place }) => place ?? locate(path);
   } catch {
-    // Where the file has a syntax error, the fault tells its own place. The other problems matter more than where they are.
+    // A syntax error has its place already. If the place of another problem cannot be found, the problem still counts.
     return ({ place }) => place;
   }
 }

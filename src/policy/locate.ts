@@ -1,4 +1,4 @@
-// Where a key stands in a file. Loaded only when something is wrong: the parser that keeps positions takes longer to start.
+// Finds where a key is in a file. Loaded only when something is wrong: the parser that keeps positions starts more slowly.
 import { type AST, parseTOML } from "toml-eslint-parser";
 import type { KeyPath } from "./problems.ts";
 
@@ -9,8 +9,8 @@ export interface TomlPlace {
 }
 
 /**
- * Returns a function that finds the place of a path in a text: of the key, of an element of a list, or for a key that is not there of the
- * table that lacks it. `undefined` where there is none, as for a file that says nothing.
+ * Returns a function that finds the place of a path in a text: of a key, of an element of a list, or, for a missing key, of the table
+ * that lacks it. `undefined` if there is no place, as in an empty file.
  */
 export function locator(text: string): (path: KeyPath) => TomlPlace | undefined {
   const places = new Map<string, TomlPlace>();
@@ -53,7 +53,7 @@ function noteValue(value: AST.TOMLContentNode, path: KeyPath, places: Map<string
   }
 }
 
-/** `a.b = 1` and `[a.b]` are the first sight of `a` too. */
+/** `a.b = 1` and `[a.b]` are also the first place of `a`. */
 function notePrefixes(
   path: KeyPath,
   from: number,

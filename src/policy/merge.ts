@@ -2,7 +2,7 @@ import { LIMITS, type LimitKey, type Limits, limitsWith } from "./limits.ts";
 import type { Policy, Rule } from "./policy.ts";
 import type { FileContent } from "./schema.ts";
 
-/** What the top level says where no file does. */
+/** The values at the top level if no file sets them. */
 export const DEFAULT_LIMITS = limitsWith((key) => LIMITS[key].byDefault);
 
 /** A file without faults. */
@@ -13,9 +13,9 @@ export interface GoodFile {
 }
 
 /**
- * Merges files in the order they were read. A later file's top-level key replaces an earlier one's, a list as a whole; the names under
- * `[exempt]` and the rules are added behind those before, so a drop-in can exempt more people, never fewer, and rules are tried in the
- * order one reads them. A rule takes what it leaves out from the merged top level, wherever that was set.
+ * Merges files in the order they were read. A top-level key of a later file replaces an earlier one; a list is replaced as a whole.
+ * Names under `[exempt]` and rules are added after the earlier ones. So a drop-in can only exempt more users, and rules are tried in
+ * reading order. A key that a rule leaves out comes from the merged top level.
  */
 export function mergePolicy(files: readonly GoodFile[]): Policy {
   const base = files.reduce((limits, { content }) => limitsOf(content, limits), DEFAULT_LIMITS);
@@ -37,7 +37,7 @@ function limitsOf(keys: Pick<FileContent, LimitKey>, inherited: Limits): Limits 
 function rulesOf({ file, text, content }: GoodFile, base: Limits): Rule[] {
   const rules = content.rule ?? [];
   const lines = ruleLines(text);
-  // Rules written otherwise, as one inline list, go by their number alone.
+  // Rules in another form, such as one inline list, are named by their number only.
   const linesAreKnown = lines.length === rules.length;
   return rules.map((rule, index) => ({
     name: `rule ${index + 1}, ${file}${linesAreKnown ? `:${lines[index]}` : ""}`,

@@ -1,4 +1,4 @@
-// The names that a policy gives, and whether this host knows them: one that it does not know fits nobody, without a word.
+// Whether this host knows the names in a policy: an unknown name matches nobody, and nothing else would tell.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
@@ -6,10 +6,10 @@ import type { GoodFile } from "./merge.ts";
 import { locateIn } from "./origins.ts";
 import { ascii, formatKey, type KeyPath, type Problem } from "./problems.ts";
 
-/** A directory server that hangs must not hold up whoever asks for ever. */
+/** A directory server that hangs must not block the caller for ever. */
 const TIMEOUT_MS = 5_000;
 const MOST_BYTES = 64 << 20;
-/** The default policy exempts it, so that an administrator who wants such a group need only make it. */
+/** The default policy exempts this group. An administrator who wants it only has to create it. */
 const OFFERED = "noidle";
 
 type Kind = "user" | "group";
@@ -21,7 +21,7 @@ interface PolicyName {
   readonly file: GoodFile;
 }
 
-/** A warning for each name of a user or a group in a policy that this host does not know. The default policy's own group gets none. */
+/** A warning for each user or group in a policy that this host does not know. The default policy's own group gets none. */
 export async function unknownNames(files: readonly GoodFile[], timeoutMs = TIMEOUT_MS): Promise<Problem[]> {
   const all = files.flatMap(namesIn);
   const known = {
@@ -64,8 +64,8 @@ function namesIn(file: GoodFile): PolicyName[] {
 }
 
 /**
- * The names of one kind that the host knows, of those that are asked for, and whether the system gave an answer about all of them. The
- * host's own files are read first: who is in them is known, though a directory hang.
+ * Which of the wanted names of one kind the host knows, and whether the system answered for all of them. The host's own files are read
+ * first, so the names in them are known even if a directory server hangs.
  */
 async function knownTo(
   database: "passwd" | "group",
@@ -88,13 +88,13 @@ async function knownTo(
     });
     return { names: known.union(namesOf(stdout)), answered: true };
   } catch (error) {
-    // It prints what it finds, and has a status of 2 when something was not found (getent(1)).
+    // getent(1) prints what it finds. Its status is 2 if something was not found.
     const { code, stdout } = error as { code?: unknown; stdout?: string };
     return { names: known.union(namesOf(code === 2 ? (stdout ?? "") : "")), answered: code === 2 };
   }
 }
 
-/** The first fields: a number is asked for as an id too, and an entry that has it answers to another name. */
+/** The first fields. getent takes a number as an id too, and then prints an entry with another name. */
 function namesOf(entries: string): Set<string> {
   return new Set(entries.split("\n").map((line) => line.split(":", 1)[0] ?? ""));
 }

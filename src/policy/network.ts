@@ -10,8 +10,8 @@ interface Network {
 const MAPPED_BITS = 96;
 
 /**
- * Reads an address or a network in CIDR form, IPv4 or IPv6; `undefined` when it is neither. What lies inside `::ffff:0:0/96`, IPv4 as a
- * socket for both families writes it (RFC 4291 section 2.5.5.2), is taken as the IPv4 that it means.
+ * Reads an address or a network in CIDR form, IPv4 or IPv6; `undefined` when it is neither. An address in `::ffff:0:0/96`, which is how
+ * a socket for both families writes IPv4 (RFC 4291 section 2.5.5.2), is read as that IPv4 address.
  */
 export function parseNetwork(text: string): Network | undefined {
   const [address = "", bitsText, ...more] = text.split("/");
@@ -26,20 +26,20 @@ export function parseNetwork(text: string): Network | undefined {
   return { family: version === 4 ? "ipv4" : "ipv6", address, bits };
 }
 
-/** Whether an address lies in one of the networks. Bits of a network behind its prefix do not count; a zone (`%eth0`) is ignored. */
+/** Whether an address is in one of the networks. Bits of a network after its prefix do not count; a zone (`%eth0`) is ignored. */
 export function isWithin(address: string, networks: readonly string[]): boolean {
   const client = parseNetwork(address.replace(/%.*/, ""));
   if (!client) return false;
   const list = new BlockList();
   for (const text of networks) {
     const network = parseNetwork(text);
-    // A BlockList by itself finds IPv4 clients in `::/0` too.
+    // A BlockList itself also finds IPv4 clients in `::/0`.
     if (network?.family === client.family) list.addSubnet(network.address, network.bits, network.family);
   }
   return list.check(client.address, client.family);
 }
 
-/** The IPv4 address inside an IPv4-mapped IPv6 address, in whatever way that is written. */
+/** The IPv4 address inside an IPv4-mapped IPv6 address, in any notation. */
 function mappedAddress(address: string): string | undefined {
   const canonical = new SocketAddress({ address, family: "ipv6" }).address;
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(canonical)?.[1];

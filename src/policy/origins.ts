@@ -1,4 +1,4 @@
-// A policy together with the place that set each part of it: for people, never for a check, which does without the slower parser.
+// A policy with the place that set each part of it. For people, never for a check: a check does not need the slower parser.
 import { LIMIT_KEYS, type LimitKey } from "./limits.ts";
 import { loadFiles } from "./load.ts";
 import type { TomlPlace } from "./locate.ts";
@@ -11,10 +11,10 @@ export interface Origin extends TomlPlace {
   readonly file: string;
 }
 
-/** The place of each key; none for a key that has its default. */
+/** The place of each key; no entry for a key that has its default. */
 export type LimitOrigins = Readonly<Partial<Record<LimitKey, Origin>>>;
 
-/** The places of what a `Policy` holds, its lists in the same order. */
+/** The places of the parts of a `Policy`. The lists have the same order. */
 export interface Origins {
   readonly base: LimitOrigins;
   readonly exempt: { readonly users: readonly Origin[]; readonly groups: readonly Origin[] };
@@ -23,13 +23,13 @@ export interface Origins {
 
 export interface RuleOrigins {
   readonly at: Origin;
-  /** Of the keys that the rule sets itself. */
+  /** The keys that the rule sets itself. */
   readonly own: LimitOrigins;
-  /** Of all its keys: what it leaves out comes from where the top level was set. */
+  /** All keys of the rule. A key that it leaves out has the place of the top level. */
   readonly all: LimitOrigins;
 }
 
-/** Loads a policy as `loadPolicy` does, and tells where everything in it was set. Throws as `loadPolicy` does. */
+/** Loads a policy as `loadPolicy` does, and also returns where each part was set. Throws as `loadPolicy` does. */
 export async function loadWithOrigins(path: string): Promise<{ policy: Policy; origins: Origins }> {
   const files = await loadFiles(path);
   return { policy: mergePolicy(files), origins: await originsOf(files) };
@@ -55,11 +55,11 @@ async function originsOf(files: readonly GoodFile[]): Promise<Origins> {
   return { base, exempt: { users: exempt("users"), groups: exempt("groups") }, rules };
 }
 
-/** Tells where each key of a file stands. The parser that knows is loaded only now: most commands do without. */
+/** Returns a function that finds the keys of a file. The parser for it is loaded only now: most commands do not need it. */
 export async function locateIn({ file, text }: GoodFile): Promise<Locate> {
   const { locator } = await import("./locate.ts");
   const locate = locator(text);
-  // Whatever the parser of positions misses is still in this file.
+  // If the parser of positions misses a key, the key is still in this file.
   return (path) => ({ file, ...(locate(path) ?? { line: 1, column: 1 }) });
 }
 

@@ -4,7 +4,7 @@ import type { PolicyFile } from "./files.ts";
 import { ascii, type KeyPath } from "./problems.ts";
 import { type FileContent, schema } from "./schema.ts";
 
-/** One thing that is wrong in a file, found by its key; a syntax error by its place. */
+/** One problem in a file. Its place is found from its key; a syntax error has its place already. */
 export interface Fault {
   readonly path: KeyPath;
   readonly message: string;
@@ -15,7 +15,7 @@ export type ParsedFile =
   | { readonly file: string; readonly text: string; readonly content: FileContent }
   | { readonly file: string; readonly text: string; readonly faults: readonly Fault[] };
 
-/** Parses and checks one file: what it says, or all that is wrong with it. */
+/** Parses and checks one file. Returns its content, or every problem in it. */
 export function parsePolicyFile(source: PolicyFile): ParsedFile {
   const { file } = source;
   if ("refusal" in source) return { file, text: "", faults: [{ path: [], message: source.refusal }] };
@@ -27,7 +27,7 @@ export function parsePolicyFile(source: PolicyFile): ParsedFile {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const { line, column } = error;
-    // Below its first line the message draws the place, which needs more than one line.
+    // The message goes on with a drawing of the place, which needs several lines: only its first line is used.
     const message = ascii(error.message.split("\n", 1)[0] ?? "", 200);
     return { file, text, faults: [{ path: [], message, place: { line, column } }] };
   }

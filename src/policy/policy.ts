@@ -1,12 +1,12 @@
-// What a policy is once it has been read. Reading it is in load.ts, choosing what applies to a user in apply.ts.
+// A policy after reading. load.ts reads it, apply.ts chooses what applies to a user.
 
 import type { Limits } from "./limits.ts";
 
 export type { Limits, Source } from "./limits.ts";
 
-/** One `[[rule]]`: its limits are complete, what it left out has been taken from the top level. */
+/** One `[[rule]]`. Its limits are complete: keys that it left out come from the top level. */
 export interface Rule {
-  /** Where it stands, to tell an administrator: `rule 2, /etc/afkill/afkill.toml:14`. */
+  /** Where it is, for an administrator: `rule 2, /etc/afkill/afkill.toml:14`. */
   readonly name: string;
   readonly match: {
     readonly users: readonly string[];
@@ -21,19 +21,19 @@ export interface Policy {
   readonly base: Limits;
   readonly exempt: { readonly users: readonly string[]; readonly groups: readonly string[] };
   readonly rules: readonly Rule[];
-  /** The files that it came from, in the order they were read. */
+  /** The files of the policy, in the order they were read. */
   readonly files: readonly string[];
 }
 
-/** What a policy says of one login: the answer of `apply`. */
+/** What a policy says for one login: the result of `apply`. */
 export interface Applied {
-  /** Which rule decided: a rule's name, `top level`, or why the login is exempt. */
+  /** What decided: a rule's name, `top level`, or why the login is exempt. */
   readonly rule: string;
   readonly exempt: boolean;
   readonly limits: Limits;
 }
 
-/** What applies with another idle timeout than the policy's. A login that is exempt stays so. */
+/** The same with another idle timeout than the policy's, in ms; unchanged for `undefined`. An exempt login stays exempt. */
 export function withIdleTimeout(applied: Applied, idleTimeoutMs: number | undefined): Applied {
   if (idleTimeoutMs === undefined || applied.exempt) return applied;
   return {

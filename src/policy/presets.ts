@@ -1,8 +1,8 @@
-// The default policy with the values that a standard asks for. What is said of a standard is what its text says, no more.
+// The default policy with the values that a standard asks for. The comments say only what the text of the standard says.
 import { defaultPolicy } from "./default.ts";
 import type { PresetName } from "./preset-names.ts";
 
-/** One value of a preset, as a file writes it, and the paragraph that it answers to. */
+/** One value of a preset, as a file writes it, and the paragraph of the standard that asks for it. */
 interface Setting {
   readonly value: string;
   readonly answers: string;
@@ -16,19 +16,19 @@ interface Preset {
 
 const PROMPT_ONLY = "TMOUT ends no command that runs";
 
-/** Whoever may set the times of a terminal keeps an idle session without a key ("touch -a"). */
+/** A user who may set the times of a terminal ("touch -a") keeps an idle session without pressing a key. */
 const NO_FEIGNING = "idle is measured by keys, not by times that a user can set";
 
-/** A heartbeat is a program's, and nobody sits there: but no text speaks of forwarded ports. */
+/** A program sends the heartbeat, and nobody sits there. But no standard speaks of forwarded ports. */
 const NO_HEARTBEATS = "a program that pings by itself is nobody at work";
 
-/** Said of each: an assessor asks why a value was left as it is. */
+/** In every preset: an assessor asks why a value was not changed. */
 const NO_AGE = [
   "These texts ask for an end after idle time. None bounds how long a session in use may last:",
   "max_login stays off.",
 ];
 
-/** A scanner that knows nothing of afkill finds only what it looks for. */
+/** A scanner that does not know afkill finds only what it looks for. */
 const SCANNERS = [
   "A scanner looks for TMOUT in the files of the shell. afkill does not set it: it sees every program,",
   "not only a shell at its prompt, and warns before it ends a login.",
@@ -108,7 +108,7 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
   },
 };
 
-/** The default policy, with the values of a preset if one is named. */
+/** The text of the default policy, with the values of a preset if one is named. */
 export function policyWithPreset(name: PresetName | undefined): string {
   if (name === undefined) return defaultPolicy;
   const { about, settings } = PRESETS[name];

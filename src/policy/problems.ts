@@ -1,11 +1,11 @@
-/** One thing that is wrong in a policy. Lines and columns count from 1; a file that could not be read has neither. */
+/** One problem in a policy. Lines and columns count from 1; a file that could not be read has neither. */
 export interface Problem {
   readonly file: string;
   readonly line?: number;
   readonly column?: number;
-  /** The key it stands at, such as `idle_timeout` or `rule[2].match.from[1]`, counted from 1; empty for the file as a whole. */
+  /** The key, such as `idle_timeout` or `rule[2].match.from[1]`, counted from 1; empty for the file as a whole. */
   readonly key: string;
-  /** What was expected, and what was there. Printable ASCII. */
+  /** What was expected, and what was found. Printable ASCII. */
   readonly message: string;
 }
 
@@ -15,7 +15,7 @@ export function formatProblem({ file, line, column, key, message }: Problem): st
   return `${place}: ${key && `${key}: `}${message}`;
 }
 
-/** A policy that cannot be used, with everything that is wrong in all of its files. Its message is one line, for a log. */
+/** A policy that cannot be used, with every problem in all of its files. Its message is one line, for a log. */
 export class PolicyError extends Error {
   readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[]) {
@@ -25,17 +25,17 @@ export class PolicyError extends Error {
   }
 }
 
-/** The way to a value in a parsed file: keys of tables, and indexes of arrays counted from 0. */
+/** The path to a value in a parsed file: keys of tables, and indexes of arrays counted from 0. */
 export type KeyPath = readonly (string | number)[];
 
-/** Writes a path for people. */
+/** A path as text for people. */
 export function formatKey(path: KeyPath): string {
   return path
     .map((part, at) => (typeof part === "number" ? `[${part + 1}]` : `${at > 0 ? "." : ""}${ascii(part)}`))
     .join("");
 }
 
-/** Text of a file made safe to print: all but printable ASCII escaped, and cut off where it is longer than a line. */
+/** Makes text of a file safe to print: escapes everything but printable ASCII, and cuts text that is longer than `mostCharacters`. */
 export function ascii(text: string, mostCharacters = 60): string {
   const safe = text.slice(0, mostCharacters).replace(/[^ -~]/g, escaped);
   return text.length > mostCharacters ? `${safe}...` : safe;

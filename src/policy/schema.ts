@@ -1,4 +1,4 @@
-// What a policy file may say. Every problem of a file is found in one go, and says what was expected and what was there.
+// What a policy file may say. One run finds every problem of a file, and says what was expected and what was found.
 
 import * as v from "valibot";
 import { parseDuration } from "../text/duration.ts";
@@ -7,7 +7,7 @@ import { type Kind, type Kinds, LIMIT_KEYS, LIMITS, type LimitKey } from "./limi
 import { parseNetwork } from "./network.ts";
 import { ascii } from "./problems.ts";
 
-/** A notice is a few lines; more stages than this are noise. */
+/** A notice is a few lines; more notices than this only disturb. */
 const MOST_NOTICES = 10;
 const MOST_MESSAGE = 200;
 
@@ -95,7 +95,7 @@ const FORMS = {
       v.picklist(["input", "busy", "transfer", "output"], wanted('"input", "busy", "transfer" or "output"')),
       "sources",
     ),
-    // Without it a user would be ended while typing, and a notice could not be answered.
+    // Without "input" a user would be ended while typing, and nobody could answer a notice.
     v.includes("input", 'expected "input" to be one of them: whoever types is active'),
     v.transform((sources) => [...new Set(sources)]),
   ),
@@ -122,7 +122,7 @@ const match = table({
   from: v.optional(list(network, "addresses and networks")),
 });
 
-/** One file of a policy. Everything may be left out, but for a rule's `match`: forgotten, the rule would apply to everybody. */
+/** One file of a policy. Every key is optional but a rule's `match`: without `match` a rule would apply to everybody by mistake. */
 export const schema = table({
   ...limits,
   exempt: v.optional(
@@ -131,5 +131,5 @@ export const schema = table({
   rule: v.optional(list(table({ match, ...limits }), "tables: [[rule]]")),
 });
 
-/** A file of a policy that has been checked: durations in milliseconds, lists without doubles, notices longest first. */
+/** A checked file of a policy: durations in milliseconds, lists without duplicates, notices longest first. */
 export type FileContent = v.InferOutput<typeof schema>;

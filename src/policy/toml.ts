@@ -1,4 +1,4 @@
-// A merged policy as one file that means the same, with the place that each line comes from.
+// A merged policy as one file with the same meaning. Each line says which place it comes from.
 import { stringify } from "smol-toml";
 import { LIMIT_KEYS, type LimitKey } from "./limits.ts";
 import type { LimitOrigins, Origin, Origins } from "./origins.ts";
@@ -6,7 +6,7 @@ import type { Limits, Policy } from "./policy.ts";
 import { ascii } from "./problems.ts";
 import { limitValue, type Value } from "./values.ts";
 
-/** Writes a policy as TOML. Rules hold the keys that they set themselves. */
+/** Writes a policy as TOML. A rule holds only the keys that it sets itself. */
 export function policyToml(policy: Policy, origins: Origins): string {
   const exempt = (list: "users" | "groups") => [
     `${list} = [`,
@@ -46,7 +46,7 @@ function tomlOf(value: Value): string {
   return stringify({ v: value }).trim().slice("v = ".length);
 }
 
-/** A comment of TOML ends with its line: a file name may hold a line break. */
+/** A TOML comment ends at the end of the line, but a file name may contain a line break. */
 function comment(origin: Origin | undefined): string {
   return `  # ${origin ? `${ascii(origin.file, 4096)}:${origin.line}` : "default"}`;
 }

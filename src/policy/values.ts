@@ -1,4 +1,4 @@
-// Values of a policy, as its files write them and as programs want them.
+// Values of a policy, in the forms that files and programs need.
 import { formatDuration } from "../text/duration.ts";
 import { type Kinds, LIMITS, type LimitKey, type Limits } from "./limits.ts";
 
@@ -12,7 +12,7 @@ export function limitValue(limits: Limits, key: LimitKey): Value {
   return value.map((item) => (typeof item === "number" ? formatDuration(item) : item));
 }
 
-/** Its durations in seconds, `null` for off; `undefined` for a key that holds none. */
+/** The value of a key in seconds, `null` for off; `undefined` for a key that holds no duration. */
 export function limitSeconds(limits: Limits, key: LimitKey): number | null | readonly number[] | undefined {
   const { field, kind } = LIMITS[key];
   const value = limits[field];
@@ -20,12 +20,12 @@ export function limitSeconds(limits: Limits, key: LimitKey): number | null | rea
   return kind === "notices" ? (value as Kinds["notices"]).map((ms) => ms / 1000) : undefined;
 }
 
-/** A value on one line of a policy. */
+/** A value as one line of a policy. */
 export function writtenValue(value: Value): string {
   return typeof value === "object" ? `[${value.map(writtenValue).join(", ")}]` : JSON.stringify(value);
 }
 
-/** A value for people: lists without brackets, nothing as a dash. */
+/** A value for people: lists without brackets, a dash for an empty value. */
 export function spokenValue(value: Value): string {
   const text = typeof value === "object" ? value.join(", ") : String(value);
   return text === "" ? "-" : text;

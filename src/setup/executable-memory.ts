@@ -1,6 +1,6 @@
-// A file that tells whether a process may make memory executable. SELinux without execmem, a unit with MemoryDenyWriteExecute=
-// (systemd.exec(5)) and PR_SET_MDWE (prctl(2)) deny that, all to the processes that they are for and to what those start. V8 then
-// aborts as Node starts, and under `--jitless` it does not ask for it.
+// A file that shows whether a process may make memory executable. SELinux without execmem, a unit with MemoryDenyWriteExecute=
+// (systemd.exec(5)) and PR_SET_MDWE (prctl(2)) deny it to a process and to everything that it starts. V8 then aborts when Node starts.
+// Under `--jitless` V8 does not need such memory.
 
 const [HEADER, PROGRAM_HEADER, TAG, SYMBOL] = [64, 56, 16, 24];
 /** elf.h: EM_X86_64 and EM_AARCH64. */
@@ -9,10 +9,10 @@ const MACHINES: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
 const [PT_LOAD, PT_DYNAMIC, PT_GNU_STACK] = [1, 2, 0x6474e551];
 const [PF_X, PF_W, PF_R] = [1, 2, 4];
 const [DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT] = [5, 6, 10, 11];
-/** The largest page of both machines: segments are aligned to it. */
+/** The largest page size of both machines: segments are aligned to it. */
 const ALIGNMENT = 1n << 16n;
 
-/** A segment of the file, as elf(5) has them. */
+/** A segment of the file, as in elf(5). */
 interface ProgramHeader {
   readonly type: number;
   readonly flags: number;
@@ -22,8 +22,8 @@ interface ProgramHeader {
 }
 
 /**
- * A shared object without code whose one segment is to be writable and executable. Where that is denied, ld.so(8), told to preload it,
- * says on the standard error that it failed to map it, and runs the program all the same.
+ * A shared object without code. Its only segment is writable and executable. If the system denies that, a program that preloads it still
+ * runs, and ld.so(8) reports on standard error that it failed to map the object.
  */
 export function executableMemoryProbe(arch: string = process.arch): Buffer {
   const dynamicAt = HEADER + 3 * PROGRAM_HEADER;
@@ -64,7 +64,7 @@ export function executableMemoryProbe(arch: string = process.arch): Buffer {
     length: tags * TAG,
     align: 8n,
   });
-  // Without it the loader would make the stack executable.
+  // Without this header the loader would make the stack executable.
   programHeader(HEADER + 2 * PROGRAM_HEADER, {
     type: PT_GNU_STACK,
     flags: PF_R | PF_W,
@@ -73,7 +73,7 @@ export function executableMemoryProbe(arch: string = process.arch): Buffer {
     align: 16n,
   });
 
-  // The loader wants these, of no symbol; the last tag is zero.
+  // The loader needs these tags, although there are no symbols. The last tag is zero.
   [
     [DT_STRTAB, stringsAt],
     [DT_SYMTAB, symbolsAt],

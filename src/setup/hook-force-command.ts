@@ -1,4 +1,4 @@
-// sshd's ForceCommand, in a drop-in: the login's own shell starts the watchdog, as the user.
+// sshd's ForceCommand, in a drop-in: the user's login shell starts the watchdog, as the user.
 import { dirname } from "node:path";
 import { type Change, directory, file } from "../change/change.ts";
 import { SetupError } from "../change/setup-error.ts";
@@ -12,8 +12,8 @@ import type { HookOptions, HookPlan } from "./hook.ts";
 import { dropIn, findChroots, findOtherCommands, findUnknownKeys } from "./sshd-findings.ts";
 
 /**
- * What sshd hands to the user's shell, whichever that is: `exec`, so that signals and status reach sshd as they are, and only quotes
- * that every shell reads alike. Without the program the login goes on as if there were no ForceCommand, and the log says so.
+ * The command that sshd gives to the user's shell. It must work in every shell, so it uses only quotes that all of them read alike.
+ * `exec` passes signals and the exit status on to sshd. If the program is missing, the login continues without it, and the log says so.
  */
 const commandOf = (wrap: boolean) =>
   `exec /bin/sh -c '${[
@@ -24,7 +24,7 @@ const commandOf = (wrap: boolean) =>
     'exec "$SHELL" -l',
   ].join("; ")}'`;
 
-/** Throws a `SetupError` where sshd would not read the drop-in, or where it would cancel a restriction that was not accepted. */
+/** Throws a `SetupError` if sshd would not read the drop-in, or if it would cancel a restriction that was not accepted. */
 export function planForceCommand({ match, acceptForcedKeys, wrap }: HookOptions): HookPlan {
   const before = complaint();
   if (before !== undefined) throw new SetupError(before, "mend sshd's configuration and run this again");
@@ -41,10 +41,10 @@ export function planForceCommand({ match, acceptForcedKeys, wrap }: HookOptions)
   return { changes, verify: mustBeGood, activate: () => reloadSshd(pidFile), notes: notesOn(directives) };
 }
 
-/** What a ForceCommand of ours cancels, or may cancel. `scoped`: it stands in a Match block. */
+/** What our ForceCommand cancels or may cancel. `scoped`: it is in a Match block. */
 export function findCancelled(directives: readonly Directive[], scoped: boolean): KeyFinding[] {
   const commands = findOtherCommands(directives, scoped);
-  // With a scope the administrator has said whose restrictions may go.
+  // With a scope the administrator has chosen whose restrictions may be cancelled.
   if (scoped) return commands;
   return [...commands, ...findUnknownKeys(directives), ...keysOfAllUsers(keyFilePatterns(directives))];
 }

@@ -14,7 +14,7 @@ import { insertRule, PamSyntaxError, parsePam, removeRule } from "./pam-file.ts"
 const MEND = "mend it and run this again";
 const OTHER_HOOKS = "use --hook force-command or --hook profile instead";
 
-/** Throws a `SetupError` on a host where sshd does not ask PAM, or whose PAM files cannot be read with certainty. */
+/** Throws a `SetupError` if sshd does not use PAM on this host, or if the PAM files cannot be read with certainty. */
 export function planPam(): HookPlan {
   const path = serviceFile();
   mustHavePamExec();
@@ -41,12 +41,12 @@ export function planPam(): HookPlan {
   };
 }
 
-/** The text of a service file without afkill's rule. Throws a `SetupError` for one that cannot be read with certainty. */
+/** The text of a service file without afkill's rule. Throws a `SetupError` if it cannot be read with certainty. */
 export function withoutRule(path: string): string {
   return understood(path, () => removeRule(textOf(path)));
 }
 
-/** Bytes one to one: comments may be in any character set. */
+/** One character per byte: comments may be in any character set. */
 function textOf(path: string): string {
   return readFileSync(path, "latin1");
 }
@@ -59,7 +59,7 @@ function includedBy(path: string, name: string): string {
   }
 }
 
-/** The file of the PAM service that sshd uses, by its real name where it is a symbolic link. */
+/** The file of sshd's PAM service. If it is a symbolic link, its real name. */
 export function serviceFile(): string {
   const set = settings();
   if (set.get("usepam") !== "yes")
@@ -70,7 +70,7 @@ export function serviceFile(): string {
   return realpathSync(path);
 }
 
-/** Throws a `SetupError` where no directory of PAM modules has pam_exec. */
+/** Throws a `SetupError` if no directory of PAM modules has pam_exec. */
 export function mustHavePamExec(): void {
   const places = ["/lib*/security", "/lib/*/security", "/usr/lib*/security", "/usr/lib/*/security"];
   if (globSync(places.map((place) => `${place}/pam_exec.so`)).length === 0)
@@ -80,7 +80,7 @@ export function mustHavePamExec(): void {
     );
 }
 
-/** The copy of env is set-group-ID so that the loader drops a user's LD_PRELOAD; a mount with nosuid takes that away (mount(8)). */
+/** The copy of env is set-group-ID, so that the loader drops a user's LD_PRELOAD. A mount with nosuid ignores that bit (mount(8)). */
 function mustHonourSetgid(): void {
   const { point, options } = mountOf(PROGRAM_DIRECTORY, readFileSync("/proc/self/mountinfo", "utf8"));
   const bad = options.find((option) => option === "nosuid" || option === "noexec");
@@ -91,7 +91,7 @@ function mustHonourSetgid(): void {
     );
 }
 
-/** Starts the programs the way pam_exec will. */
+/** Starts the programs in the same way as pam_exec. */
 function mustRun(): void {
   const ran = run(join(PROGRAM_DIRECTORY, "env"), ["-i", join(PROGRAM_DIRECTORY, "node"), "--version"]);
   if (ran.status !== 0) throw new Error(`${PROGRAM_DIRECTORY}/node does not run on this host: ${said(ran)}`);

@@ -6,7 +6,7 @@ import { SetupError } from "../change/setup-error.ts";
 import { PROFILE } from "../system/paths.ts";
 import type { HookPlan } from "./hook.ts";
 
-/** Sourced by every login shell, whether or not sshd started it: it must do nothing but this, and never fail. */
+/** Every login shell sources it, also without sshd. It must do nothing else, and it must never fail. */
 const SCRIPT = `\
 # Written by \`afkill install --hook profile\`, removed by \`afkill uninstall\`.
 if [ -r /usr/lib/afkill/profile.sh ]; then
@@ -16,7 +16,7 @@ elif [ -n "\${SSH_CONNECTION-}" ]; then
 fi
 `;
 
-/** Throws a `SetupError` on a host whose shells do not read /etc/profile.d. */
+/** Throws a `SetupError` if the shells of this host do not read /etc/profile.d. */
 export function planProfile(): HookPlan {
   const main = "/etc/profile";
   const directory = dirname(PROFILE);

@@ -1,21 +1,21 @@
 import type { Change } from "../change/change.ts";
 
-/** What one hook needs done. Planning it has checked that it can work on this host, and changed nothing. */
+/** What one hook needs done. The planner has already checked that the hook can work on this host; nothing is changed yet. */
 export interface HookPlan {
   readonly changes: readonly Change[];
-  /** Looks at the host after the changes; throws when it is not as it should be. */
+  /** Looks at the host after the changes; throws if it is not as it should be. */
   readonly verify: () => void;
-  /** Makes the change take effect; returns what it did, in a line. Throws when it could not. */
+  /** Makes the change take effect. Returns one line that says what it did. Throws if it failed. */
   readonly activate?: () => string;
-  /** What the administrator should know, a line each. */
+  /** What the administrator should know, one line each. */
   readonly notes: readonly string[];
 }
 
-/** What the administrator asked for with the hook. */
+/** The options that the administrator gave for the hook. */
 export interface HookOptions {
   /** Criteria of a Match block, such as `Group staff`. */
   readonly match?: string | undefined;
   readonly acceptForcedKeys: boolean;
-  /** Logins run inside a pty of afkill's. */
+  /** Whether logins run inside a pty of afkill. */
   readonly wrap: boolean;
 }

@@ -1,4 +1,4 @@
-// Planning and carrying out an install.
+// Plans an install and carries it out.
 
 import { ABSENT, type Change, isDue, look } from "../change/change.ts";
 import { SetupError } from "../change/setup-error.ts";
@@ -26,15 +26,15 @@ import { planConfiguration, planPrograms } from "./programs.ts";
 import { planShared } from "./shared.ts";
 import { mustHaveSs } from "./ss.ts";
 
-/** An install that has been checked and not begun. `changes` holds what differs from the host as it is, and is empty when nothing does. */
+/** A checked install that has not begun. `changes`: only what differs from the host now; empty if nothing differs. */
 export interface InstallPlan {
   readonly changes: readonly Change[];
   readonly hook: HookPlan;
 }
 
 /**
- * Plans to install the build in `dist` with one hook, and checks all that can be checked beforehand. Throws a `SetupError`; nothing
- * is changed either way.
+ * Plans to install the build in `dist` with one hook. Checks everything that can be checked before the install, and changes nothing.
+ * Throws a `SetupError`.
  */
 export async function planInstall(
   dist: string,
@@ -58,14 +58,14 @@ export async function planInstall(
   const due = all.filter(({ role, change }) => isDue(change) && !isKept(role, change, before));
   for (const { role, change } of due) mustBeFree(role, change, before);
   const record = manifestChange(nextManifest(before, due));
-  // The record stands before the hook does: an install that a power failure cuts short can be undone.
+  // The record is written before the hook: if a power failure interrupts the install, it can still be undone.
   const changes = due.map(({ change }) => change);
   const hookAt = changes.length - due.filter(({ role }) => role === name).length;
   if (due.length > 0) changes.splice(hookAt, 0, record);
   return { changes, hook };
 }
 
-/** Carries a plan out, or puts everything back and throws a `SetupError`. `report` gets a line for each change. */
+/** Carries out a plan. On failure it undoes everything and throws a `SetupError`. `report` gets a line for each change. */
 export function install({ changes, hook }: InstallPlan, report: (line: string) => void): void {
   const activates = hook.changes.some((change) => changes.includes(change));
   carryOutAll(
@@ -95,7 +95,7 @@ async function goodPolicy(): Promise<Policy> {
   }
 }
 
-/** Files of an earlier build that this one no longer has. */
+/** Files of an earlier build that the new one no longer has. */
 function planLeftovers(programs: readonly Change[], before: Manifest): Change[] {
   const kept = new Set(programs.map(({ path }) => path));
   return before.files
@@ -107,13 +107,13 @@ function roleOf({ path }: Change): Role {
   return path === layout.LOGROTATE ? "logrotate" : "policy";
 }
 
-/** The administrator's own version of what only serves other programs stays. */
+/** A file that only serves other programs, and that the administrator has edited, stays. */
 function isKept(role: Role, { path }: Change, before: Manifest): boolean {
   const serves = role === "logrotate" || role === "shared";
   return serves && look(path) !== undefined && entryOf(path, before) !== undefined && wasEdited(path, before);
 }
 
-/** Refuses to replace what somebody else wrote where afkill puts files of its own. sshd's PAM file is everybody's. */
+/** Refuses to replace a file of somebody else at a path of afkill. sshd's PAM file is excepted: it is not afkill's. */
 function mustBeFree(role: Role, { path, wanted }: Change, before: Manifest): void {
   const ours = path.startsWith(`${layout.PROGRAM_DIRECTORY}/`) || role === "pam" || wanted.kind !== "file";
   if (ours || look(path) === undefined || !wasEdited(path, before)) return;

@@ -1,4 +1,4 @@
-// What an install has done to this host, so that it can be undone byte for byte.
+// The record of what an install has done to this host. With it an uninstall restores every byte.
 import { readFileSync, statSync } from "node:fs";
 import * as v from "valibot";
 import { type Change, file } from "../change/change.ts";
@@ -20,16 +20,16 @@ const original = v.object({
 const entry = v.object({
   path: v.string(),
   role: v.picklist(["program", "policy", "logrotate", "shared", "pam", "force-command", "profile"]),
-  /** SHA-256 of what was installed: a file that differs from it was edited since. */
+  /** SHA-256 of the installed content: if a file differs from it, somebody has edited it since. */
   digest: v.string(),
-  /** What was there before; absent for a file that the install created. */
+  /** The file before the install; absent if the install created it. */
   original: v.optional(original),
 });
 
 const manifest = v.object({
   version: v.literal(1),
   files: v.array(entry),
-  /** Directories that did not exist, outermost first. */
+  /** Directories that the install created, outermost first. */
   directories: v.array(v.string()),
 });
 
@@ -40,7 +40,7 @@ export type Manifest = v.InferOutput<typeof manifest>;
 
 export const NOTHING_INSTALLED: Manifest = { version: 1, files: [], directories: [] };
 
-/** Reads the manifest; `undefined` where there is none. Throws a `SetupError` for one that cannot be understood. */
+/** Reads the manifest; `undefined` if there is none. Throws a `SetupError` if it cannot be understood. */
 export function readManifest(): Manifest | undefined {
   try {
     return v.parse(manifest, JSON.parse(readFileSync(MANIFEST, "utf8")));
@@ -53,22 +53,22 @@ export function readManifest(): Manifest | undefined {
   }
 }
 
-/** The change that writes a manifest. Only root reads it: what it keeps may come from a file that only root may read. */
+/** The change that writes a manifest. Only root may read it: it can hold content of files that only root may read. */
 export function manifestChange(content: Manifest): Change {
   return file(MANIFEST, 0o600, Buffer.from(`${JSON.stringify(content, null, 1)}\n`));
 }
 
-/** What the manifest says of a path. */
+/** The manifest's entry for a path. */
 export function entryOf(path: string, { files }: Manifest): Entry | undefined {
   return files.find((entry) => entry.path === path);
 }
 
-/** Whether a file differs from what an install put there, or was never put there by one. */
+/** Whether a file differs from what an install wrote, or was never written by one. */
 export function wasEdited(path: string, before: Manifest): boolean {
   return entryOf(path, before)?.digest !== digestOf({ copyOf: path });
 }
 
-/** The record after these changes. What an earlier record says of the first state of a file holds on. */
+/** The manifest after these changes. If an earlier manifest has the first state of a file, that state is kept. */
 export function nextManifest(before: Manifest, due: readonly { role: Role; change: Change }[]): Manifest {
   const changed = new Set(due.map(({ change }) => change.path));
   const files = due.flatMap(({ role, change: { path, wanted } }): Entry[] => {
@@ -86,7 +86,7 @@ export function nextManifest(before: Manifest, due: readonly { role: Role; chang
   };
 }
 
-/** The first state of a file that afkill changes and did not create; `undefined` when afkill's rule is in it already. */
+/** The first state of a file that afkill changes but did not create; `undefined` if afkill's rule is in it already. */
 function originalOf(path: string): Original | undefined {
   const content = readFileSync(path);
   if (withoutRule(path) !== content.toString("latin1")) return undefined;

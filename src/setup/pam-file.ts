@@ -1,17 +1,17 @@
-// The text of a PAM service file (pam.d(5)), read strictly: what is not understood is refused, for a line put into the wrong
-// place can refuse every login. Pure.
+// The text of a PAM service file (pam.d(5)), read strictly: anything not understood is refused, because a line in the wrong place can
+// refuse every login. Pure.
 
-/** One rule, or one `@include` of Debian's libpam, and where it stands. */
+/** One rule, or one `@include` of Debian's libpam, with its place. */
 export interface PamEntry {
   /** `auth`, `account`, `password`, `session`, or `@include`. */
   readonly type: string;
   readonly control: string;
-  /** The module, or the file that an `@include` or an `include`, `substack` control names. */
+  /** The module, or the file that an `@include`, or the control `include` or `substack`, names. */
   readonly module: string;
   readonly args: readonly string[];
   /** Counted from 1. */
   readonly line: number;
-  /** The place in the text of its first line, and of the line after its last. */
+  /** Offsets in the text: of its first line, and of the line after its last. */
   readonly start: number;
   readonly end: number;
 }
@@ -25,7 +25,7 @@ export class PamSyntaxError extends Error {
   }
 }
 
-/** The line that afkill puts into sshd's file. `optional`: whatever becomes of the program, the login goes on. */
+/** The line that afkill adds to sshd's file. `optional`: even if the program fails, the login continues. */
 export const PAM_RULE =
   "session optional pam_exec.so quiet type=open_session /usr/lib/afkill/env -i /usr/lib/afkill/session";
 
@@ -43,7 +43,7 @@ export function parsePam(text: string): PamEntry[] {
       if (line === undefined) throw new PamSyntaxError(first + 1, "the last line ends in a backslash");
       end += line.length;
       const rule = line.replace(/#.*/, "").trimEnd();
-      // libpam's versions differ on what a comment, an empty line or a blank after the backslash does to a continued rule.
+      // The versions of libpam treat a comment, an empty line or a blank after the backslash in a continued rule differently.
       if (at > first && rule.trim() === "")
         throw new PamSyntaxError(at + 1, "a continued rule goes on with an empty line or a comment");
       if (!rule.endsWith("\\")) {
@@ -59,7 +59,7 @@ export function parsePam(text: string): PamEntry[] {
   return entries;
 }
 
-/** Splits a rule into words; `[a b]` is one, in which `\]` stands for `]`. */
+/** Splits a rule into words; `[a b]` is one word, and in it `\]` means `]`. */
 function split(rule: string, line: number): string[] {
   const words: string[] = rule.match(/\[(?:\\\]|[^\]])*\]|[^\s[][^\s]*|\[/g) ?? [];
   if (words.includes("[")) throw new PamSyntaxError(line, "a [ without its ]");
@@ -82,9 +82,9 @@ function parseRule(words: readonly string[], line: number): Omit<PamEntry, "star
 }
 
 /**
- * Puts afkill's rule before the first session rule, or before the `@include` that brings it: `read` returns the text of such a file.
- * First, because later rules fill the PAM environment with values of the user's choosing. Returns the text as it is when the rule
- * is there already. Throws `PamSyntaxError` and what `read` throws.
+ * Puts afkill's rule before the first session rule, or before the `@include` that brings that rule; `read` returns the text of an
+ * included file. The rule comes first because later rules fill the PAM environment with values that the user chooses. Returns the text
+ * unchanged if the rule is there already. Throws `PamSyntaxError` and the errors of `read`.
  */
 export function insertRule(text: string, read: (name: string) => string): string {
   const bare = removeRule(text);
@@ -95,7 +95,7 @@ export function insertRule(text: string, read: (name: string) => string): string
 
 function bringsSession(entry: PamEntry, read: (name: string) => string, seen: readonly string[]): boolean {
   if (entry.type !== "@include") return entry.type === "session";
-  // libpam gives up at such a file too, but at a login.
+  // libpam also refuses such a file, but only at a login.
   if (seen.includes(entry.module)) throw new PamSyntaxError(entry.line, `${entry.module} includes itself`);
   const within = [...seen, entry.module];
   try {

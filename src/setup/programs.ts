@@ -1,4 +1,4 @@
-// What goes into the program directory, and the files beside it that every hook needs.
+// The files of the program directory, and the files outside it that every hook needs.
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { type Change, directory, file, ROOT } from "../change/change.ts";
@@ -11,7 +11,7 @@ import { executableMemoryProbe } from "./executable-memory.ts";
 import { LIBATOMIC, ownNode, remedyFor } from "./own-node.ts";
 import { SHARED_SOURCES } from "./shared.ts";
 
-/** The shell programs, and whether they are run (or else read by a shell). */
+/** The shell programs. `true`: the file is run; `false`: a shell only reads it. */
 const SHELL_PROGRAMS = {
   session: true,
   "forced-command": true,
@@ -23,9 +23,9 @@ const SHELL_PROGRAMS = {
 const PROBE = "executable-memory.so";
 
 /**
- * The loader lists what Node needs, in a tenth of the time that Node takes to start: its own complaint names no remedy (ld.so(8)). And
- * where this process may not make memory executable, which shows when the loader is to map a file there, Node aborts: it works without
- * its compiler.
+ * The loader lists the libraries that Node needs, in a tenth of the time that Node takes to start: its own error names no remedy
+ * (ld.so(8)). If this process may not make memory executable, which the loader's failure to map a file shows, Node aborts. It works
+ * without its compiler.
  */
 const WRAPPER = `\
 #!/bin/sh -p
@@ -39,8 +39,8 @@ exec $node $cli "$@"
 `;
 
 /**
- * The program directory as it shall be, directories before what is in them, and the command. `dist` is the directory of the build
- * that is being run, which may be the installed one. Throws a `SetupError` when a part of the build is missing.
+ * The program directory as it shall be, each directory before its content, and the command. `dist` is the directory of the running
+ * build, which may be the installed one. Throws a `SetupError` if a part of the build is missing.
  */
 export function planPrograms(dist: string): Change[] {
   const at = (...parts: string[]) => join(layout.PROGRAM_DIRECTORY, ...parts);
@@ -61,14 +61,14 @@ export function planPrograms(dist: string): Change[] {
   ];
 }
 
-/** Where the command goes. On a host whose sbin is its bin, both names are one file. */
+/** Where the command goes. If sbin and bin are the same directory on this host, both names are one file. */
 export function commands(): string[] {
   const { COMMAND, USER_COMMAND } = layout;
   const [sbin, bin] = [COMMAND, USER_COMMAND].map((path) => realpathSync(dirname(path)));
   return sbin === bin ? [COMMAND] : [COMMAND, USER_COMMAND];
 }
 
-/** The policy, unless there is one, and the rotation of the audit where this host rotates logs. */
+/** The policy, if there is none yet, and the rotation of the audit, if this host rotates logs. */
 export function planConfiguration(dist: string): Change[] {
   const policy = existsSync(layout.POLICY)
     ? []
@@ -103,15 +103,15 @@ function buildFiles(dist: string): string[] {
     .sort();
 }
 
-/** A directory below the program directory, and those above it up to there. */
+/** A directory below the program directory, and its parents up to that directory. */
 function withParents(path: string): string[] {
   return path === layout.PROGRAM_DIRECTORY ? [] : [...withParents(dirname(path)), path];
 }
 
 /**
- * A copy of env(1) that pam_exec can run in a user's environment: since it changes the group, the loader runs it in secure mode
- * (ld.so(8)) and drops LD_PRELOAD, LD_AUDIT and GLIBC_TUNABLES. Any group but root's does; one that owns no files takes no
- * power along. 2710: nobody else has a use for it.
+ * A copy of env(1) that pam_exec can run in a user's environment. It changes the group, so the loader runs it in secure mode (ld.so(8))
+ * and drops LD_PRELOAD, LD_AUDIT and GLIBC_TUNABLES. Any group but root's works; a group that owns no files gives no extra power.
+ * Mode 2710: nobody else needs it.
  */
 function envCopy(path: string): Change {
   const env = "/usr/bin/env";
@@ -128,7 +128,7 @@ function envCopy(path: string): Change {
   };
 }
 
-/** The group of that copy. Throws a `SetupError` on a host that has none. */
+/** The group of that copy. Throws a `SetupError` if the host has no such group. */
 export function unprivilegedGroup(): number {
   for (const name of ["nogroup", "nobody"]) {
     const gid = Number(run("/usr/bin/getent", ["group", name]).stdout.split(":")[2]);

@@ -1,4 +1,4 @@
-// How each file goes back to what it was before afkill came.
+// How each file is put back as it was before afkill was installed.
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ABSENT, type Change, look } from "../change/change.ts";
@@ -9,14 +9,14 @@ import { DROP_IN, PAM_DIRECTORY } from "../system/paths.ts";
 import { withoutRule } from "./hook-pam.ts";
 import { entryOf, type Manifest } from "./manifest.ts";
 
-/** sshd's PAM files that may hold afkill's rule: those that an install changed, and the one that sshd uses by default. */
+/** sshd's PAM files that may hold afkill's rule: the files that an install changed, and the one that sshd uses by default. */
 export function pamFiles(manifest: Manifest): string[] {
   const recorded = manifest.files.filter(({ role }) => role === "pam").map(({ path }) => path);
   const there = [...recorded, join(PAM_DIRECTORY, "sshd")].filter((path) => existsSync(path));
   return [...new Set(there.map((path) => realpathSync(path)))];
 }
 
-/** Back to the first bytes where nobody else has changed them since; else only the rule goes. */
+/** Restores the original bytes if nobody else has changed the file since; else removes only the rule. */
 export function planPamBack(path: string, manifest: Manifest): Change[] {
   const now = readFileSync(path);
   const { mode, uid, gid } = statSync(path);
@@ -33,8 +33,8 @@ export function planPamBack(path: string, manifest: Manifest): Change[] {
 }
 
 /**
- * A file that an install created goes. One that was edited since keeps what is not afkill's, unless nothing but comments and
- * headings is left; a script that a shell would not read then stays as it is. Throws a `SetupError` for what is no regular file.
+ * Removes a file that an install created. If it was edited since, only afkill's part is removed, unless the rest is only comments and
+ * headings. If a shell could not read the remaining script, the file stays as it is. Throws a `SetupError` if it is no regular file.
  */
 export function planOwnFileBack(path: string, manifest: Manifest): Change[] {
   const now = look(path);
@@ -59,14 +59,14 @@ export function planOwnFileBack(path: string, manifest: Manifest): Change[] {
   ];
 }
 
-/** Without the statement or `if` that runs a program of afkill's, and without the heading that names it. */
+/** The text without the statement or `if` that runs a program of afkill, and without the heading that names it. */
 function withoutAfkill(text: string): string {
   return text
     .replace(/^if \[ -r \/usr\/lib\/afkill\/[^\n]*\n(?:[^\n]*\n)*?fi(?:\n|$)/gm, "")
     .replace(/^[^\n]*(?:\/usr\/lib\/afkill\/|`afkill install)[^\n]*(?:\n|$)/gm, "");
 }
 
-/** A file that serves another program goes unless the administrator has edited it; with `purge` even then. */
+/** A file that serves another program is removed, unless the administrator has edited it; `purge` removes it even then. */
 export function planUneditedBack(path: string, manifest: Manifest, purge: boolean): Change[] {
   const now = look(path);
   if (now === undefined) return [];

@@ -1,4 +1,4 @@
-// What afkill gives to other programs of this host: completion to its shells, pages to man(1).
+// What afkill gives to other programs of this host: completions to the shells, manual pages to man(1).
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -7,13 +7,13 @@ import type { Content } from "../change/content.ts";
 import { COMPLETIONS, MAN_DIRECTORY, MAN_PAGES } from "../system/paths.ts";
 import { SHELLS } from "../system/shells.ts";
 
-/** Where they are in a build. */
+/** The directories of these files in a build. */
 export const SHARED_SOURCES = [
   ...SHELLS.map((shell) => `completion/${shell}`),
   ...MAN_PAGES.map((path) => `man/${basename(path, ".gz")}`),
 ];
 
-/** The files, for those of these programs that this host has. */
+/** The files for those of these programs that this host has. */
 export function planShared(dist: string): Change[] {
   const scripts = SHELLS.filter((shell) => existsSync(dirname(COMPLETIONS[shell]))).map((shell) =>
     file(COMPLETIONS[shell], 0o644, { copyOf: join(dist, "completion", shell) }),
@@ -29,7 +29,7 @@ function planPage(path: string, dist: string): Change[] {
   return [...(existsSync(dirname(path)) ? [] : [directory(dirname(path))]), file(path, 0o644, page)];
 }
 
-/** As `gzip -9n` does it: without name and time, so that the same page gives the same bytes. */
+/** Like `gzip -9n`: without name and time, so the same page always gives the same bytes. */
 function compressed(path: string): Content {
   return gzipSync(readFileSync(path), { level: 9 });
 }

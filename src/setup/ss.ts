@@ -1,14 +1,14 @@
-// What the policy asks of ss(8), which a minimal Debian has not: the bytes of a program's own connections, and for a watchdog that runs as
-// the user those of the login.
+// Why the policy needs ss(8), which a minimal Debian does not have: it shows the bytes of a program's own connections. A watchdog that
+// runs as the user also needs it for the bytes of the login.
 import { placeOfSs } from "../activity/connections.ts";
 import { SetupError } from "../change/setup-error.ts";
 import type { Policy, Source } from "../policy/policy.ts";
 import { reasonOf } from "../text/reason-of.ts";
 
-/** What to do where it is missing. */
+/** What to do if it is missing. */
 export const SS_REMEDY = "apt install iproute2, or leave busy and transfer out of the policy's activity";
 
-/** Throws a `SetupError` where ss is missing and this policy needs it: every check would fail, and no login be ended. */
+/** Throws a `SetupError` if ss is missing and this policy needs it: every check would fail, and no login would ever end. */
 export function mustHaveSs(policy: Policy | undefined): void {
   if (!asksForSs(policy)) return;
   try {
@@ -18,7 +18,7 @@ export function mustHaveSs(policy: Policy | undefined): void {
   }
 }
 
-/** A policy that cannot be used, or is not there yet, has the defaults' sources, which ask for it. */
+/** If there is no usable policy, the sources are the defaults, and they need ss. */
 export function asksForSs(policy: Policy | undefined): boolean {
   const needing: readonly Source[] = ["busy", "transfer"];
   if (policy === undefined) return true;

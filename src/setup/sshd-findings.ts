@@ -1,11 +1,11 @@
-// What a ForceCommand of ours would cancel or break in a configuration of sshd. Pure.
+// What our ForceCommand would cancel or break in a configuration of sshd. Pure.
 import type { KeyFinding } from "../sshd/forced-keys.ts";
 import type { Directive } from "../sshd/sshd-config.ts";
 import { DROP_IN } from "../system/paths.ts";
 
 /**
- * Sources of keys and certificates whose restrictions cannot be read here. AuthorizedPrincipalsFile, which may restrict too, works
- * with TrustedUserCAKeys only.
+ * Sources of keys and certificates whose restrictions cannot be read here. AuthorizedPrincipalsFile can restrict too, but it only works
+ * with TrustedUserCAKeys.
  */
 export function findUnknownKeys(config: readonly Directive[]): KeyFinding[] {
   const unknown: Record<string, string> = {
@@ -19,8 +19,8 @@ export function findUnknownKeys(config: readonly Directive[]): KeyFinding[] {
 }
 
 /**
- * Commands that others force and that ours would come before: without a scope those set for everybody (a Match block's own wins
- * over ours), with one every other, for sshd takes the first block that matches and ours is read early.
+ * ForceCommands of others that ours would override. Without a scope these are the ones set for everybody: one in a Match block wins over
+ * ours. With a scope it is every other one: sshd takes the first block that matches, and ours is read early.
  */
 export function findOtherCommands(config: readonly Directive[], scoped: boolean): KeyFinding[] {
   return config
@@ -31,7 +31,7 @@ export function findOtherCommands(config: readonly Directive[], scoped: boolean)
     .map(({ file, line }) => ({ where: `${file}:${line}`, what: "another ForceCommand" }));
 }
 
-/** Places where logins are locked into a directory of their own, in which afkill's program does not exist. */
+/** Settings that lock logins into a directory of their own (chroot). In it afkill's program does not exist. */
 export function findChroots(config: readonly Directive[]): KeyFinding[] {
   const forced = new Set(
     config.filter(({ keyword }) => keyword === "forcecommand").map(({ block }) => block),
@@ -48,7 +48,7 @@ export function findChroots(config: readonly Directive[]): KeyFinding[] {
     }));
 }
 
-/** The text of the drop-in; `match` gives the criteria of a Match block. */
+/** The text of the drop-in; `match` holds the criteria of a Match block. */
 export function dropIn(command: string, match: string | undefined): string {
   const lines = [
     "# Written by `afkill install --hook force-command`, removed by `afkill uninstall`.",

@@ -1,4 +1,4 @@
-// Planning and carrying out an uninstall. It goes by the manifest, and by name where that is lost.
+// Plans an uninstall and carries it out. It uses the manifest; if the manifest is lost, it uses known paths.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -17,11 +17,11 @@ const DATA = [layout.POLICY_DIRECTORY, layout.AUDIT_DIRECTORY];
 
 export interface UninstallPlan {
   readonly changes: readonly Change[];
-  /** What stays, and why, a line each. */
+  /** What stays, and why, one line each. */
   readonly kept: readonly string[];
 }
 
-/** Plans to undo every install. `purge`: the policy and the audit go too. Throws a `SetupError` where that cannot be done with certainty. */
+/** Plans to undo every install. `purge`: also removes the policy and the audit. Throws a `SetupError` if it is not certain to work. */
 export function planUninstall(purge: boolean): UninstallPlan {
   const manifest = readManifest() ?? NOTHING_INSTALLED;
   const data = DATA.filter((path) => look(path) !== undefined);
@@ -29,7 +29,7 @@ export function planUninstall(purge: boolean): UninstallPlan {
   const scripts = [layout.PROFILE, ...commands()];
   const pam = pamFiles(manifest);
   const changes = [
-    // Hooks first: nothing may start a program that is gone.
+    // Hooks first: no hook may start a program that is already removed.
     ...pam.flatMap((path) => planPamBack(path, manifest)),
     ...planOwnFileBack(layout.DROP_IN, manifest),
     ...planTimeoutsBack(),
@@ -62,14 +62,14 @@ export function planUninstall(purge: boolean): UninstallPlan {
   };
 }
 
-/** Carries a plan out, or puts everything back and throws a `SetupError`. Logins and their watchdogs are left alone. */
+/** Carries out a plan. On failure it undoes everything and throws a `SetupError`. Logins and their watchdogs are left alone. */
 export function uninstall({ changes }: UninstallPlan, report: (line: string) => void): void {
   const touchesSshd = changes.some(({ path }) => path === layout.DROP_IN || path === layout.TIMEOUTS);
   const wasGood = touchesSshd && complaint() === undefined;
   carryOutAll(
     changes,
     () => {
-      // A configuration that was bad before is not ours to judge.
+      // A configuration that was bad before is not our fault.
       if (wasGood) mustBeGood();
       if (touchesSshd) report(reload());
     },
@@ -77,7 +77,7 @@ export function uninstall({ changes }: UninstallPlan, report: (line: string) => 
   );
 }
 
-/** The ForceCommand that sshd still knows goes on without the program, so a failed reload locks nobody out. */
+/** A failed reload locks nobody out: the ForceCommand that sshd still has also works without the program. */
 function reload(): string {
   try {
     return reloadSshd(settings().get("pidfile") ?? "/run/sshd.pid");
@@ -86,7 +86,7 @@ function reload(): string {
   }
 }
 
-/** Directories that an install made and in which nothing will be left, those within before those around them. */
+/** Directories that an install created and that will be empty, inner ones before outer ones. */
 function planEmptied({ directories }: Manifest, removed: readonly string[]): Change[] {
   const gone = new Set(removed);
   const isWithin = (path: string) => removed.some((other) => path === other || path.startsWith(`${other}/`));

@@ -1,4 +1,4 @@
-// Writing sshd's timeouts into a drop-in of our own.
+// Writes sshd's timeouts into our own drop-in.
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Change, directory, file, isDue, look } from "../change/change.ts";
@@ -11,17 +11,17 @@ import { complaint, mustBeGood, mustHaveSshd, settings } from "./sshd.ts";
 import type { Directive } from "./sshd-config.ts";
 import { dropInText, foreignText, type Setting, settingsOf, type Timeouts } from "./timeouts.ts";
 
-/** What `apply` will do, once all that can be checked beforehand is. */
+/** What `apply` will do, after everything that can be checked beforehand is checked. */
 export interface ApplyPlan {
-  /** Empty when the drop-in says it already. */
+  /** Empty if the drop-in already has these settings. */
   readonly changes: readonly Change[];
-  /** Throws unless sshd accepts its files and reads the wanted values out of them. */
+  /** Throws unless sshd accepts its files and reads the wanted values from them. */
   readonly verify: () => void;
-  /** What the administrator should know, a line each. */
+  /** What the administrator should know, one line each. */
   readonly notes: readonly string[];
 }
 
-/** Plans to write the drop-in. Throws a `SetupError` where sshd would not take it, or not heed it; nothing is changed either way. */
+/** Plans to write the drop-in; changes nothing. Throws a `SetupError` if sshd would refuse the drop-in or ignore it. */
 export function planApply(timeouts: Timeouts): ApplyPlan {
   mustHaveSshd();
   const before = complaint();
@@ -61,7 +61,7 @@ function mustBeTaken(setting: Setting): void {
   );
 }
 
-/** The place for the drop-in is there and safe, and nobody else has taken it. */
+/** The directory of the drop-in must exist and be safe, and the path must not be used by somebody else. */
 function mustBeOurs(): void {
   const around = dirname(TIMEOUTS);
   if (isDue(directory(around)))
@@ -73,7 +73,7 @@ function mustBeOurs(): void {
     );
 }
 
-/** What `sshd -T` shows of the chosen settings, as a map of its own. */
+/** The chosen settings as `sshd -T` shows them. */
 function chosenOf(
   chosen: readonly Setting[],
   shown: ReadonlyMap<string, string>,
@@ -82,7 +82,7 @@ function chosenOf(
   return new Map(keys.map((key) => [key, shown.get(key) ?? "none"]));
 }
 
-/** In sshd the first value counts. One that stands before ours has its effect already, so sshd tells whether it says the same. */
+/** In sshd the first value counts. A value before ours is already in effect, so `sshd -T` shows whether it is the same. */
 function mustCount(
   chosen: readonly Setting[],
   wanted: ReadonlyMap<string, string>,

@@ -1,16 +1,16 @@
-// Changing files of sshd's and making it read them, or leaving everything as it was.
+// Changes files of sshd and makes sshd read them, or leaves everything as it was.
 
 import type { Change } from "../change/change.ts";
 import { carryOutAll } from "../change/transaction.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { reloadSshd, settings } from "./sshd.ts";
 
-/** Where sshd writes its process number unless it is told otherwise. */
+/** sshd's default pid file. */
 const PID_FILE = "/run/sshd.pid";
 
 /**
- * Carries out `changes`, asks `verify`, and reloads sshd. When anything fails the files are put back, an sshd that may have read
- * them is told again, and a `SetupError` says why. `report` gets a line for each thing done.
+ * Carries out `changes`, calls `verify`, and reloads sshd. On any failure the files are put back, an sshd that may have read them is
+ * reloaded again, and a `SetupError` says why. `report` gets a line for each thing done.
  */
 export function changeSshd(
   changes: readonly Change[],
@@ -35,7 +35,7 @@ export function changeSshd(
   }
 }
 
-/** A configuration that sshd does not accept must not keep a revert from mending it. */
+/** Returns the default if sshd does not accept its configuration: a revert must still be able to repair it. */
 function pidFileOf(): string {
   try {
     return settings().get("pidfile") ?? PID_FILE;

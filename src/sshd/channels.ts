@@ -1,6 +1,6 @@
 // The types of channels that ChannelTimeout tells apart. Pure.
 
-/** One of each kind of sshd_config(5), "ChannelTimeout"; a subsystem goes by its name. */
+/** One of each kind in sshd_config(5), "ChannelTimeout"; the type of a subsystem contains its name. */
 const TYPES = [
   "agent-connection",
   "direct-tcpip",
@@ -15,8 +15,8 @@ const TYPES = [
 ];
 
 /**
- * The patterns in a value of ChannelTimeout that no channel in use has. sshd takes them without a word: `session=1h` reads well, and
- * a session that runs something is called `session:shell`, `session:command` or `session:subsystem:NAME`.
+ * The patterns in a value of ChannelTimeout that match no channel in use. sshd accepts them silently: `session=1h` looks right, but a
+ * session that runs something is called `session:shell`, `session:command` or `session:subsystem:NAME`.
  */
 export function idlePatterns(value: string): string[] {
   return value

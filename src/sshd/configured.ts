@@ -8,7 +8,7 @@ export interface DirectivePlace {
   readonly value: string;
 }
 
-/** Where a setting gets its value: the first place that counts for every login, and the Match blocks, which win for theirs. */
+/** Where a setting gets its value: the first place that counts for every login, and the Match blocks that override it for some. */
 export interface Sources {
   readonly first: DirectivePlace | undefined;
   readonly inMatch: readonly DirectivePlace[];
@@ -24,7 +24,7 @@ export function sourcesOf(keyword: Keyword, config: readonly Directive[]): Sourc
   };
 }
 
-/** All places in Match blocks at which a timeout is set, as `FILE:LINE: Keyword value`. */
+/** All places in Match blocks that set a timeout, as `FILE:LINE: Keyword value`. */
 export function exceptions(config: readonly Directive[]): string[] {
   return KEYWORDS.flatMap((keyword) =>
     sourcesOf(keyword, config).inMatch.map(({ file, line, value }) => `${file}:${line}: ${keyword} ${value}`),

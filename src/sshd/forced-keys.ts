@@ -1,18 +1,18 @@
-// Keys whose holders may run one command only. ForceCommand cancels that restriction (sshd_config(5), "ForceCommand"), so such
-// a key, made for a backup, would get a shell. Pure.
+// Keys that allow their holders only one command. ForceCommand cancels that restriction (sshd_config(5), "ForceCommand"), so a key that
+// was made for a backup, for example, would get a shell. Pure.
 
-/** What is said of a key whose restriction is certain. */
+/** The text for a key that is certainly restricted. */
 export const RESTRICTED_KEY = "a key restricted by command=";
 
-/** Something that ForceCommand would cancel, or that cannot be known, and where it stands. */
+/** Something that ForceCommand would cancel, or that cannot be known, with its place. */
 export interface KeyFinding {
   readonly where: string;
   readonly what: string;
 }
 
 /**
- * What an authorized_keys file holds that ForceCommand would cancel. A `cert-authority` line counts: the certificates that it
- * vouches for carry their restriction with them, out of sight.
+ * What ForceCommand would cancel in an authorized_keys file. A `cert-authority` line counts: its certificates carry their restrictions
+ * in themselves, where we cannot see them.
  */
 export function findForcedKeys(file: string, text: string): KeyFinding[] {
   const findings: KeyFinding[] = [];
@@ -27,8 +27,8 @@ export function findForcedKeys(file: string, text: string): KeyFinding[] {
 }
 
 /**
- * The first field of a line, up to a blank outside of quotes, split at its commas outside of quotes: the options, or on a line without
- * any the type of the key, which is none of those sought.
+ * The first field of a line, split at its commas; blanks and commas in quotes do not count. It holds the options. On a line without
+ * options it is the type of the key, which is none of the options that we look for.
  */
 function optionsOf(line: string): string[] {
   if (line === "" || line.startsWith("#")) return [];
@@ -36,7 +36,7 @@ function optionsOf(line: string): string[] {
   return field.match(/(?:"(?:\\"|[^"])*"|[^,"])+/g) ?? [];
 }
 
-/** A user of the host, as getent(1) lists them. */
+/** A user of the host, as getent(1) prints them. */
 export interface User {
   readonly name: string;
   readonly uid: number;
@@ -44,7 +44,7 @@ export interface User {
   readonly home: string;
 }
 
-/** Reads the lines of `getent passwd` (passwd(5)). */
+/** Reads the output of `getent passwd` (passwd(5)). */
 export function parseUsers(text: string): User[] {
   return text.split("\n").flatMap((line) => {
     const [name, , uid = "", gid = "", , home] = line.split(":");
@@ -53,7 +53,7 @@ export function parseUsers(text: string): User[] {
   });
 }
 
-/** The file that a pattern of AuthorizedKeysFile stands for (sshd_config(5), "TOKENS"); `undefined` for `none`. */
+/** The path that a pattern of AuthorizedKeysFile means for a user (sshd_config(5), "TOKENS"); `undefined` for `none`. */
 export function expandPattern(pattern: string, { name, uid, home }: User): string | undefined {
   if (pattern.toLowerCase() === "none") return undefined;
   const values: Record<string, string> = { "%%": "%", "%h": home, "%u": name, "%U": String(uid) };
@@ -61,10 +61,10 @@ export function expandPattern(pattern: string, { name, uid, home }: User): strin
   return path.startsWith("/") ? path : `${home.replace(/\/+$/, "")}/${path}`;
 }
 
-/** Sources of users in nsswitch.conf(5) that list all of theirs. */
+/** Sources of users in nsswitch.conf(5) that can list all their users. */
 const LISTED = new Set(["files", "compat", "db", "systemd", "extrausers", "altfiles", "mymachines"]);
 
-/** The first source of users whose users cannot be listed (LDAP, SSSD, …): their keys stay unknown. */
+/** The first source that cannot list its users (LDAP, SSSD, …): their keys stay unknown. `undefined` if there is none. */
 export function unlistedSource(nsswitch: string): string | undefined {
   const line = /^[ \t]*passwd[ \t]*:([^#\n]*)/m.exec(nsswitch)?.[1] ?? "files";
   const sources = line.replace(/\[[^\]]*\]/g, " ").split(/\s+/);

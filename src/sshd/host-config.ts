@@ -1,17 +1,17 @@
-// sshd's configuration as it is on this host, or would be with one more file.
+// sshd's configuration on this host, as it is now or with one more file.
 import { globSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { SetupError } from "../change/setup-error.ts";
 import { SSHD_CONFIG } from "../system/paths.ts";
 import { type Directive, finds, includesDropIn, readConfig } from "./sshd-config.ts";
 
-/** A file of the configuration that has not been written yet. */
+/** A file of the configuration that is not written yet. */
 export interface PlannedFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** Every directive of sshd's configuration, in the order that sshd reads them. Throws what reading a file fails with. */
+/** Every directive of sshd's configuration, in the order that sshd reads them. Throws the error of a failed read. */
 export function readHostConfig(planned?: PlannedFile): Directive[] {
   return readConfig({
     read: (path) => (path === planned?.path ? planned.text : readFileSync(path, "utf8")),
@@ -19,7 +19,7 @@ export function readHostConfig(planned?: PlannedFile): Directive[] {
   });
 }
 
-/** As glob(3) does it: a star does not stand for a leading dot. */
+/** Like glob(3): a star does not match a leading dot. */
 function filesOf(pattern: string, planned: string | undefined): string[] {
   const hidden = basename(pattern).startsWith(".");
   const found = globSync(pattern).filter((path) => hidden || !basename(path).startsWith("."));
@@ -27,7 +27,7 @@ function filesOf(pattern: string, planned: string | undefined): string[] {
   return [...new Set([...found, ...more])].sort();
 }
 
-/** Throws a `SetupError` where sshd would not read a drop-in of ours for every login. */
+/** Throws a `SetupError` if sshd would not read our drop-in for every login. */
 export function mustInclude(config: readonly Directive[], dropIn: string): void {
   if (includesDropIn(config, dropIn)) return;
   throw new SetupError(

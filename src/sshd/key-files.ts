@@ -1,4 +1,4 @@
-// Reading everybody's authorized_keys. They are their users' files: anything may be at those places.
+// Reads the authorized_keys of all users. The users own these files, so anything can be at these paths.
 import { globSync, lstatSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "../change/setup-error.ts";
@@ -13,7 +13,7 @@ import {
 } from "./forced-keys.ts";
 import { type Reader, readKeyFile } from "./read-key-file.ts";
 
-/** What ForceCommand would cancel, or what cannot be known, in the key files of all users. Patterns are those of AuthorizedKeysFile. */
+/** What ForceCommand would cancel in the key files of all users, and what cannot be known. `patterns` come from AuthorizedKeysFile. */
 export function keysOfAllUsers(patterns: readonly string[]): KeyFinding[] {
   const source = unlistedSource(textOf("/etc/nsswitch.conf"));
   const hidden: KeyFinding[] =
@@ -38,13 +38,13 @@ function filesOf(patterns: readonly string[], user: User): string[] {
   return patterns.map((pattern) => expandPattern(pattern, user)).filter((path) => path !== undefined);
 }
 
-/** Whoever has put something at a path, or could have: the owner of its directory, or of the link to that. */
+/** The user who put something at a path, or could have: the owner of its directory, or of the link to it. */
 function ownerOf(path: string): Reader {
   const { uid, gid } = lstatSync(dirname(path));
   return { uid, gid, groups: false };
 }
 
-/** A home beside those of the known users belongs to somebody that getent did not list. */
+/** A home beside those of the known users belongs to a user that getent did not list. */
 function formerUsers(users: readonly User[]): User[] {
   const parents = new Set(users.filter(({ uid }) => uid >= 1000).map(({ home }) => dirname(home)));
   return [...parents, "/home"]

@@ -1,13 +1,13 @@
-// The options of a listening sshd, from the title that it gives itself. Pure.
+// Reads the options of a listening sshd from its process title. Pure.
 
-/** Of its options, those that have a value (sshd(8)); what a title does not show is where one of several words ends. */
+/** The options that take a value (sshd(8)). A title does not show where one of several words ends. */
 const WITH_VALUE = "bCcEfghkopu";
-/** Those that say what its configuration is. */
+/** The options that decide what its configuration is. */
 const OF_CONFIGURATION = "fo";
 
 /**
- * The options of a listening sshd that say what its configuration is, as it would be given them again; `undefined` for the title of
- * another process. A title is `sshd: /usr/sbin/sshd -D -f FILE [listener] 0 of 10-100 startups`.
+ * The options of a listening sshd that decide its configuration, ready to be given to sshd again; `undefined` for the title of another
+ * process. A title is `sshd: /usr/sbin/sshd -D -f FILE [listener] 0 of 10-100 startups`.
  */
 export function optionsOf(title: string): string[] | undefined {
   const text = /^sshd: (.*) \[listener\] \d+ of \d+-\d+ startups/s.exec(title)?.[1];
@@ -19,7 +19,7 @@ export function optionsOf(title: string): string[] | undefined {
     const at = [...word].findIndex((letter, index) => index > 0 && WITH_VALUE.includes(letter));
     if (at < 0) continue;
     const value = [word.slice(at + 1) || words.shift()];
-    // `-o UsePAM no` was one word between quotes.
+    // `-o UsePAM no` was given as one word in quotes.
     while (word[at] === "o" && words[0] !== undefined && !words[0].startsWith("-")) value.push(words.shift());
     if (OF_CONFIGURATION.includes(word[at] ?? "")) found.push(`-${word[at]}`, value.join(" "));
   }

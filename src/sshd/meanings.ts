@@ -17,7 +17,7 @@ export interface Meaning {
 
 type Values = Readonly<Partial<Record<Keyword, string>>>;
 
-/** The meaning of one setting with the values that `sshd -T` shows; one that is missing is unknown to this sshd. */
+/** The meaning of one setting. `values`: what `sshd -T` shows; this sshd does not know a missing one. */
 export function meaningOf(keyword: Keyword, values: Values, probes: KernelProbes): Meaning {
   const value = values[keyword];
   if (value === undefined)

@@ -1,4 +1,4 @@
-// Taking sshd's timeouts away again.
+// Removes sshd's timeouts again.
 import { readFileSync } from "node:fs";
 import { ABSENT, type Change, look } from "../change/change.ts";
 import { digestOf } from "../change/content.ts";
@@ -6,14 +6,14 @@ import { TIMEOUTS } from "../system/paths.ts";
 import { complaint, mustBeGood } from "./sshd.ts";
 import { foreignText } from "./timeouts.ts";
 
-/** Plans a revert. `verify` throws when sshd does not accept its files; one that did not before is not ours to judge. */
+/** Plans a revert. `verify` throws if sshd does not accept its files, unless it refused them before the revert too. */
 export function planRevert(): { readonly changes: readonly Change[]; readonly verify: () => void } {
   const changes = planTimeoutsBack();
   const wasGood = changes.length > 0 && complaint() === undefined;
   return { changes, verify: () => (wasGood ? mustBeGood() : undefined) };
 }
 
-/** Removes the drop-in, or only our lines where somebody has added others; nothing where there is none. */
+/** Removes the drop-in, or only our lines if somebody has added others. Empty if there is no drop-in. */
 export function planTimeoutsBack(): Change[] {
   const now = look(TIMEOUTS);
   if (now === undefined || !now.isFile()) return [];

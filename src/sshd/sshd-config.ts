@@ -1,29 +1,29 @@
-// Reading sshd_config(5), as far as a ForceCommand of ours is concerned. Pure, but for the reader that it is given.
+// Reads sshd_config(5), as far as our ForceCommand needs it. Pure, apart from the reader that it gets.
 import { DROP_IN, SSHD_CONFIG } from "../system/paths.ts";
 
 /** One line that sets something. */
 export interface Directive {
   readonly file: string;
   readonly line: number;
-  /** In lower case, as sshd compares it. */
+  /** In lower case, because sshd ignores case. */
   readonly keyword: string;
   readonly args: readonly string[];
-  /** The block that it stands in, as a number that tells blocks apart; 0 outside of every Match. */
+  /** The number of the block that it is in, different for each block; 0 outside every Match. */
   readonly block: number;
 }
 
-/** How the files of a configuration are reached. */
+/** How to read the files of a configuration. */
 export interface ConfigReader {
   readonly read: (file: string) => string;
-  /** The files that a glob(7) pattern finds, in its order. */
+  /** The files that match a glob(7) pattern, in glob's order. */
   readonly glob: (pattern: string) => readonly string[];
 }
 
-/** Every directive of sshd's configuration and of the files that it includes, in the order that sshd reads them. */
+/** Every directive of sshd's configuration and its included files, in the order that sshd reads them. */
 export function readConfig(reader: ConfigReader): Directive[] {
   let blocks = 0;
   const readFile = (file: string, outer: number, depth: number): Directive[] => {
-    // sshd's own bound, SERVCONF_MAX_DEPTH.
+    // sshd's own limit, SERVCONF_MAX_DEPTH.
     if (depth > 16) return [];
     let block = outer;
     return reader
@@ -43,7 +43,7 @@ export function readConfig(reader: ConfigReader): Directive[] {
   return readFile(SSHD_CONFIG, 0, 0);
 }
 
-/** Keyword and arguments; blanks or one `=` between them, quotes around an argument, `#` starts a comment. A carriage return is a blank. */
+/** Keyword and arguments, separated by blanks or one `=`. Arguments can be quoted; `#` starts a comment; a carriage return is a blank. */
 function parseLine(text: string): [string, string[]] {
   const [, keyword = "", rest = ""] = /^\s*([^\s#="]+)(?:\s*=\s*|\s+)?([\s\S]*)$/.exec(text) ?? [];
   const args: string[] = [];
@@ -58,18 +58,18 @@ function absolute(pattern: string): string {
   return pattern.startsWith("/") ? pattern : `/etc/ssh/${pattern}`;
 }
 
-/** Whether a drop-in of ours would be read for every login. */
+/** Whether sshd would read our drop-in for every login. */
 export function includesDropIn(config: readonly Directive[], dropIn = DROP_IN): boolean {
   const includes = config.filter(({ keyword, block }) => keyword === "include" && block === 0);
   return includes.some(({ args }) => args.some((pattern) => finds(absolute(pattern), dropIn)));
 }
 
-/** Whether a glob(7) pattern finds a path whose name has no leading dot. */
+/** Whether a glob(7) pattern matches a path whose name has no leading dot. */
 export function finds(pattern: string, path: string): boolean {
   try {
     return globExpression(pattern).test(path);
   } catch {
-    // A range that runs backwards, such as `[z-a]`: it finds nothing in glob(7) either.
+    // A backward range, such as `[z-a]`: it matches nothing in glob(7) either.
     return false;
   }
 }
@@ -85,7 +85,7 @@ function globExpression(pattern: string): RegExp {
   return new RegExp(`^${parts}$`);
 }
 
-/** The patterns of authorized_keys files, of every block; sshd's default where none is set. */
+/** The patterns of authorized_keys files from every block; sshd's default if none is set. */
 export function keyFilePatterns(config: readonly Directive[]): string[] {
   const set = config.filter(({ keyword }) => keyword === "authorizedkeysfile");
   const patterns = set.flatMap(({ args }) => args);

@@ -1,4 +1,4 @@
-// The sshd of this host: what it makes of its configuration, and telling it to read it again.
+// The sshd of this host: asks it how it reads its configuration, and makes it read the configuration again.
 import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { SetupError } from "../change/setup-error.ts";
@@ -9,7 +9,7 @@ import { optionsOf } from "./listener.ts";
 
 const SSHD = "/usr/sbin/sshd";
 
-/** Throws a `SetupError` on a host that no one can log in to by SSH. */
+/** Throws a `SetupError` if nobody can log in to this host by SSH. */
 export function mustHaveSshd(): void {
   if (!existsSync(SSHD))
     throw new SetupError(
@@ -21,8 +21,8 @@ export function mustHaveSshd(): void {
 }
 
 /**
- * Runs sshd in one of its test modes. sshd wants the empty directory of its unprivileged child even then, and where sshd is not
- * running its service has not made it yet. Once made it stays: an sshd that has started meanwhile refuses every login without it.
+ * Runs sshd in a test mode. Even then sshd needs the empty directory of its unprivileged child. If sshd is not running, its service has
+ * not created it yet. Once created, the directory stays: an sshd that has started meanwhile refuses every login without it.
  */
 function testMode(flag: "-t" | "-T", options: readonly string[]): Ran {
   const args = [flag, ...options];
@@ -36,14 +36,14 @@ function testMode(flag: "-t" | "-T", options: readonly string[]): Ran {
 }
 
 /**
- * What `sshd -t` has against the configuration; `undefined` when it is good. `instead`: settings, as `Keyword=value`, that count
- * before those of the configuration.
+ * The error of `sshd -t` for the configuration; `undefined` if it is good. `instead`: settings, as `Keyword=value`, that override those
+ * of the configuration.
  */
 export function complaint(instead: readonly string[] = []): string | undefined {
   return complaintOf(instead.flatMap(asOption));
 }
 
-/** The same of an sshd that was started with these options. */
+/** The same for an sshd that was started with these options. */
 function complaintOf(options: readonly string[]): string | undefined {
   const ran = testMode("-t", options);
   return ran.status === 0 ? undefined : `sshd -t: ${said(ran)}`;
@@ -67,7 +67,7 @@ function asOption(setting: string): string[] {
 const YES_OR_NO: Readonly<Record<string, string>> = { true: "yes", false: "no" };
 
 /**
- * What `sshd -T` printed, by keyword in lower case. From OpenSSH 10.5 on it prints `UsePAM yes` and `TCPKeepAlive true`, before that
+ * The output of `sshd -T`, by keyword in lower case. OpenSSH 10.5 and later print `UsePAM yes` and `TCPKeepAlive true`, earlier ones
  * `usepam yes` and `tcpkeepalive yes`.
  */
 export function settingsIn(text: string): ReadonlyMap<string, string> {
@@ -82,8 +82,8 @@ export function settingsIn(text: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Makes a running sshd read its configuration again; established logins stay. One that it does not accept would end it, and lock
- * everybody out: then it is left alone. Returns what was done, in a line. Throws when a running sshd could not be told.
+ * Makes a running sshd read its configuration again; established logins stay. A configuration that sshd refuses would end it and lock
+ * everybody out, so then sshd is left alone. Returns one line that says what was done. Throws if a running sshd cannot be told.
  */
 export function reloadSshd(pidFile: string): string {
   const listener = listenerOf(pidFile);
@@ -96,7 +96,7 @@ export function reloadSshd(pidFile: string): string {
       if (run("/usr/bin/systemctl", ["is-active", "--quiet", unit]).status !== 0) continue;
       const ran = run("/usr/bin/systemctl", ["reload", unit]);
       if (ran.status !== 0) throw new Error(`systemctl reload ${unit}: ${said(ran)}`);
-      // The unit has sent a signal, and no more.
+      // The unit has only sent a signal.
       if (listener !== undefined) waitForListener(pidFile, before);
       return `reload ${unit}`;
     }
@@ -108,11 +108,11 @@ export function reloadSshd(pidFile: string): string {
 }
 
 /**
- * The listening sshd, and what it was started with: another sshd than the host's usual one may write the same file. A stale file may
- * name a login's sshd by now, which a signal would end: the title tells them apart.
+ * The listening sshd and its options: an sshd other than the host's usual one may write the same file. A stale file may name a login's
+ * sshd, and a signal would end that login. The process title tells them apart.
  */
 function listenerOf(pidFile: string): { pid: number; options: readonly string[] } | undefined {
-  // `none`, which is no path: in the directory that we were started in a user may have put anything.
+  // `none` is no path. As a relative path it would mean a file in our working directory, where a user may have put anything.
   if (!isAbsolute(pidFile)) return undefined;
   try {
     const pid = Number(readFileSync(pidFile, "utf8"));
@@ -124,7 +124,7 @@ function listenerOf(pidFile: string): { pid: number; options: readonly string[] 
   }
 }
 
-/** After SIGHUP sshd removes its pid file, starts anew and writes the file once it listens. */
+/** After SIGHUP sshd removes its pid file, restarts, and writes the file again once it listens. */
 function waitForListener(pidFile: string, beforeMs: number | undefined): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   for (let tries = 0; tries < 200; tries++) {
@@ -138,7 +138,7 @@ function changedMs(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }
 
-/** Throws when sshd does not accept its configuration. */
+/** Throws if sshd does not accept its configuration. */
 export function mustBeGood(): void {
   const after = complaint();
   if (after !== undefined) throw new Error(`sshd would not accept the change (${after})`);

@@ -1,4 +1,4 @@
-// What sshd's own timeouts are on this host.
+// Reports sshd's own timeouts on this host.
 import { readFileSync, statSync } from "node:fs";
 import { SSHD_CONFIG, TIMEOUTS } from "../system/paths.ts";
 import { type DirectivePlace, sourcesOf } from "./configured.ts";
@@ -10,11 +10,11 @@ import { DEFAULTS, KEYWORDS, type Keyword } from "./timeouts.ts";
 
 export interface SettingStatus {
   readonly keyword: Keyword;
-  /** As `sshd -T` shows it; `undefined` where this sshd does not know the setting. */
+  /** The value that `sshd -T` shows; `undefined` if this sshd does not know the setting. */
   readonly value: string | undefined;
-  /** Where it is set; `undefined` for sshd's default. */
+  /** Where it is set; `undefined` if it has sshd's default. */
   readonly setBy: DirectivePlace | undefined;
-  /** Match blocks that set it otherwise for the logins that they find. */
+  /** Match blocks that set another value for some logins. */
   readonly exceptions: readonly DirectivePlace[];
   readonly does: string;
   readonly doesNot: string;
@@ -23,11 +23,11 @@ export interface SettingStatus {
 export interface SshdStatus {
   readonly settings: readonly SettingStatus[];
   readonly dropIn: string;
-  /** Files that changed after sshd last read its configuration, so that what runs may differ from what is shown. */
+  /** Files that changed after sshd last read its configuration. What sshd uses may differ from what is shown. */
   readonly unread: readonly string[];
 }
 
-/** Asks sshd and reads its configuration. Throws a `SetupError` where sshd does not accept it. */
+/** Asks sshd and reads its configuration. Throws a `SetupError` if sshd does not accept it. */
 export function sshdStatus(): SshdStatus {
   mustHaveSshd();
   const shown = settings();
@@ -50,12 +50,12 @@ export function sshdStatus(): SshdStatus {
   };
 }
 
-/** OpenSSH before 9.8 does not show a ChannelTimeout that nobody has set. */
+/** OpenSSH before 9.8 does not show a ChannelTimeout that is not set. */
 function isKnown(keyword: Keyword): boolean {
   return complaint([`${keyword}=${DEFAULTS[keyword]}`]) === undefined;
 }
 
-/** sshd writes its pid file after each reading of its configuration. The time of the inode, since an editor may set the file's own. */
+/** sshd writes its pid file each time it reads its configuration. Uses the ctime of a file, because an editor may set the mtime. */
 function unreadFiles(config: readonly Directive[], pidFile: string | undefined): string[] {
   const read = pidFile?.startsWith("/") ? statSync(pidFile, { throwIfNoEntry: false }) : undefined;
   if (read === undefined) return [];

@@ -1,19 +1,19 @@
-// The settings by which sshd itself ends connections, and the drop-in that `afkill sshd apply` writes of them. Pure.
+// sshd's own settings that end connections, and the drop-in with them that `afkill sshd apply` writes. Pure.
 
-/** What sshd shall be told. Absent: nothing is said of it. */
+/** The settings to give to sshd. An absent one is not written. */
 export interface Timeouts {
-  /** 0: never ask. */
+  /** In seconds. 0: sshd never asks. */
   readonly clientAliveIntervalS: number;
-  /** 0: ask, and end nothing. */
+  /** 0: sshd asks, but ends nothing. */
   readonly clientAliveCountMax: number;
   readonly tcpKeepAlive: boolean;
-  /** As sshd_config(5) has it, such as `session:*=1h agent-connection=5m`. */
+  /** In the form of sshd_config(5), such as `session:*=1h agent-connection=5m`. */
   readonly channelTimeout?: string | undefined;
-  /** 0: never. */
+  /** In seconds. 0: never. */
   readonly unusedConnectionTimeoutS?: number | undefined;
 }
 
-/** The settings by their names in sshd_config(5), each with the value that it has where nobody sets it. */
+/** The settings by their names in sshd_config(5), each with sshd's default value. */
 export const DEFAULTS = {
   ClientAliveInterval: "0",
   ClientAliveCountMax: "3",
@@ -29,7 +29,7 @@ export interface Setting {
   readonly value: string;
 }
 
-/** The settings that say `timeouts` to sshd. */
+/** The settings that give `timeouts` to sshd. */
 export function settingsOf(timeouts: Timeouts): Setting[] {
   const { channelTimeout, unusedConnectionTimeoutS: unusedS } = timeouts;
   const all: readonly (readonly [Keyword, string | undefined])[] = [
@@ -50,8 +50,8 @@ export function dropInText(settings: readonly Setting[]): string {
 }
 
 /**
- * What somebody else has written into the drop-in: its text without our heading and our settings, which stand before every Match;
- * empty for nothing of weight.
+ * What somebody else has written into the drop-in: its text without our heading and our settings, which are before every Match. Empty if
+ * only comments and blanks are left.
  */
 export function foreignText(text: string): string {
   const ours = new RegExp(`^\\s*(?:${KEYWORDS.join("|")})(?:[\\s=]|$)`, "i");

@@ -1,4 +1,4 @@
-// Which login this program was started from.
+// The login that this program was started from.
 import { readFileSync } from "node:fs";
 import { parseSshConnection } from "../login/client.ts";
 import type { Login } from "../login/login.ts";
@@ -6,7 +6,7 @@ import type { ProcessStat } from "../login/process.ts";
 
 /**
  * The logins that may be our own: the one whose sshd is above us (through sudo and su), and the one that SSH_CONNECTION names in
- * the environment of anything above us (inside tmux, whose server is below no login). Used only to spare it, so a wrong claim is harmless.
+ * the environment of a process above us (in tmux, whose server is below no login). Only used to spare it, so a wrong claim is harmless.
  */
 export function ownLogins(logins: readonly Login[], processes: ReadonlyMap<number, ProcessStat>): Set<Login> {
   const above = ancestors(processes);

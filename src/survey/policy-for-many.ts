@@ -1,4 +1,4 @@
-// What the policy says of many logins, with the files read once and the groups of all users asked for once.
+// What the policy says for many logins. The files are read once, and the groups of all users are asked for once.
 
 import { applyTo, whoOf, withoutPolicy } from "../guard/decide.ts";
 import { BLANK, type Memory } from "../guard/memory.ts";
@@ -10,13 +10,13 @@ import type { Applied } from "../policy/policy.ts";
 
 export interface PolicyOfLogin {
   readonly applied: Applied;
-  /** Why that is not what the files say. */
+  /** Why this is not what the files say. */
   readonly complaint: string | undefined;
 }
 
 /**
- * Reads the policy once; the answer tells what applies to a login of which something may be remembered, as `decidePolicy` has it for its
- * watchdog. Never throws: a login whose policy cannot be told is ended by nobody.
+ * Reads the policy once. Returns a function that tells what applies to a login with a memory, like `decidePolicy` of its watchdog. Never
+ * throws: if the policy of a login is unknown, nobody ends it.
  */
 export async function policyForMany(
   configPath: string,

@@ -1,4 +1,4 @@
-// What is told of a login, for people and for programs.
+// What is shown of a login, for people and for programs.
 
 import type { LoginKind } from "../audit/words.ts";
 import { idleLimitMs } from "../guard/judge.ts";
@@ -9,14 +9,14 @@ import { spoken } from "../text/spoken.ts";
 import type { State } from "./state.ts";
 import { idleMsOf, leftMsOf, type Surveyed } from "./survey.ts";
 
-/** One terminal of a login, or a login without a terminal. `null` where nothing measures, limits or ends it. */
+/** One terminal of a login, or a login without a terminal. `null` if nothing measures, limits or ends it. */
 export interface SubjectRow {
   /** `null` for a login without a terminal. */
   readonly terminal: string | null;
   readonly idleSeconds: number | null;
   readonly limitSeconds: number | null;
   readonly leftSeconds: number | null;
-  /** The program in the foreground of the innermost terminal; of a login without one, what it runs. */
+  /** The foreground program of the innermost terminal; for a login without a terminal, the program that it runs. */
   readonly foreground: { readonly pid: number; readonly name: string } | null;
   /** What the idle time is counted from. */
   readonly evidence: string;
@@ -29,9 +29,9 @@ export interface LoginRow {
   readonly sshdPid: number;
   /** ISO 8601. */
   readonly loginTime: string;
-  /** The CPU that its living processes and their ended children used. */
+  /** The CPU time of its living processes and of their ended children, in seconds. */
   readonly cpuSeconds: number;
-  /** What it is there for: a terminal, files, a command, or forwarded ports only. */
+  /** What the login is for: a terminal, files, a command, or only forwarded ports. */
   readonly kind: LoginKind;
   readonly state: State;
   readonly watchdog: "root" | "user" | null;
@@ -41,7 +41,7 @@ export interface LoginRow {
   readonly subjects: readonly SubjectRow[];
 }
 
-/** Tells of one login. */
+/** The row of one login. */
 export function rowOf(surveyed: Surveyed): LoginRow {
   const { login, processes, map, state, watchdog, isOwn, applied, fault, observation } = surveyed;
   const startedMs = map.now.wallMs - (map.now.bootMs - login.startedBootMs);
@@ -66,7 +66,7 @@ export function rowOf(surveyed: Surveyed): LoginRow {
   };
 }
 
-/** How long the whole login has been idle: as long as its most active part. `null` where nothing measures it. */
+/** How long the whole login has been idle, in seconds: as long as its most active part. `null` if nothing measures it. */
 export function idleSecondsOf({ subjects }: LoginRow): number | null {
   const known = subjects.flatMap(({ idleSeconds }) => (idleSeconds === null ? [] : [idleSeconds]));
   return known.length === 0 ? null : Math.min(...known);
@@ -92,7 +92,7 @@ function secondsOf(ms: number | undefined): number | null {
   return ms === undefined || !Number.isFinite(ms) ? null : Math.floor(ms / 1000);
 }
 
-/** The leader of the foreground process group; where that has ended, the first of the job. */
+/** The leader of the foreground process group; if it has ended, the first process of the group. */
 function foregroundOf(terminal: Terminal): SubjectRow["foreground"] {
   const { foregroundJob, foregroundGroup } = innermost(terminal);
   const program = foregroundJob.find(({ pid }) => pid === foregroundGroup) ?? foregroundJob[0];

@@ -5,12 +5,12 @@ import type { Watchdog } from "../login/watchdogs.ts";
 import type { Surveyed } from "./survey.ts";
 
 /**
- * `no watchdog`: it would be warned or ended, and nobody is there to do it. `fault`: something of it cannot be read, or what the policy
- * says of it is not known, and then nobody ends it.
+ * `no watchdog`: it should be warned or ended, but nobody is there to do it. `fault`: some of it cannot be read, or its policy is
+ * unknown; then nobody ends it.
  */
 export type State = "active" | "idle" | "warned" | "exempt" | "no watchdog" | "fault";
 
-/** Whoever did something within this time is at work. A limit of seconds halves it. */
+/** A login with activity within this time is active. If half of its idle limit is shorter, that counts instead. */
 const ACTIVE_MS = 60_000;
 
 type Looked = Pick<Surveyed, "applied" | "observation" | "map" | "memory" | "unread"> & {
@@ -18,14 +18,14 @@ type Looked = Pick<Surveyed, "applied" | "observation" | "map" | "memory" | "unr
   readonly watchdog: Watchdog | undefined;
 };
 
-/** The state of a login: a fault, else exempt, else unguarded, else warned, else by its most active terminal. */
+/** The state of a login: fault, else exempt, else no watchdog, else warned, else the state of its most active terminal. */
 export function stateOf({ applied, watchdog, memory, observation, map, unread }: Looked): State {
   if (unread !== undefined) return "fault";
   if (applied.exempt) return isInDoubt(applied) ? "fault" : "exempt";
   if (watchdog === undefined) return "no watchdog";
   if (Object.keys(memory.standing).some((id) => isStillThere(id, observation))) return "warned";
   const subjects = Object.values(observation.subjects);
-  // Without a limit for logins without a terminal nothing is measured: what runs is there for somebody.
+  // A login without a terminal and without a limit is not measured. It counts as active: its programs run for somebody.
   if (subjects.length === 0) return "active";
   const activeMs = Math.min(ACTIVE_MS, applied.limits.idleTimeoutMs / 2);
   const nowMs = map.toIdleMs(map.now.bootMs);

@@ -1,4 +1,4 @@
-// Every login of the host as its watchdog would see it now: the same observation, the same policy, the same `judge`.
+// Every login of the host as its watchdog would see it now: the same look, the same policy, the same `judge`.
 import { askingTogether } from "../activity/connections.ts";
 import { hasHung } from "../ending/from-afar.ts";
 import { recordClockEvents } from "../guard/clock-keeper.ts";
@@ -19,13 +19,13 @@ import { ownLogins } from "./own.ts";
 import { policyForMany } from "./policy-for-many.ts";
 import { type State, stateOf } from "./state.ts";
 
-/** One login, looked at. Times on the boot clock; through `map` on the idle clock. */
+/** One look at a login. Times on the boot clock; through `map` on the idle clock. */
 export interface Surveyed {
   readonly login: Login;
-  /** Its sshds and everything below them, parents first. */
+  /** Its sshds and all processes below them, parents first. */
   readonly processes: readonly ProcessStat[];
   readonly watchdog: Watchdog | undefined;
-  /** The login that this very program was started from. */
+  /** Whether this program was started from this login. */
   readonly isOwn: boolean;
   readonly applied: Applied;
   readonly map: ClockMap;
@@ -33,27 +33,27 @@ export interface Surveyed {
   readonly observation: Observation;
   readonly verdict: Verdict;
   readonly state: State;
-  /** What of it could not be read. */
+  /** What could not be read of it. */
   readonly unread: string | undefined;
   /**
-   * Why it could not be looked at, or its policy not be told: then what its watchdog last knew of the policy holds, and without that it
-   * counts as exempt, as the watchdog takes it.
+   * Why the look or its policy failed. Then the policy that its watchdog last knew applies. Without such a policy it counts as exempt,
+   * as for the watchdog.
    */
   readonly fault: string | undefined;
 }
 
 export interface SurveyOptions {
   readonly configPath: string;
-  /** Used for the policy's idle timeout; see `withIdleTimeout`. */
+  /** Replaces the policy's idle timeout, in ms; see `withIdleTimeout`. */
   readonly idleTimeoutMs?: number | undefined;
 }
 
-/** Looks at all logins once, oldest first. A user sees only what they may open; see `findLogins`. Never throws for one login's fault. */
+/** Looks at all logins once, oldest first. A user sees only what they may open; see `findLogins`. A fault of one login never throws. */
 export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Promise<Surveyed[]> {
   const processes = allProcesses();
   const children = childrenIn(processes);
   const logins = await findLogins(processes);
-  // While it waits for the system's answers about groups, the rest goes on.
+  // The rest goes on while the system answers about groups.
   const policy = policyForMany(configPath, logins);
   const watchdogOf = watchdogsAmong(processes);
   const own = ownLogins(logins, processes);
@@ -63,7 +63,7 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
     logins.map(async (login): Promise<Surveyed> => {
       const watchdog = watchdogOf(login);
       const now = readClocks();
-      // What its watchdog notes of its sleep, and when, is not known before it wakes.
+      // Events of the clock during the watchdog's sleep are unknown until it wakes.
       const memory = recordClockEvents(memoryOf(login, watchdog), now, { events: [] });
       const { applied: inForce, complaint } = policyOf(login, memory);
       const applied = withIdleTimeout(inForce, idleTimeoutMs);
@@ -94,7 +94,7 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
   );
 }
 
-/** A look at one of many logins takes at most this: one user's many processes must not hold up what is told of the others. */
+/** The longest look at one of many logins. One user's many processes must not delay the answer about the others. */
 const ONE_OF_MANY_MS = 500;
 
 interface Seen {
@@ -106,7 +106,7 @@ interface Seen {
 async function lookAt(occasion: Occasion, known: Known): Promise<Seen> {
   const { applied, memory } = occasion;
   try {
-    // Only a second look can tell a transfer.
+    // It takes a second look to see a transfer.
     const isFirst =
       !memory.use && Object.values(memory.subjects).every(({ baseline }) => !baseline.connection);
     const asked = isFirst ? withoutTransfer(applied) : applied;
@@ -123,7 +123,7 @@ function withoutTransfer(applied: Applied): Applied {
   return { ...applied, limits: { ...applied.limits, activity } };
 }
 
-/** What root's watchdog of the login remembers, or where it has none, the last sweep; what users write is not believed. */
+/** The memory of root's watchdog; without one, of the last sweep. What users write is not trusted. */
 function memoryOf(login: Login, watchdog: Watchdog | undefined): Memory {
   const name = directoryNameOf(login);
   const ofSweep = watchdog === "root" ? BLANK : readMemory(`${SWEEP_DIRECTORY}/${name}`);
@@ -142,12 +142,12 @@ function treeOf(
 ): ProcessStat[] {
   const top = processes.get(sshdOf(login).pid);
   const found = top ? [top] : [];
-  // One by one: of a hundred thousand children at once a call has no room for its arguments.
+  // One by one: a single call has no room for a hundred thousand children as arguments.
   for (const it of found) for (const child of children.get(it.pid) ?? []) found.push(child);
   return found;
 }
 
-/** How long a subject has been idle, in ms; `undefined` for one that nothing measures. */
+/** How long a subject has been idle, in ms; `undefined` if nothing measures it. */
 export function idleMsOf(
   { observation, map }: Pick<Surveyed, "observation" | "map">,
   id: string,
@@ -156,7 +156,7 @@ export function idleMsOf(
   return atMs === undefined ? undefined : Math.max(0, map.toIdleMs(map.now.bootMs) - map.toIdleMs(atMs));
 }
 
-/** How long until a subject ends if nothing happens, in ms; `undefined` for never. */
+/** The time until a subject ends if nothing happens, in ms; `undefined` for never. */
 export function leftMsOf(
   { verdict, map }: Pick<Surveyed, "verdict" | "map">,
   id: string,

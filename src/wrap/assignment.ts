@@ -1,19 +1,19 @@
-// Which login a wrapped terminal belongs to, from where its processes stand.
+// Which login a wrapped terminal belongs to. The parents of its processes tell.
 import type { Assignment } from "../guard/host.ts";
 import { hasChild, isSshd } from "../login/login.ts";
 import { type ProcessStat, readStat } from "../login/process.ts";
 import { titleOf } from "../login/user.ts";
 
-/** Where nothing can be kept: a wrap remembers by itself. */
+/** A path where nothing can be stored: a wrap keeps its memory in its own process. */
 const NOWHERE = "/dev/null/afkill";
 
-/** `self`: a process of the terminal's session, whose leader is a child of the login's sshd. Throws when it is not. */
+/** `self`: a process of the terminal's session. Throws if the session leader is not a child of the login's sshd. */
 export function assignmentOf(self: ProcessStat, configPath: string): Assignment {
   const leader = readStat(self.session);
   const server = leader && readStat(leader.parent);
   if (!server || !isSshd(server)) throw new Error(`the session ${self.session} was not started by an sshd`);
   const parent = readStat(server.parent);
-  // Of root's logins in OpenSSH before 9.8 the privileged sshd serves the terminals, and its parent is the listener.
+  // If root logs in, sshd before OpenSSH 9.8 serves the terminals from the privileged process; its parent is the listener.
   const isPrivileged =
     process.geteuid?.() === 0 && !(parent && isSshd(parent) && hasChild(titleOf(parent.pid)));
   return {

@@ -1,14 +1,15 @@
-// For how long a client can have sent made-up keystrokes so far: it answers what its terminal sends by itself with them as well as a key.
+// The total time in which a client may have sent made-up keystrokes: it sends them not only after a key, but after everything that its
+// terminal sends by itself.
 import { KEY_ECHO_MS } from "../activity/transfer.ts";
 
 export interface Echo {
   /** Notes that something came from the terminal. Times on the boot clock. */
   heard(nowMs: number): void;
-  /** For how long in all, which only grows. */
+  /** The total time in ms. It only grows. */
   lastedMs(nowMs: number): number;
 }
 
-/** Counts the time after whatever comes, times that overlap once. */
+/** Adds up the time after each input; overlapping times count once. */
 export function echoOf(): Echo {
   let overMs = 0;
   let fromMs = Number.NEGATIVE_INFINITY;

@@ -1,20 +1,20 @@
-// What @xterm/headless knows of a screen and does not offer: the state that a program has put its terminal into, all of which must be
-// as it was once a notice is taken away. The names are those of xterm.js 6; a test fails when another version has others.
+// Reads the state of a screen that @xterm/headless knows but does not offer. A program has set this state, and all of it must be as
+// before when a notice is taken away. The names are those of xterm.js 6; a test fails if another version has other names.
 import xterm, { type Terminal } from "@xterm/headless";
 import { HAS_EXTENDED } from "./style.ts";
 
-/** Colours and styles of a cell, or of what is printed next, packed as xterm.js has them (its Constants.ts; see style.ts). */
+/** Colours and styles of a cell, or of the next printed character, packed as in xterm.js (its Constants.ts; see style.ts). */
 export interface Attributes {
   readonly fg: number;
   readonly bg: number;
   readonly underlineStyle: number;
   readonly underlineColor: number;
-  /** The parameters and the target of the link, as OSC 8 has them; empty where there is none. */
+  /** Parameters and target of the link in OSC 8 form; empty without a link. */
   readonly link: string;
 }
 
 interface Extended {
-  /** The kind of underline, in three bits. (`underlineStyle` is another one where there is a link.) */
+  /** The kind of underline, in three bits. (`underlineStyle` has another value where there is a link.) */
   readonly _ext: number;
   readonly underlineColor: number;
   readonly urlId: number;
@@ -30,7 +30,7 @@ interface Line {
 }
 
 interface Buffer {
-  /** Equal to the columns where the next character will wrap. */
+  /** Equal to `columns` if the next character will wrap. */
   readonly x: number;
   readonly y: number;
   readonly ybase: number;
@@ -62,10 +62,10 @@ interface Core {
 
 export type Emulator = Terminal;
 
-/** What OSC 8 said last in each emulator: it forgets a link that no cell has. */
+/** The last OSC 8 of each emulator: the emulator forgets a link that no cell has. */
 const openLinks = new WeakMap<Emulator, string>();
 
-/** An emulator without a scrollback: only the screen matters. */
+/** An emulator without a scrollback, because only the screen matters. */
 export function newEmulator(columns: number, rows: number): Emulator {
   const emulator = new xterm.Terminal({
     cols: columns,
@@ -83,31 +83,31 @@ export function newEmulator(columns: number, rows: number): Emulator {
 
 const coreOf = (emulator: Emulator): Core => (emulator as unknown as { readonly _core: Core })._core;
 
-/** One cell: no text where nothing was printed, width 0 for the second half of a wide character. */
+/** One cell. The text is empty if nothing was printed; the width is 0 for the second half of a wide character. */
 export interface Cell {
   readonly text: string;
   readonly width: number;
   readonly attributes: Attributes;
 }
 
-/** What a program's output has left its terminal in, as far as drawing over it must put it back. Rows and columns count from 0. */
+/** The state that a program has left the terminal in, as far as it must be put back after drawing. Rows and columns count from 0. */
 export interface ScreenState {
   readonly columns: number;
   readonly rows: number;
   readonly column: number;
   readonly row: number;
-  /** What does not fit into a row goes to the next one (DECAWM). */
+  /** Text that does not fit into a row continues in the next one (DECAWM). */
   readonly wraps: boolean;
   /** The next character goes to the next row. */
   readonly wrapsNext: boolean;
-  /** A character was printed last: CSI b repeats it, and a combining one joins it. */
+  /** The last thing was a printed character: CSI b repeats it, and a combining character joins it. */
   readonly afterPrint: boolean;
   readonly attributes: Attributes;
   readonly top: number;
   readonly bottom: number;
   readonly origin: boolean;
   readonly insert: boolean;
-  /** Which of G0 to G3 is printed from; `undefined` where what is printed from comes from none of them, as after a restored cursor. */
+  /** Which of G0 to G3 is in use; `undefined` if the characters come from none of them, as after a restored cursor. */
   readonly charset: number | undefined;
   readonly printsAscii: boolean;
   /** Which of G0 to G3 hold ASCII. */
@@ -115,13 +115,13 @@ export interface ScreenState {
   cells(row: number): readonly Cell[];
 }
 
-/** Whether no sequence and no character is half written. */
+/** Whether every sequence and every character so far is complete. */
 export function isWhole(emulator: Emulator): boolean {
   const { _parser: parser, _utf8Decoder: decoder } = coreOf(emulator)._inputHandler;
   return parser.currentState === 0 && decoder.interim[0] === 0;
 }
 
-/** Whether something may be drawn now: what came so far is whole, and the program does not hold the screen back to change it at once. */
+/** Whether something may be drawn now: the output so far is complete, and the program has not frozen the screen for an update. */
 export function isBetweenSequences(emulator: Emulator): boolean {
   return isWhole(emulator) && !coreOf(emulator).coreService.decPrivateModes.synchronizedOutput;
 }
@@ -172,7 +172,7 @@ function cellsOf(emulator: Emulator, line: Line | undefined): Cell[] {
 
 function attributesOf(emulator: Emulator, line: Line, column: number): Attributes {
   const [fg, bg] = [line.getFg(column), line.getBg(column)];
-  // A cell that has none may still lie where another had some.
+  // A cell without extended attributes may still have old ones stored at its place.
   const extended = (bg & HAS_EXTENDED) === 0 ? undefined : line._extendedAttrs[column];
   const { _ext = 0, underlineColor = 0, urlId = 0 } = extended ?? {};
   const data = urlId === 0 ? undefined : coreOf(emulator)._oscLinkService.getLinkData(urlId);

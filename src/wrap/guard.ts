@@ -1,4 +1,4 @@
-// Guards a wrapped terminal for as long as it lives: the same look, judgement and audit as a watchdog's checks, without a start each.
+// Guards a wrapped terminal for its whole life: the same look, judgement and audit as a watchdog's check, without a new start each time.
 
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,20 +12,20 @@ import { readClocks } from "../system/clock.ts";
 import { RUN_DIRECTORY } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
 
-/** The longest sleep: within it a step of the clock or a suspend is noted. */
+/** The longest sleep. A clock step or a suspend is noted within it. */
 const SLICE_MS = 20_000;
 const FIRST_PAUSE_MS = 30_000;
 const LONGEST_PAUSE_MS = 600_000;
 
-/** What can cut a sleep short. */
+/** What can end a sleep early. */
 export interface Alarm {
   /** Resolves at the next change of the policy. */
   changed(): Promise<void>;
 }
 
 /**
- * Guards until the login is gone, or until `signal` says that its terminal is. A look that fails leaves the login alone; it is told
- * once and tried again, ever more rarely. Where root's watchdog guards the login too, this one only passes bytes.
+ * Guards until the login is gone, or until `signal` says that its terminal is gone. A failed look leaves the login alone; it is reported
+ * once and tried again, less and less often. If root's watchdog also guards the login, this one only passes bytes.
  */
 export async function guardTerminal(
   assignment: Assignment,
@@ -69,7 +69,7 @@ export async function guardTerminal(
   }
 }
 
-/** Root's watchdog sees more, and its user cannot stop it. */
+/** Root's watchdog sees more, and the user cannot stop it. */
 function rootGuards(assignment: Assignment): boolean {
   const login = findLogin(assignment);
   return login !== undefined && existsSync(`${RUN_DIRECTORY}/${directoryNameOf(login)}`);

@@ -1,13 +1,13 @@
-// The way from the user to the programs: everything goes through as it is, but for the key that answers a bar.
+// The way from the user to the programs: everything passes unchanged, except the key that answers a bar.
 import { readClocks } from "../system/clock.ts";
 import { echoOf } from "./echo.ts";
 import { isCursorPosition, makerOf, pasteMark } from "./person.ts";
 import { type Unit, unitReader } from "./units.ts";
 import type { View } from "./view.ts";
 
-/** What the input of a terminal has told so far. Times on the boot clock. */
+/** What is known from the input of a terminal. Times on the boot clock. */
 export interface Keys {
-  /** Takes what came from the terminal. */
+  /** Takes bytes from the terminal. */
   take(bytes: Buffer): void;
   /** From now on, the next key takes the bar down and goes no further. */
   awaitAnswer(): void;
@@ -19,28 +19,28 @@ export interface Keys {
   readonly lastMotionMs: number;
   /** What the terminal sent by itself, in bytes of the connection. */
   readonly chatterBytes: number;
-  /** For how long in all, up to now, the client can have made up keystrokes. */
+  /** The total time until now in which the client may have sent made-up keystrokes, in ms. */
   readonly echoMs: number;
 }
 
-/** A terminal sends a sequence in one go: what comes later than this is another key. */
+/** A terminal sends a sequence at once: bytes that come later than this are another key. */
 const REST_OF_SEQUENCE_MS = 100;
 /**
- * What a report costs on the connection beside its bytes: an SSH packet's header, padding and authentication code. Reports that come in
- * one read may have travelled in a packet each.
+ * The cost of a report on the connection, besides its bytes: header, padding and authentication code of an SSH packet. Reports that come
+ * in one read may each have had a packet of their own.
  */
 const PACKET_BYTES = 64;
-/** `ESC [ 1 ; 2 R` is an answer of the terminal or F3 with a modifier. Of one that is cut, the rest comes while a unit is pending. */
+/** `ESC [ 1 ; 2 R` is an answer of the terminal or F3 with a modifier. If it is cut, the rest comes while a unit is pending. */
 const AMBIGUOUS = "\x1b[1;";
 
-/** How many bytes the first key of a unit takes: of text, those of one character in UTF-8. */
+/** The length in bytes of the first key of a unit; in text, of one character in UTF-8. */
 function firstKeyLength({ kind, bytes }: Unit): number {
   if (kind !== "text") return bytes.length;
   const lead = bytes[0] ?? 0;
   return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
 }
 
-/** Reads keys, and hands them to `send`. */
+/** Reads keys and gives them to `send`. */
 export function keysTo(send: (bytes: Buffer) => void, view: View): Keys {
   const reader = unitReader();
   const bootMs = () => readClocks().bootMs;
@@ -56,7 +56,7 @@ export function keysTo(send: (bytes: Buffer) => void, view: View): Keys {
   let timer: NodeJS.Timeout | undefined;
   let turn: Promise<void> | undefined;
 
-  /** Notes who made a unit. Returns what of it goes on to the programs. */
+  /** Notes who made a unit. Returns the part of it that goes on to the programs. */
   const look = (unit: Unit): Buffer => {
     const mark = pasteMark(unit);
     if (mark) inPaste = mark === "begin";
@@ -74,7 +74,7 @@ export function keysTo(send: (bytes: Buffer) => void, view: View): Keys {
     return answered ? unit.bytes.subarray(firstKeyLength(unit)) : unit.bytes;
   };
   const pass = (units: readonly Unit[], bytes: Buffer) => {
-    // While nobody waits for an answer nothing is held back: a lone ESC goes through at once.
+    // If nobody waits for an answer, nothing is held back: a lone ESC passes at once.
     const holds = isHeld || (awaitsAnswer && view.isBarSeen);
     if (!holds) send(bytes);
     const going = Buffer.concat(units.map(look));

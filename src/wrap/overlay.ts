@@ -1,19 +1,19 @@
-// A bar over one row of a screen that a program owns: drawn and taken away again without the program or its screen knowing. Whatever a
-// sequence here changes (position, styles, modes, character set) it puts back as `state` says it was. The program's saved cursor
+// Draws a bar over one row of a program's screen and takes it away again. Neither the program nor its screen notices. A sequence here may
+// change position, styles, modes and character set; all of them are put back to the values in `state`. The program's saved cursor
 // (DECSC) is not touched.
 import type { Cell, ScreenState } from "./emulator.ts";
 import { hasColours, isErasable, isSame, setAttributes } from "./style.ts";
 
 const SHIFTS = ["\x0f", "\x0e", "\x1bn", "\x1bo"] as const;
 
-/** The row that a bar goes to: the first one, or the last where the cursor is in the first. */
+/** The row for a bar: the first one, or the last if the cursor is in the first. */
 export function barRow(state: ScreenState): number {
   return state.row === 0 ? state.rows - 1 : 0;
 }
 
 /**
- * Whether a bar can be drawn and taken back without a trace: it takes a second row, a character set with ASCII to switch to, and a
- * cursor that can be put back where it was.
+ * Whether a bar can be drawn and removed without a trace. This needs a second row, a character set with ASCII to switch to, and a cursor
+ * that can be put back to its place.
  */
 export function canDraw(state: ScreenState): boolean {
   const reachable = !state.origin || (state.row >= state.top && state.row <= state.bottom);
@@ -21,26 +21,26 @@ export function canDraw(state: ScreenState): boolean {
   return state.rows > 1 && state.columns > 1 && (state.printsAscii || shiftable) && reachable;
 }
 
-/** What draws `text` as a bar: printable ASCII, cut or filled to the width of the screen. */
+/** The output that draws `text` as a bar: printable ASCII, cut or filled to the width of the screen. */
 export function drawBar(text: string, state: ScreenState): string {
   const bar = text.slice(0, state.columns).padEnd(state.columns);
   return around(state, `${moveTo(barRow(state), 0)}\x1b[0;7m\x1b[0"q\x1b]8;;\x1b\\${bar}`);
 }
 
-/** What puts the row under the bar back. */
+/** The output that restores the row under the bar. */
 export function takeBar(state: ScreenState): string {
   const row = barRow(state);
   return around(state, `${moveTo(row, 0)}${cellsText(state.cells(row), row)}`);
 }
 
-/** Brings the modes to a known state before `drawing`, and everything back behind it. */
+/** Sets the modes to known values before `drawing`, and restores everything after it. */
 function around(state: ScreenState, drawing: string): string {
   const shift = state.printsAscii ? "" : shiftTo(state.ascii.indexOf(true));
   const before = `${state.origin ? "\x1b[?6l" : ""}${state.insert ? "\x1b[4l" : ""}${shift}`;
   return `${before}${drawing}${putBack(state, shift !== "")}`;
 }
 
-/** Modes, styles and the position of the cursor. */
+/** The output that restores modes, styles and the position of the cursor. */
 function putBack(state: ScreenState, shifted: boolean): string {
   const shift = shifted ? shiftTo(state.charset ?? 0) : "";
   // Setting the origin mode moves the cursor.
@@ -49,23 +49,23 @@ function putBack(state: ScreenState, shifted: boolean): string {
   const attributes = setAttributes(state.attributes);
   const last = lastPrinted(state);
   if (!last) return `${origin}${shift}${insert}${attributes}${cursorTo(state, state.column)}`;
-  // The last character is printed once more, in its place: the next one wraps, joins it or repeats it as it would have.
+  // Prints the last character again in its place, so that the next one wraps, joins or repeats it as before.
   const again = `${cursorTo(state, last.column)}${last.cell.text}`;
-  // Where nothing wraps, a wide character has no room in the last column: then this one, of another style, is not the last that came.
+  // Without wrap, a wide character does not fit into the last column. Then a character of another style there is not the last one.
   const isLast = state.wraps || hasColours(last.cell.attributes, state.attributes);
   if (state.afterPrint && !state.insert && isLast) return `${origin}${shift}${attributes}${again}`;
   const as = setAttributes(last.cell.attributes);
   return `${origin}${as}${again}${shift}${attributes}${insert}`;
 }
 
-/** The character left of the cursor, where that is the last thing that happened, or where the next one wraps. */
+/** The character left of the cursor, if it was the last output, or if the next character wraps. */
 function lastPrinted(state: ScreenState): { readonly column: number; readonly cell: Cell } | undefined {
   if (!state.wrapsNext && (!state.afterPrint || state.insert)) return undefined;
   const cells = state.cells(state.row);
   let column = state.wrapsNext ? state.columns - 1 : state.column - 1;
   if (cells[column]?.width === 0) column -= 1;
   const cell = cells[column];
-  // Where it was erased or scrolled away since, only a blank can be printed.
+  // If it was erased or scrolled away since, only a blank can be printed.
   return cell && { column, cell: { ...cell, text: cell.text || " " } };
 }
 
@@ -81,7 +81,7 @@ function cursorTo({ row, origin, top }: ScreenState, column: number): string {
   return moveTo(origin ? row - top : row, column);
 }
 
-/** What writes the cells of a row, from its beginning on. */
+/** The output that writes the cells of a row, from its start. */
 function cellsText(cells: readonly Cell[], row: number): string {
   let text = "";
   let before: Cell | undefined;
@@ -91,15 +91,15 @@ function cellsText(cells: readonly Cell[], row: number): string {
     if (!before || !isSame(before.attributes, cell.attributes)) text += setAttributes(cell.attributes);
     before = cell;
     const erased = erasedFrom(cells, column);
-    // Cells that nothing was printed in are erased again, which moves no cursor. Half a wide character that was printed over may have a
-    // style, which only a blank can have.
+    // Cells where nothing was printed are erased again; that moves no cursor. If half of a wide character was overwritten, the other half
+    // may have a style. Only a blank can have it.
     text += erased === 0 ? cell.text || " " : `\x1b[${erased}X${moveTo(row, column + erased)}`;
     column += Math.max(0, erased - 1);
   }
   return text;
 }
 
-/** How many cells from `column` on were erased in one go. */
+/** How many cells from `column` on one erase can make. */
 function erasedFrom(cells: readonly Cell[], column: number): number {
   const first = cells[column] as Cell;
   if (first.text !== "" || !isErasable(first.attributes)) return 0;

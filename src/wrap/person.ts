@@ -1,28 +1,28 @@
-// Tells a person from a terminal: what a terminal sends by itself is no sign that anybody is there.
+// Tells a person from a terminal: what a terminal sends by itself does not show that anybody is there.
 import type { Unit } from "./units.ts";
 
-/** Who made a unit. `mark`: the begin or end of a paste; `motion`: the mouse moved; `person`: a key, a click, or what is pasted. */
+/** Who made a unit. `mark`: start or end of a paste; `motion`: the mouse moved; `person`: a key, a click, or pasted text. */
 export type Maker = "person" | "terminal" | "motion" | "mark";
 
 /** What is known of the terminal and of the program behind it. */
 export interface Asked {
-  /** How many questions for the cursor's position have gone out that no answer has come to. */
+  /** How many questions for the cursor's position have been sent but not answered. */
   readonly cursorPositions: number;
 }
 
 const PASTE_BEGIN = "\x1b[200~";
 const PASTE_END = "\x1b[201~";
-/** The mouse button code's bit for motion, with or without a button held (xterm's ctlseqs, "Mouse Tracking"). */
+/** The bit for motion in a mouse button code, with or without a pressed button (xterm's ctlseqs, "Mouse Tracking"). */
 const MOTION = 32;
 
-/** An answer to a question for the cursor's position, or F3 with a modifier: `ESC [ 1 ; 2 R` can be either. */
+/** The answer to a question for the cursor's position, or F3 with a modifier: `ESC [ 1 ; 2 R` can be either. */
 const POSITION = /^\x1b\[(\d+);(\d+)R$/;
 
-/** What only terminals send (xterm's ctlseqs). */
+/** What only a terminal sends, never a key (xterm's ctlseqs). */
 const REPORTS: readonly RegExp[] = [
-  // With a private marker: device attributes, modes, keyboard, graphics. No key has one.
+  // With a private marker: device attributes, modes, keyboard, graphics. No key has such a marker.
   /^\x1b\[[?>=]/,
-  // Status, and a mode of ANSI's.
+  // Status, and an ANSI mode.
   /^\x1b\[[\d;]*(?:n|\$y)$/,
   // Focus.
   /^\x1b\[[IO]$/,
@@ -41,7 +41,7 @@ export function isCursorPosition(unit: Unit, asked: Asked): boolean {
   return asked.cursorPositions > 0 || row !== 1 || column < 2 || column > 16;
 }
 
-/** Who made a unit that came outside a paste. */
+/** Who made a unit that is not part of a paste. */
 export function makerOf(unit: Unit, asked: Asked): Maker {
   if (unit.kind === "string") return "terminal";
   if (unit.kind === "x10-mouse") return mouseMaker((unit.bytes[3] ?? 32) - 32);
@@ -61,7 +61,7 @@ function mouseMaker(button: number): Maker {
   return (button & MOTION) !== 0 ? "motion" : "person";
 }
 
-/** A paste that has begun or ended with this unit; `undefined` for every other unit. */
+/** Whether a paste begins or ends with this unit; `undefined` for every other unit. */
 export function pasteMark(unit: Unit): "begin" | "end" | undefined {
   if (unit.kind !== "csi") return undefined;
   const text = unit.bytes.toString("latin1");

@@ -1,5 +1,5 @@
-// The pty that the user's shell runs on. From node-pty only its native half: the other one drops what a shell wrote last when the reader
-// is slower than 200 ms, and spins while a program reads no input.
+// The pty of the user's shell. Uses only the native half of node-pty: the other half loses the last output of a shell if the reader is
+// slower than 200 ms, and uses the whole CPU while a program reads no input.
 import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
@@ -14,12 +14,12 @@ export interface ShellEnded {
 export interface Pty {
   readonly pid: number;
   readonly fd: number;
-  /** What the programs on it write. */
+  /** The output of the programs on it. */
   readonly output: Socket;
-  /** What they read. */
+  /** The input of these programs. */
   readonly input: Input;
   resize(columns: number, rows: number): void;
-  /** Resolves once the program that was started has ended; others may still be there. */
+  /** Resolves once the started program has ended; other programs may still run. */
   readonly ended: Promise<ShellEnded>;
 }
 
@@ -46,16 +46,16 @@ export interface Program {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What is not to be changed. The directory may be gone, or closed to its user by now. */
+/** Values for "do not change". The directory may have been removed meanwhile, or be closed to the user. */
 const SAME_USER = -1;
 const SAME_DIRECTORY = "";
 
-/** Loads the native half of node-pty, as it was built for glibc. Throws when there is none, or none that this Node can use. */
+/** Loads the native half of node-pty, built for glibc. Throws if it is missing or does not fit this Node. */
 export function loadNative(): Native {
   return createRequire(import.meta.url)(`node-pty/prebuilds/linux-${process.arch}/pty.node`);
 }
 
-/** Starts a program on a new pty, as the leader of its session. Throws when there is no node-pty, no pty or no process to be had. */
+/** Starts a program on a new pty, as its session leader. Throws if there is no node-pty, or if no pty or process can be created. */
 export function startOnPty({ file, args, env }: Program, columns: number, rows: number): Pty {
   const native = loadNative();
   const variables = Object.entries(env).flatMap(([name, value]) =>
@@ -85,18 +85,18 @@ export function startOnPty({ file, args, env }: Program, columns: number, rows: 
   };
 }
 
-/** The keys on their way to a program that may not read them for long. */
+/** Keys on their way to a program that may not read them for a long time. */
 export interface Input {
-  /** Takes bytes. False once so many wait that no more should come before `whenEmpty` calls. */
+  /** Takes bytes. Returns false if so many wait that the caller should stop until `whenEmpty` calls back. */
   write(bytes: Buffer): boolean;
-  /** Calls once none wait any more. */
+  /** Calls `then` once no bytes wait any more. */
   whenEmpty(then: () => void): void;
 }
 
 const MOST_WAITING = 64 << 10;
 const LONGEST_RETRY_MS = 10;
 
-/** libuv spins while a pty's master takes no bytes (it counts as a terminal that cannot be opened again), so they are offered again. */
+/** Writes again after a while if the pty takes no bytes. libuv would use the whole CPU: it cannot open such a terminal again. */
 function inputOf(fd: number): Input {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
@@ -144,10 +144,10 @@ function inputOf(fd: number): Input {
   };
 }
 
-/** The way to the user's terminal. Its writes wait in the event loop, so that keys still come through while it takes none. */
+/** The output to the user's terminal. Writes wait in the event loop, so keys still pass while the terminal takes no output. */
 export function openOutput(fd: number): Socket {
   const stream = new WriteStream(fd);
-  // Node makes terminals block, for the order of what console.log writes. libuv can wait for one as for any other stream.
+  // Node makes terminals blocking, to keep the order of console.log. libuv can wait for a terminal as for any other stream.
   (stream as unknown as { readonly _handle: { setBlocking(blocking: boolean): void } })._handle.setBlocking(
     false,
   );

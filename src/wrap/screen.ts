@@ -1,25 +1,26 @@
-// Keeps a model of the user's screen beside the stream, at little cost: output is drawn in it only when somebody asks, when the
-// stream rests, or when too much has come together.
+// Keeps a cheap model of the user's screen beside the stream. Output is drawn in the model only when somebody asks, when the stream
+// rests, or when too much output waits.
 import { type Emulator, isBetweenSequences, isWhole, newEmulator, scrollsWhole } from "./emulator.ts";
 import { shorten } from "./shorten.ts";
 
 export interface Screen {
   readonly emulator: Emulator;
-  /** Takes output. A promise where the model is behind: nothing more should be fed before it resolves. */
+  /** Takes output. Returns a promise if the model is behind: feed nothing more before it resolves. */
   feed(bytes: Buffer): Promise<void> | undefined;
-  /** Resolves once everything fed is drawn. */
+  /** Resolves once all output is drawn. */
   settle(): Promise<void>;
   resize(columns: number, rows: number): void;
-  /** How many questions for the cursor's position have gone to the terminal so far, as far as the model has seen. */
+  /** How many questions for the cursor's position have gone to the terminal, as far as the model has read the output. */
   readonly cursorQuestions: number;
-  /** Whether something can be drawn over the screen now; only to be asked when settled. */
+  /** Whether something can be drawn over the screen now. Only ask this after `settle`. */
   readonly isDrawable: boolean;
 }
 
 const MOST_PENDING = 256 << 10;
-/** Output that rests for so long is drawn, so that a question finds little left to do. */
+/** Output is drawn when the stream has rested for so long. Then little is left to draw when somebody asks. */
 const REST_MS = 30;
 
+/** A model of an empty screen of this size. */
 export function newScreen(columns: number, rows: number): Screen {
   const emulator = newEmulator(columns, rows);
   let pending: Buffer[] = [];

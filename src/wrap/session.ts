@@ -1,4 +1,4 @@
-// One wrapped terminal: the user's on one side, the shell's on the other.
+// One wrapped terminal: the user's terminal on one side, the shell's on the other.
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { readClocks } from "../system/clock.ts";
@@ -6,7 +6,7 @@ import { type Keys, keysTo } from "./keys.ts";
 import type { Pty } from "./pty.ts";
 import { type View, viewOn } from "./view.ts";
 
-/** A shell that has ended may have left programs that still write: that long without a byte, and they are left behind. */
+/** After the shell has ended, other programs may still write. After so long without a byte, nobody waits for them any more. */
 const QUIET_MS = 100;
 
 export interface Session {
@@ -14,11 +14,11 @@ export interface Session {
   readonly view: View;
   /** When a program last wrote to the terminal, on the boot clock. */
   readonly lastOutputMs: number;
-  /** For when the shell has ended: resolves once all that was written to its terminal has gone to the user's. */
+  /** For use after the shell has ended. Resolves once everything written to its terminal has gone to the user's. */
   drain(): Promise<void>;
 }
 
-/** Joins both sides until the shell's terminal closes. `input` and `output` are the user's terminal. */
+/** Connects both sides until the shell's terminal closes. `input` and `output` are the user's terminal. */
 export function joinTerminals(
   pty: Pty,
   { input, output }: { readonly input: Socket; readonly output: Socket },
@@ -43,16 +43,16 @@ export function joinTerminals(
     void passing.then(() => pty.output.resume());
   });
   input.on("data", (bytes: Buffer) => keys.take(bytes));
-  // Either terminal gone is told by its end; EIO is how a pty says it (pty(7)).
+  // The end of a stream tells that its terminal is gone. A pty also reports EIO then (pty(7)).
   for (const stream of [pty.output, input, output]) stream.on("error", () => undefined);
   const closed = new Promise<void>((resolve) => pty.output.once("close", () => resolve()));
   const quiet = async () => {
     for (let seen = -1; seen !== chunks; ) {
-      // Programs that a slow client holds back are not quiet.
+      // Programs that a slow client delays are not quiet.
       await passing;
       seen = chunks;
       await sleep(QUIET_MS);
-      // Where this process had to wait for the CPU, there may be something to read.
+      // If this process had to wait for the CPU, there may be unread output.
       await nextTurn();
     }
   };

@@ -1,7 +1,7 @@
-// The sequences that set colours and styles to what a cell has.
+// The sequences that set the colours and styles of a cell.
 import type { Attributes } from "./emulator.ts";
 
-// xterm.js packs colours and flags into two words: a mode and a value below, flags above (its common/buffer/Constants.ts).
+// xterm.js packs colours and flags into two words: mode and value in the low bits, flags in the high ones (its common/buffer/Constants.ts).
 const MODE = 0x3000000;
 const PALETTE_16 = 0x1000000;
 const PALETTE_256 = 0x2000000;
@@ -22,7 +22,7 @@ const BG_FLAGS: readonly (readonly [flag: number, parameter: number])[] = [
 ];
 
 function colour(word: number, base: 30 | 40 | 50): string[] {
-  // Above the byte of a palette stands what is left of the colour before.
+  // The bits above the byte of a palette may still hold the colour before.
   const value = (word & MODE) === PALETTE_16 || (word & MODE) === PALETTE_256 ? word & 0xff : word & 0xffffff;
   switch (word & MODE) {
     case 0:
@@ -46,13 +46,13 @@ export function isSame(one: Attributes, other: Attributes): boolean {
   return style(one) === style(other) && isProtected(one) === isProtected(other) && one.link === other.link;
 }
 
-/** Whether a cell has the colours and styles that are printed with now, whatever its underline. */
+/** Whether a cell has the colours and styles of the next printed character. The underline is not compared. */
 export function hasColours(cell: Attributes, now: Attributes): boolean {
-  // The highest bit is one of theirs: a word may be negative in one of the two.
+  // The highest bit is a flag, so one of the two words can be negative: XOR compares the bits.
   return (cell.fg ^ now.fg) === 0 && ((cell.bg ^ now.bg) & ~HAS_EXTENDED) === 0;
 }
 
-/** Whether erasing a cell can leave it like this: with a background, and nothing else. */
+/** Whether erasing a cell can make it look like this: it has a background, and nothing else. */
 export function isErasable({ fg, bg }: Attributes): boolean {
   return fg === 0 && (bg & ~(MODE | 0xffffff)) === 0;
 }
@@ -75,6 +75,6 @@ function style(attributes: Attributes): string {
 
 /** Colours, styles, protection (DECSCA) and link (OSC 8) of `attributes`, whatever they were before. */
 export function setAttributes(attributes: Attributes): string {
-  // SGR 0 ends no protection in a terminal, but does in some emulators: it comes first.
+  // SGR 0 does not end protection in a terminal, but it does in some emulators. So it comes first.
   return `${style(attributes)}\x1b[${isProtected(attributes) ? 1 : 0}"q\x1b]8;${attributes.link || ";"}\x1b\\`;
 }

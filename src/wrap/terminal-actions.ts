@@ -1,4 +1,4 @@
-// How a wrapped terminal is warned and ended: from within its stream, where the others are written to from outside.
+// How a wrapped terminal is warned and ended: from inside its stream. Other terminals are written to from outside.
 
 import { endLogin } from "../ending/end-login.ts";
 import { hangUp } from "../ending/hang-up.ts";
@@ -9,12 +9,12 @@ import { farewellBytes } from "../notice/form.ts";
 import { getWindowSize } from "../system/libc.ts";
 import type { Session } from "./session.ts";
 
-/** A countdown is shown anew this often. */
+/** How often a countdown is drawn. */
 const TICK_MS = 1_000;
-/** What was written needs so long to reach the client before the connection goes. */
+/** The time that written output needs to reach the client before the connection closes. */
 const TRAVEL_MS = 300;
 
-/** `shell`: what runs on the inner terminal; ending it ends the login's terminal, and this process has time to say so in the audit. */
+/** `shell`: the program on the inner terminal. Its end ends the login's terminal, and leaves this process time to write the audit. */
 export function terminalActionsOf({ view, keys }: Session, shell: ProcessRef): TerminalActions & Disposable {
   let ticking: NodeJS.Timeout | undefined;
   const stopTicking = () => clearInterval(ticking);

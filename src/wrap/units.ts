@@ -1,7 +1,7 @@
-// Cuts what a terminal sends into the units that a person or the terminal made: a key, a report, a mark, a stretch of text. The states
-// are those of a DEC terminal's parser (ECMA-48, 5.4; the diagram of a VT500). Right however the bytes are split over reads.
+// Cuts the input from a terminal into units that a person or the terminal made: a key, a report, a mark, a stretch of text. The states are
+// those of a DEC terminal's parser (ECMA-48, 5.4; the diagram of a VT500). Correct for any split of the bytes over reads.
 
-/** What a unit is made of. `text`: characters and control characters; `escape`: ESC and one key (Alt); `string`: OSC, DCS, APC, PM, SOS. */
+/** The kind of a unit. `text`: characters and control characters; `escape`: ESC and one key (Alt); `string`: OSC, DCS, APC, PM, SOS. */
 export type UnitKind = "text" | "escape" | "csi" | "ss3" | "x10-mouse" | "string";
 
 export interface Unit {
@@ -13,16 +13,16 @@ export interface UnitReader {
   /** The units that these bytes complete. */
   push(bytes: Buffer): Unit[];
   /**
-   * What is left of a unit that nothing came after, as `escape`: a lone ESC, or Alt and a key that a string would begin with. Call it
-   * once a terminal would have sent the rest.
+   * Returns an unfinished unit as `escape`: a lone ESC, or Alt with a key that could begin a string. Call it after the time in which a
+   * terminal would have sent the rest.
    */
   flush(): Unit[];
-  /** Whether a unit has begun that is not complete. */
+  /** Whether a unit has begun but is not complete. */
   readonly pending: boolean;
 }
 
 const [CAN, SUB, ESC, BEL] = [0x18, 0x1a, 0x1b, 0x07];
-/** More than this is no sequence of a terminal's: it is handed on in parts, as what it began as. */
+/** No sequence of a terminal is longer than this. A longer one is passed on in parts, each with the kind that it began with. */
 const LONGEST = 64 << 10;
 
 type State =
@@ -64,7 +64,7 @@ export function unitReader(): UnitReader {
           return "string";
         return byte === ESC ? "escape" : "done";
       case "csi":
-        // `ESC [ M` with three bytes behind it: a mouse report of the oldest kind. `ESC [ [` and one byte: a Linux console's key.
+        // `ESC [ M` and three bytes: a mouse report of the oldest kind. `ESC [ [` and one byte: a key of a Linux console.
         if (heldBytes === 2 && byte === 0x4d) return "x10-mouse";
         if (heldBytes === 2 && byte === 0x5b) return "linux";
         return byte >= 0x20 && byte <= 0x3f ? "csi" : "done";
@@ -113,7 +113,7 @@ export function unitReader(): UnitReader {
         }
         const kind = KINDS[state];
         const after = next(bytes[at] as number);
-        // ESC ESC: the first was a key by itself.
+        // ESC ESC: the first one was a key of its own.
         if (state === "escape" && after === "escape") units.push(...take(kind));
         at += 1;
         hold(at);

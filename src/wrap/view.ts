@@ -1,43 +1,43 @@
-// The way from the programs to the user: what they write goes through as it is, with a bar over their screen when there is one.
+// The way from the programs to the user: output passes unchanged. If there is a bar, it is drawn over the screen of the programs.
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stateOf } from "./emulator.ts";
 import { canDraw, drawBar, takeBar } from "./overlay.ts";
 import { newScreen } from "./screen.ts";
 
-/** Says it for a screen that many columns wide. */
+/** The text of a bar for a screen of so many columns. */
 export type BarText = (columns: number) => string;
 
 export interface View {
-  /** Writes what the programs wrote. A promise where they should wait until it resolves. */
+  /** Writes output of the programs. Returns a promise if they should wait until it resolves. */
   pass(bytes: Buffer): Promise<unknown> | undefined;
-  /** Puts a bar up in the place of the one before, or takes it down. Returns whether one can be seen. */
+  /** Shows a bar in place of the one before, or removes it. Returns whether a bar can be seen. */
   setBar(text: BarText | undefined): Promise<boolean>;
   /** Shows a bar for a moment. */
   flash(text: BarText): Promise<void>;
   readonly isBarSeen: boolean;
-  /** The last thing has been written. */
+  /** Whether the last output has been written. */
   readonly isFinished: boolean;
   ring(): void;
   resize(columns: number, rows: number): void;
-  /** Writes the last thing that this terminal gets, and resolves once it is on its way. What programs write later goes nowhere. */
+  /** Writes the last output for this terminal; resolves once it is on its way. Later output of the programs is dropped. */
   finish(bytes: string): Promise<void>;
-  /** Resolves once everything so far has gone to the user's terminal. */
+  /** Resolves once all output so far has gone to the user's terminal. */
   flushed(): Promise<void>;
-  /** How often the programs have asked for the cursor's position; resolves once all that they wrote has been looked at. */
+  /** How often the programs have asked for the cursor's position. Resolves once all their output has been read. */
   cursorQuestions(): Promise<number>;
 }
 
 const FLASH_MS = 1_500;
 
-/** Shows what programs write on a terminal of that size. */
+/** Shows the output of programs on a terminal of this size. */
 export function viewOn(output: Socket, columns: number, rows: number): View {
   const screen = newScreen(columns, rows);
   let bar: BarText | undefined;
   let isDrawn = false;
   let isFinished = false;
   let flashes = 0;
-  // One thing after the other: each must find the screen as the one before left it.
+  // One task after the other: each must find the screen as the task before left it.
   let work: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(step: () => T | Promise<T>): Promise<T> => {
     const result = work.then(async () => {
@@ -99,7 +99,7 @@ export function viewOn(output: Socket, columns: number, rows: number): View {
     },
     ring: () => void output.write("\x07"),
     resize: (toColumns, toRows) => {
-      // Terminals lay their rows out anew by rules of their own: the bar comes back over what the program draws next.
+      // Terminals lay out their rows again by their own rules. The bar is drawn again over the next output of the program.
       isDrawn = false;
       void inTurn(() => {
         screen.resize(toColumns, toRows);

@@ -3,7 +3,7 @@ import { type OptionOutline, type Outline, type Value, withAllBelow } from "../.
 import { type Entry, examplesOf, sectionsOf } from "./notes.ts";
 import { argument, exact, prose } from "./roff.ts";
 
-/** One form a command that does something itself. */
+/** One line of synopsis for each command that does something itself. */
 export function synopsis(program: Outline): string[] {
   return commandsOf(program)
     .filter(({ commands }) => commands.length === 0)
@@ -20,7 +20,7 @@ export function generalOptions({ options }: Outline): string[] {
   return optionList(options);
 }
 
-/** One subsection a command. */
+/** One subsection for each command. */
 export function commandSections(program: Outline): string[] {
   return commandsOf(program).flatMap((it) => [
     `.Ss ${[`afkill ${exact(it.path.join(" "))}`, ...it.arguments.map(placeInHeading)].join(" ")}`,
@@ -45,7 +45,7 @@ export function generalExamples({ notes }: Outline): string[] {
   return entryList(examplesOf(notes));
 }
 
-/** All commands, apart from the program itself and commander's `help`. */
+/** All commands, without the program itself and commander's `help`. */
 export function commandsOf(program: Outline): Outline[] {
   return withAllBelow(program).filter(({ path }) => path.length > 0 && path.at(-1) !== "help");
 }
@@ -75,7 +75,7 @@ function place(value: Value): string {
   return value.required ? `.Ar ${valueWords(value)}` : `.Op Ar ${valueWords(value)}`;
 }
 
-/** A heading calls no macros by itself. */
+/** A heading does not call macros by itself. */
 function placeInHeading(value: Value): string {
   return value.required ? `Ar ${valueWords(value)}` : `Op Ar ${valueWords(value)}`;
 }
@@ -115,7 +115,7 @@ function entryList(entries: readonly Entry[]): string[] {
   );
 }
 
-/** A list of terms, each with sentences; nothing for an empty one. */
+/** A list of terms, each with its sentences; empty for an empty list. */
 function list(items: readonly (readonly [string, readonly string[]])[], compact = ""): string[] {
   if (items.length === 0) return [];
   const lines = items.flatMap(([term, sentences]) => [
@@ -125,7 +125,7 @@ function list(items: readonly (readonly [string, readonly string[]])[], compact 
   return [`.Bl -tag -width Ds${compact}`, ...lines, ".El"];
 }
 
-/** Help texts of options and arguments are no sentences. */
+/** Makes a sentence of the help text of an option or argument, which is none. */
 function sentence(text: string): string {
   if (text === "") return "";
   const begun = /^[a-z][\w-]*[:=]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);

@@ -14,7 +14,7 @@ export function keyList(table: string): string[] {
   return [
     ".Bl -tag -width Ds",
     ...own
-      // Tables have sections of their own.
+      // Tables have their own sections.
       .filter(([, { takes }]) => !takes.includes("table"))
       .flatMap(([path, key]) => item(path, path.slice(prefix.length), key)),
     ".El",

@@ -1,19 +1,19 @@
 // The sections that a command's --help prints after its options.
 
-/** A command line, or a word, and what it does; empty where that goes without saying. */
+/** A command line or a word, and what it does; `about` is empty if that is obvious. */
 export interface Entry {
   readonly term: string;
   readonly about: string;
 }
 
-/** A title is empty for none. */
+/** An empty title means none. */
 export type Section =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "list"; readonly title: string; readonly entries: readonly Entry[] };
 
 /**
- * Sections stand apart by an empty line. Indented lines are a list: a term, two blanks or more, what it is; a line that is indented more
- * goes on with the one before. A line such as `Title:` above is the list's.
+ * An empty line separates sections. Indented lines are a list: a term, two blanks or more, and its text. A line with more indent continues
+ * the line before. A line such as `Title:` above a list is the title of the list.
  */
 export function sectionsOf(notes: string): Section[] {
   return notes.split(/\n[^\S\n]*\n/).flatMap((block) => {
@@ -34,7 +34,7 @@ export function examplesOf(notes: string): Entry[] {
   );
 }
 
-/** The lines of a block, those that are indented apart from those that are not. */
+/** The lines of a block, as runs of indented and of other lines. */
 function runsOf(block: string): string[][] {
   const runs: string[][] = [];
   for (const line of block.split("\n").filter((text) => text.trim() !== "")) {
@@ -49,7 +49,7 @@ function isIndented([first = ""]: readonly string[]): boolean {
   return /^\s/.test(first);
 }
 
-/** `undefined` for lines that are no title. */
+/** The title; `undefined` if these lines are no title. */
 function titleOf(lines: readonly string[] = []): string | undefined {
   return lines.length === 1 ? /^(\S.*):$/.exec(lines[0] ?? "")?.[1] : undefined;
 }

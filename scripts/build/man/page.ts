@@ -1,6 +1,6 @@
-// A page of the manual: what is written by hand, and in the places of `.\" @NAME@` what is made from the program.
+// A page of the manual: text written by hand, with parts from the program in the places of `.\" @NAME@`.
 
-/** Fills a template. Throws where it has a place that nothing is made for, or lacks one. */
+/** Fills a template. Throws if the template has a place without a part, or lacks the place of a part. */
 export function filled(template: string, parts: Readonly<Record<string, readonly string[]>>): string {
   const missing = new Set(Object.keys(parts));
   const page = template.replace(/^\.\\" @(\w+)@$/gm, (_, name: string) => {

@@ -1,18 +1,18 @@
-// Text as mdoc(7) and roff(7) take it.
+// Text in the form of mdoc(7) and roff(7).
 
-/** A text for a line of its own: sentences begin a new line, as mdoc wants it, and nothing in it is a request. */
+/** A text as lines of its own. Each sentence begins a new line, as mdoc wants it, and no line is read as a request. */
 export function prose(text: string): string[] {
   const oneLine = text.trim().replace(/\s+/g, " ");
   if (oneLine === "") return [];
   return oneLine.split(/(?<=[.!?]) (?=[A-Z"`])/).map((line) => plain(line).replace(/^(?=[.'])/, "\\&"));
 }
 
-/** A text as one argument of a macro, which keeps its blanks and is not searched for macros. */
+/** A text as one argument of a macro. It keeps its blanks, and macros in it are not called. */
 export function argument(text: string): string {
   return `"${exact(text)}"`;
 }
 
-/** What a user types, character by character: in prose roff makes typographic hyphens and quotes of some. */
+/** Text that a user types, character by character: in prose roff changes some hyphens and quotes to typographic ones. */
 export function exact(text: string): string {
   return text.replace(/[\\"'`^~-]/g, (character) => EXACT[character] ?? character);
 }
@@ -27,7 +27,7 @@ const EXACT: Readonly<Record<string, string>> = {
   "-": "\\-",
 };
 
-/** Prose, in which flags and what stands in backquotes is exact. */
+/** Prose. Flags and text in backquotes stay exact. */
 function plain(text: string): string {
   return text
     .split(/(`[^`]*`)/)

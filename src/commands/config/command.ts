@@ -49,7 +49,7 @@ Examples:
   afkill config schema > afkill.schema.json
 `;
 
-/** Adds `afkill config` with its subcommands. `dist`: the directory of the build, which has the schema. */
+/** Adds `afkill config` with its subcommands. `dist`: the directory of the build, which holds the schema. */
 export function addConfig(program: Command, dist: string): void {
   const config = program
     .command("config")

@@ -1,4 +1,4 @@
-// How a policy and its problems are told: to people, and to programs.
+// How a policy and its problems are shown: to people, and to programs.
 
 import { printable, styled } from "../../console/output.ts";
 import { limitsJson, limitTable, placeJson, placeText } from "../../console/policy-parts.ts";
@@ -8,7 +8,7 @@ import type { Origins } from "../../policy/origins.ts";
 import type { Policy, Rule } from "../../policy/policy.ts";
 import { formatProblem, PolicyError, type Problem } from "../../policy/problems.ts";
 
-/** A checked policy for people: a line for each problem, or one that says how much was read, and one for each warning. */
+/** A checked policy for people: one line for each problem, or a line that says how much was read, and one line for each warning. */
 export function checkLines(result: Policy | PolicyError, warnings: readonly Problem[]): string[] {
   if (result instanceof PolicyError) {
     const lines = result.problems.map((problem) => printable(formatProblem(problem)));
@@ -35,7 +35,7 @@ function counted(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
-/** A policy for people: every key with its value and the place that set it, then who is exempt, then the rules. */
+/** A policy for people: every key with its value and the place that set it, then the exemptions, then the rules. */
 export function showLines(policy: Policy, origins: Origins, columns: number | undefined): string[] {
   const exempt = (list: "users" | "groups") =>
     policy.exempt[list].map((name, at) => [

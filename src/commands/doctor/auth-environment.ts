@@ -6,8 +6,8 @@ import { isRoots } from "./installation.ts";
 import { readService, rulesOf } from "./pam-stack.ts";
 
 /**
- * With `user_readenv=1` pam_env reads ~/.pam_environment (pam_env(8)). In the session stack that comes after afkill's line; in the auth
- * stack before it, and only the set-group-ID launcher then stands between a user's LD_PRELOAD and root.
+ * With `user_readenv=1` pam_env reads ~/.pam_environment (pam_env(8)). In the session stack pam_env comes after afkill's line. In the
+ * auth stack it comes before, and only the set-group-ID launcher then protects root from a user's LD_PRELOAD.
  */
 export const authEnvironment: Check = {
   id: "auth-environment",
@@ -32,7 +32,7 @@ export function readersIn(path: string, text: string, read: (name: string) => st
     );
 }
 
-/** Any number but 0 turns it on; an argument may stand in brackets (pam.d(5)). */
+/** Any number but 0 turns it on. An argument may be in brackets (pam.d(5)). */
 function isReader(arg: string): boolean {
   const value = /^\[?user_readenv=\s*([-+]?\d+)/.exec(arg)?.[1];
   return value !== undefined && Number(value) !== 0;

@@ -41,7 +41,7 @@ const CHECKS: readonly Check[] = [
   audit,
 ];
 
-/** Looks at everything that concerns what is installed here. Needs root. */
+/** Makes every check that concerns this installation. Needs root. */
 export async function examine(): Promise<Finding[]> {
   const installation = findInstallation();
   if (installation === undefined) return [absent("afkill is not installed: no login is watched")];
@@ -51,7 +51,7 @@ export async function examine(): Promise<Finding[]> {
   return findings;
 }
 
-/** The worst level of all. */
+/** The worst level of all findings. */
 export function stateOf(findings: readonly Finding[]): Level {
   const levels: readonly Level[] = ["error", "warning"];
   return levels.find((level) => findings.some((finding) => finding.level === level)) ?? "ok";
@@ -73,7 +73,7 @@ async function findingsOf({ id, fine, find }: Check, installation: Installation)
     : problems.map((problem) => ({ id, ...problem }));
 }
 
-/** A check that cannot be made is a finding too, and keeps none of the others from being made. */
+/** A check that cannot be made is a finding too. It must not stop the other checks. */
 async function found(find: Check["find"], installation: Installation): Promise<readonly Problem[]> {
   try {
     return await find(installation);

@@ -6,7 +6,7 @@ import type { Installation } from "./installation.ts";
 
 export type Level = "ok" | "warning" | "error";
 
-/** Something that is wrong, or (a warning) worth a look, and what to do about it. */
+/** Something that is wrong, or (a warning) worth a look, with its remedy. */
 export interface Problem {
   readonly level: Exclude<Level, "ok">;
   readonly what: string;
@@ -15,18 +15,18 @@ export interface Problem {
 
 /** One thing that can be wrong. */
 export interface Check {
-  /** Names it for good: monitoring goes by it. */
+  /** A name that never changes: monitoring uses it. */
   readonly id: string;
-  /** Whether it matters for this installation; absent: for every one. */
+  /** Whether the check matters for this installation; absent: for every one. */
   readonly concerns?: (installation: Installation) => boolean;
-  /** What is said when nothing is found. */
+  /** The message if nothing is found. */
   readonly fine: string;
   readonly find: (installation: Installation) => readonly Problem[] | Promise<readonly Problem[]>;
 }
 
-/** One line of the doctor's answer. */
+/** One line of the doctor's output. */
 export interface Finding {
-  /** That of its check. */
+  /** The id of its check. */
   readonly id: string;
   readonly level: Level;
   readonly what: string;
@@ -43,7 +43,7 @@ export function warning(what: string, remedy: string): Problem {
   return { level: "warning", what, remedy };
 }
 
-/** What `look` returns; where it throws, what that tells. A `SetupError` brings its remedy. */
+/** The result of `look`; if it throws, the error as a problem. A `SetupError` has its own remedy. */
 export function orProblem(look: () => readonly Problem[], remedy: string): readonly Problem[] {
   try {
     return look();
@@ -52,7 +52,7 @@ export function orProblem(look: () => readonly Problem[], remedy: string): reado
   }
 }
 
-/** An error that was thrown, as a problem. `remedy` goes with one that does not bring its own. */
+/** A thrown error as a problem. `remedy` is used if the error has none. */
 export function problemOf(thrown: unknown, remedy: string): Problem {
   return thrown instanceof SetupError ? error(thrown.wrong, thrown.todo) : error(reasonOf(thrown), remedy);
 }

@@ -1,4 +1,4 @@
-// Whether afkill's ForceCommand takes the restriction from keys that have one.
+// Whether afkill's ForceCommand removes the restriction of restricted keys.
 
 import { findCancelled } from "../../setup/hook-force-command.ts";
 import { RESTRICTED_KEY } from "../../sshd/forced-keys.ts";
@@ -19,7 +19,7 @@ export const forcedKeys: Check = {
       const config = readHostConfig();
       const scoped = isScoped();
       const cancelled = findCancelled(config, scoped);
-      // Which users a Match block finds depends on where they come from, too.
+      // Which users a Match block matches can also depend on where they come from.
       const perhaps = scoped ? keysOfAllUsers(keyFilePatterns(config)) : [];
       return [
         ...cancelled.map(({ where, what }) =>

@@ -1,4 +1,4 @@
-// Whether the groups are known of those who are logged in, where the policy goes by groups.
+// Whether the groups of the logged-in users are known, if the policy asks for groups.
 
 import { whoOf } from "../../guard/decide.ts";
 import { findLogins } from "../../login/all.ts";
@@ -14,7 +14,7 @@ export const groups: Check = {
   fine: "the groups that the policy asks for are known of everybody who is logged in",
   find: async () => {
     const policy = await loadPolicy(POLICY).catch(() => undefined);
-    // Its own check tells what is wrong with it.
+    // Another check reports what is wrong with the policy.
     if (policy === undefined) return [];
     const logins = await findLogins(allProcesses());
     const users = logins.filter((login) => asksForGroups(policy, whoOf(login))).map(({ user }) => user);

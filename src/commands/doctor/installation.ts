@@ -1,4 +1,4 @@
-// What is installed on this host: by the record of it, and by what is in place.
+// What is installed on this host: from the manifest, and from the files in place.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { withoutRule } from "../../setup/hook-pam.ts";
@@ -6,14 +6,14 @@ import { type Manifest, readManifest } from "../../setup/manifest.ts";
 import { DROP_IN, HOOKS, type Hook, PAM_DIRECTORY, PROFILE, PROGRAM_DIRECTORY } from "../../system/paths.ts";
 
 export interface Installation {
-  /** `undefined` where it is missing, or cannot be used. */
+  /** `undefined` if it is missing or cannot be used. */
   readonly manifest: Manifest | undefined;
-  /** What reading the manifest failed with. */
+  /** The error from reading the manifest. */
   readonly manifestError: unknown;
   readonly hooks: readonly Hook[];
 }
 
-/** Looks what is installed; `undefined` for nothing at all. */
+/** Finds what is installed; `undefined` if nothing is. */
 export function findInstallation(): Installation | undefined {
   const { manifest, manifestError } = recorded();
   const hooks = HOOKS.filter((hook) => manifest?.files.some(({ role }) => role === hook) || isInPlace(hook));
@@ -39,7 +39,7 @@ function recorded(): Pick<Installation, "manifest" | "manifestError"> {
   }
 }
 
-/** A file that cannot be read or understood says nothing here: its own check tells of it. */
+/** If a file cannot be read or understood, this says no: the check of that file reports it. */
 function isInPlace(hook: Hook): boolean {
   try {
     if (hook !== "pam")

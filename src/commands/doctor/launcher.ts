@@ -1,4 +1,4 @@
-// The copy of env(1) that sheds a user's environment before a program of root's starts.
+// The copy of env(1) that drops a user's environment before a program of root starts.
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../change/change.ts";

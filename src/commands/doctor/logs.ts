@@ -1,4 +1,4 @@
-// Whether what afkill does can be written down.
+// Whether afkill can write its logs.
 import { accessSync, closeSync, constants, fstatSync, openSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { look } from "../../change/change.ts";
@@ -11,7 +11,7 @@ export const syslog: Check = {
   id: "syslog",
   fine: "the system log takes a record",
   find: () => {
-    // Without that option logger(1) is silent about a socket that is not there.
+    // Without this option logger(1) says nothing if the socket is missing.
     const ran = run("/usr/bin/logger", [
       ...["--socket-errors=on", "--priority=auth.info", "--tag=afkill", `--id=${process.pid}`],
       ...["--", "doctor: the system log takes a record"],
@@ -27,7 +27,7 @@ export const syslog: Check = {
 };
 
 const AUDIT = join(AUDIT_DIRECTORY, "audit.jsonl");
-/** Some thousands of records. */
+/** Room for some thousands of records. */
 const LEAST_FREE_BYTES = 1024 * 1024;
 
 export const audit: Check = {
@@ -37,7 +37,7 @@ export const audit: Check = {
   find: () => orProblem(() => [...wrongFile(), ...fullDisk()], `make ${AUDIT} writable`),
 };
 
-/** The first record makes the directory and the file. */
+/** If the file is missing, that is fine: the first record creates the directory and the file. */
 function wrongFile(): Problem[] {
   const nearest = [AUDIT, AUDIT_DIRECTORY, dirname(AUDIT_DIRECTORY)].find((path) => look(path) !== undefined);
   if (nearest !== AUDIT) {

@@ -1,4 +1,4 @@
-// Whether somebody else than root could change what root runs, reads or believes.
+// Whether anybody but root can change what root runs, reads or trusts.
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { look } from "../../change/change.ts";
@@ -10,7 +10,7 @@ import type { Installation } from "./installation.ts";
 const STICKY = 0o1000;
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** In another's directory a file of root's can be exchanged. /var/log is left out: on some hosts the syslog may write to it. */
+/** In a directory of another user, a file of root can be replaced. /var/log is left out: on some hosts the syslog may write to it. */
 const WITH_PARENTS = [layout.PROGRAM_DIRECTORY, layout.COMMAND, layout.USER_COMMAND, layout.POLICY_DIRECTORY];
 
 export const owners: Check = {
@@ -35,7 +35,7 @@ function parentsOf(paths: readonly string[]): string[] {
   return [...new Set(paths.flatMap((path) => above(dirname(path))))];
 }
 
-/** A path and all that is below it, without following links. What goes away meanwhile is left out: logins end at any time. */
+/** A path and everything below it, without following links. Files that vanish meanwhile are left out: logins end at any time. */
 function below(path: string): string[] {
   try {
     if (!lstatSync(path).isDirectory()) return [path];
@@ -46,7 +46,7 @@ function below(path: string): string[] {
   }
 }
 
-/** One problem for all paths that belong to somebody else, and one for all that others may write to. */
+/** One problem for all paths that another user owns, and one for all paths that others may write to. */
 function wrongIn(paths: readonly string[]): Problem[] {
   const found = paths.flatMap((path) => {
     const stats = look(path);
@@ -77,12 +77,12 @@ function told(
   if (first === undefined) return [];
   const others = more.length === 0 ? "" : ` (and ${more.length} more below)`;
   const paths = [first, ...more].map(({ path }) => path);
-  // A long list is no command to be copied.
+  // Nobody can copy a command with a long list.
   const which = paths.length <= 4 ? paths.join(" ") : `${first.path} and the ${more.length} others below it`;
   return [error(`${sentence(first)}${others}`, `${command} ${which}`)];
 }
 
-/** A link's own mode says nothing; in a sticky directory others can only add. */
+/** The mode of a link means nothing. In a sticky directory others can only add files. */
 function isOpen(stats: Stats): boolean {
   if (stats.isSymbolicLink() || (stats.mode & WRITABLE_BY_OTHERS) === 0) return false;
   return !(stats.isDirectory() && (stats.mode & STICKY) !== 0);

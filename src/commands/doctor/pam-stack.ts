@@ -1,17 +1,17 @@
-// The rules that libpam runs for one purpose, through all files that they are spread over.
+// The rules that libpam runs for one purpose, from all files that hold them.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type PamEntry, parsePam } from "../../setup/pam-file.ts";
 import { PAM_DIRECTORY } from "../../system/paths.ts";
 
-/** A rule and the file that it stands in. */
+/** A rule and the file that it is in. */
 export interface PlacedRule extends PamEntry {
   readonly file: string;
 }
 
-/** Where libpam looks for a service after /etc/pam.d. */
+/** Where libpam also looks for a service, after /etc/pam.d. */
 const VENDOR_DIRECTORY = "/usr/lib/pam.d";
-/** libpam's own bound, PAM_SUBSTACK_MAX_LEVEL, is 16. */
+/** libpam's own limit, PAM_SUBSTACK_MAX_LEVEL, is 16. */
 const DEEPEST = 32;
 
 /** The path of an included service file. */
@@ -21,14 +21,14 @@ export function pathOf(name: string): string {
   return existsSync(own) ? own : join(VENDOR_DIRECTORY, name);
 }
 
-/** The text of an included service file. Throws what reading it fails with. */
+/** The text of an included service file. Throws the error of a failed read. */
 export function readService(name: string): string {
   return readFileSync(pathOf(name), "latin1");
 }
 
 /**
- * All rules of a type (`auth`, …) that a service file brings, with those of the files that an `@include`, or an `include` or
- * `substack` of that type, names. Throws `PamSyntaxError` and what `read` throws.
+ * All rules of a type (`auth`, …) in a service file and in the files that an `@include`, or an `include` or `substack` of that type,
+ * names. Throws `PamSyntaxError` and the errors of `read`.
  */
 export function rulesOf(
   type: string,

@@ -1,4 +1,4 @@
-// Whether the names in the policy are names of this host.
+// Whether this host knows the names in the policy.
 import { loadFiles } from "../../policy/load.ts";
 import { unknownNames } from "../../policy/names.ts";
 import { formatProblem, PolicyError } from "../../policy/problems.ts";

@@ -1,4 +1,4 @@
-// Whether the policy can be used, and what it needs.
+// Whether the policy can be used, and whether the host has what it needs.
 import { placeOfSs } from "../../activity/connections.ts";
 import { look } from "../../change/change.ts";
 import { loadPolicy } from "../../policy/load.ts";
@@ -24,7 +24,7 @@ export const policy: Check = {
   },
 };
 
-/** A watchdog that runs as its user reads the policy as that user. */
+/** A watchdog that runs as the user reads the policy as that user. */
 function unreadable(paths: readonly string[]): Problem[] {
   return paths.flatMap((path) => {
     const stats = look(path);

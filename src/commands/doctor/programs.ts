@@ -1,4 +1,4 @@
-// Whether the installed programs are what was installed, and run.
+// Whether the programs are as they were installed, and whether they run.
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../change/change.ts";
@@ -45,14 +45,14 @@ function wrongWith(path: string, digest: string): Problem[] {
   if (stats === undefined) return [error(`${path} is missing`, REMEDY)];
   if (!stats.isFile() || digestOf({ copyOf: path }) !== digest)
     return [error(`${path} is not as it was installed`, REMEDY)];
-  // Who may use the launcher is a matter of its own check.
+  // The check of the launcher decides who may run the launcher.
   const needed = RUN_BY_ALL.includes(path) ? 0o555 : path === at("env") ? 0 : 0o444;
   if ((stats.mode & needed) === needed) return [];
   const rights = needed === 0o555 ? "rx" : "r";
   return [error(`${path} has mode ${(stats.mode & 0o7777).toString(8)}`, `chmod a+${rights} ${path}`)];
 }
 
-/** Starts a check the way a watchdog does. Told of no login, it has loaded all that it needs and finds that the login is gone. */
+/** Starts a check as a watchdog does, but without a login. It loads everything that it needs, and then finds that the login is gone. */
 export const node: Check = {
   id: "node",
   fine: "afkill's own Node starts a check",
@@ -77,7 +77,7 @@ function withoutCompiler(who: string): Problem {
   );
 }
 
-/** How many of root's watchdogs have found that their checks start in no other way: each leaves a file beside its memory. */
+/** How many of root's watchdogs can only start checks without V8's compiler: each leaves a file beside its memory. */
 function jitlessWatchdogs(): number {
   if (!existsSync(RUN_DIRECTORY)) return 0;
   const logins = readdirSync(RUN_DIRECTORY).filter((name) => /^\d+-\d+$/.test(name));
@@ -85,7 +85,7 @@ function jitlessWatchdogs(): number {
 }
 
 const BINARIES = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-/** What the watchdog and the check call, and Debian's package of it. */
+/** The tools that the watchdog and the check call, and their Debian packages. */
 const TOOLS: Readonly<Record<string, string>> = {
   setsid: "util-linux",
   flock: "util-linux",

@@ -1,4 +1,4 @@
-// What else on this host ends idle people, by rules of its own and mostly without a warning.
+// What else on this host ends idle users, by its own rules and mostly without a warning.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { codeOf, SetupError } from "../../change/setup-error.ts";
@@ -32,7 +32,7 @@ function textOf(file: string): string {
   }
 }
 
-/** Where logind.conf(5) is looked for, the strongest place first; in each its drop-ins stand in a directory beside it. */
+/** Where systemd looks for logind.conf(5), the strongest place first. The drop-ins of each place are in a directory beside it. */
 const LOGIND = ["/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"].map(
   (root) => `${root}/systemd/logind.conf`,
 );
@@ -40,7 +40,7 @@ const LOGIND = ["/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"].map(
 function logind(): Problem[] {
   const main = LOGIND.find((file) => existsSync(file));
   const dropIns = new Map<string, string>();
-  // A drop-in hides those of its name in weaker places; all are read in the order of their names, after the main file.
+  // A drop-in hides those of the same name in weaker places. All are read in the order of their names, after the main file.
   for (const file of LOGIND.flatMap((place) => globSync(`${place}.d/*.conf`)))
     if (!dropIns.has(basename(file))) dropIns.set(basename(file), file);
   const ordered = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file);
@@ -55,7 +55,7 @@ function logind(): Problem[] {
   ];
 }
 
-/** The last place that sets when logind stops an idle session; `undefined` where it never does (logind.conf(5)). */
+/** The last place that makes logind stop an idle session; `undefined` if logind never does (logind.conf(5)). */
 export function idleSessionIn(
   files: readonly { readonly file: string; readonly text: string }[],
 ): Place | undefined {
@@ -71,7 +71,7 @@ export function idleSessionIn(
   return last === undefined || /^(|infinity)$/.test(last.value) ? undefined : last;
 }
 
-/** What shells and PAM read at a login, of all distributions. */
+/** The files that shells and PAM read at a login, on all distributions. */
 const START_UP_FILES = [
   ...["/etc/environment", "/etc/environment.d/*.conf", "/etc/security/pam_env.conf"],
   ...["/etc/profile", "/etc/profile.d/*.sh", "/etc/bash.bashrc", "/etc/bashrc", "/etc/bash.bashrc.d/*"],
@@ -122,7 +122,7 @@ function sshd(): Problem[] {
   try {
     return sshdStatus().settings.flatMap(timeoutsOf);
   } catch (thrown) {
-    // A host without an sshd, or one that refuses its configuration, of which others tell.
+    // There is no sshd, or it refuses its configuration. Other checks report that.
     if (thrown instanceof SetupError) return [];
     throw thrown;
   }
@@ -135,7 +135,7 @@ const CHANNELS: Readonly<Record<string, string>> = {
     "sshd closes a connection without an open channel after so long, a forwarding that waits too, and warns nobody",
 };
 
-/** One warning for each place that sets a timeout of sshd's own: outside of Match, and in the blocks that set it for some. */
+/** One warning for each place that sets a timeout of sshd: outside Match, and in Match blocks that set it for some logins. */
 function timeoutsOf({ keyword, value, setBy, exceptions }: SettingStatus): Problem[] {
   const does = CHANNELS[keyword];
   if (does === undefined) return [];

@@ -1,17 +1,17 @@
-// Starting afkill's Node the way its shell programs do.
+// Starts afkill's Node as its shell programs do.
 import { join } from "node:path";
 import { type Ran, run } from "../../system/command.ts";
 import { PROGRAM_DIRECTORY } from "../../system/paths.ts";
 
 const NODE = join(PROGRAM_DIRECTORY, "node");
 
-/** `jitless`: it died, and ran when it was told to do without V8's compiler, which needs memory that may be made executable. */
+/** `jitless`: Node died, but ran without V8's compiler, which needs memory that may be made executable. */
 export interface NodeRan {
   readonly ran: Ran;
   readonly jitless: boolean;
 }
 
-/** Runs one of the programs, through `launcher` if there is one. Where it fails, once more as the fallback does. */
+/** Runs one of the programs, through `launcher` if there is one. If that fails, tries again as the fallback does. */
 export function runNode(args: readonly string[], launcher: readonly string[] = []): NodeRan {
   const start = (...options: string[]) => {
     const [path = NODE, ...rest] = [...launcher, NODE, "--no-warnings", ...options, ...args];

@@ -1,4 +1,4 @@
-// SSH servers whose logins the pam hook never sees: an sshd that does not use PAM, and dropbear.
+// SSH servers whose logins never reach the pam hook: an sshd that does not use PAM, and dropbear.
 import { readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { allProcesses, commandLineOf, type ProcessStat } from "../../login/process.ts";
@@ -18,7 +18,7 @@ export const unguarded: Check = {
   },
 };
 
-/** Whether a process belongs to this host and not to a container: a pid namespace of its own is another's (pid_namespaces(7)). */
+/** Whether a process belongs to this host and not to a container, which has its own pid namespace (pid_namespaces(7)). */
 function isOurs({ pid }: ProcessStat): boolean {
   const space = linkOf(`/proc/${pid}/ns/pid`);
   return space !== undefined && space === linkOf("/proc/self/ns/pid");
@@ -28,14 +28,14 @@ function linkOf(path: string): string | undefined {
   try {
     return readlinkSync(path).replace(/ \(deleted\)$/, "");
   } catch {
-    // It has ended.
+    // The process has ended.
     return undefined;
   }
 }
 
 /**
- * One problem for a listening sshd that does not use PAM: as its own options and configuration say (sshd_config(5), "UsePAM"; not within
- * Match). One without options of its own has the host's configuration, of which the check of the PAM rule tells.
+ * One problem for a listening sshd that does not use PAM, according to its own options and configuration (sshd_config(5), "UsePAM"; not
+ * allowed within Match). An sshd without own options uses the host's configuration; the check of the PAM rule reports that one.
  */
 function withoutPam({ pid }: ProcessStat): Problem[] {
   const program = linkOf(`/proc/${pid}/exe`);
@@ -44,7 +44,7 @@ function withoutPam({ pid }: ProcessStat): Problem[] {
   if (options === undefined) return [];
   const uid = uidOf(pid);
   if (uid !== 0) return [isUsers(pid, uid)];
-  // What root runs next must be root's own.
+  // Root runs this program next, so it must belong to root.
   if (options.length === 0 || !isRootsOwn(program)) return [];
   const ran = run(program, ["-T", ...options]);
   if (ran.status !== 0)
@@ -75,7 +75,7 @@ function isRootsOwn(program: string): boolean {
   return stats !== undefined && stats.uid === 0 && (stats.mode & 0o022) === 0;
 }
 
-/** One problem for each dropbear that listens: a process of it serves one connection, and its parent is the one that listens. */
+/** One problem for each listening dropbear. Each of its children serves one connection, so the parent is the one that listens. */
 function dropbears(processes: readonly ProcessStat[]): Problem[] {
   const all = processes.filter(({ pid }) =>
     /^dropbear(multi)?$/.test(basename(linkOf(`/proc/${pid}/exe`) ?? "")),

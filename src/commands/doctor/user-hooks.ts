@@ -1,4 +1,4 @@
-// The hooks that run as the user: are they in place, and can they work.
+// The hooks that run as the user: whether they are in place, and whether they can work.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../change/change.ts";
@@ -37,17 +37,17 @@ export const forceCommand: Check = {
     }, "mend sshd's configuration"),
 };
 
-/** Whether the ForceCommand stands in a Match block, for some logins only. */
+/** Whether the ForceCommand is in a Match block, so that it only applies to some logins. */
 export function isScoped(): boolean {
   return /^\s*Match\s/im.test(textOf(DROP_IN));
 }
 
-/** Whether logins run inside a pty of afkill's, by the text of the drop-in. */
+/** Whether logins run inside a pty of afkill, according to the text of the drop-in. */
 function isWrapped(text: string): boolean {
   return /^\s*ForceCommand .*exec "\$f" wrap;/im.test(text);
 }
 
-/** Starts a wrap for no login: it loads all that it needs. */
+/** Starts a wrap without a login: it loads everything that it needs. */
 function wrongWithWrap(): Problem[] {
   const { ran } = runNode([join(PROGRAM_DIRECTORY, "dist/wrap.js")]);
   if (ran.status === 0) return [];
@@ -83,7 +83,7 @@ export const profile: Check = {
     }, again("profile")),
 };
 
-/** A hook that runs as its user cannot see the login's sshd where /proc hides it (proc(5), "hidepid"). */
+/** A hook that runs as the user cannot see the login's sshd if /proc hides it (proc(5), "hidepid"). */
 export const hidepid: Check = {
   id: "hidepid",
   concerns: isUsers,
@@ -100,7 +100,7 @@ export const hidepid: Check = {
   },
 };
 
-/** How /proc hides processes, from the text of /proc/self/mountinfo; `undefined` when it does not. */
+/** How /proc hides processes, from the text of /proc/self/mountinfo; `undefined` if it does not. */
 export function hidepidOf(mountinfo: string): string | undefined {
   const line = mountinfo.split("\n").findLast((entry) => entry.split(" ")[4] === "/proc");
   const value = /(?:^|[ ,])hidepid=([^ ,]+)/.exec(line ?? "")?.[1];

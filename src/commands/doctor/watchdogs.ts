@@ -10,7 +10,7 @@ import { readClocks } from "../../system/clock.ts";
 import { type Check, error, type Problem, warning } from "./finding.ts";
 import { isRoots } from "./installation.ts";
 
-/** A login that begins in this moment gets its watchdog in the next. */
+/** A login that has just begun may still be without its watchdog for a moment. */
 const PATIENCE_MS = 2000;
 const SWEEP = "sudo afkill sweep judges it by the policy";
 
@@ -25,7 +25,7 @@ export const watchdogs: Check = {
   },
 };
 
-/** One for each login that no watchdog guards; `wantsRoots`: a user's own does not count. */
+/** One problem for each login without a watchdog. `wantsRoots`: a watchdog of the user does not count. */
 async function problems(wantsRoots: boolean): Promise<Problem[]> {
   const processes = allProcesses();
   const watchdogOf = watchdogsAmong(processes);
@@ -40,7 +40,7 @@ async function problems(wantsRoots: boolean): Promise<Problem[]> {
   });
 }
 
-/** A user may stop their own; root's is stopped by root only. */
+/** A warning for a user's watchdog, because the user may stop it. Only root can stop root's: an error. */
 function isStopped(login: Login, watchdog: Watchdog, pids: readonly number[]): Problem {
   const what = `the watchdog of ${named(login)} is stopped (state T in /proc/${pids[0]}/stat): it guards nothing`;
   return (watchdog === "root" ? error : warning)(what, `kill -CONT ${pids.join(" ")}`);
@@ -52,7 +52,7 @@ function rootsIsMissing(login: Login): Problem {
   return error(what, `see why (journalctl -t afkill); ${SWEEP} meanwhile`);
 }
 
-/** Not every login has one then: a shell may not start it, and a user may stop it. */
+/** Only a warning: with these hooks a shell may not start a watchdog, and a user may stop it. */
 function usersIsMissing(login: Login): Problem {
   const why = "it began before the hook was there, its shell does not start one, or its user has stopped it";
   return warning(`${named(login)} has no watchdog: ${why}`, `${SWEEP}; --hook pam guards every login`);
@@ -69,7 +69,7 @@ function isOlderThanHook({ startedBootMs }: Login): boolean {
   return wallMs - (bootMs - startedBootMs) < hookSinceMs();
 }
 
-/** When the PAM file got its present content, on the wall clock. */
+/** When the PAM file last changed, in ms of the wall clock. */
 function hookSinceMs(): number {
   try {
     return statSync(serviceFile()).mtimeMs;

@@ -64,7 +64,7 @@ async function act(user: string, { from, groups, config, json = false }: Options
   else explanationLines(explanation, groupsFrom, now, process.stdout.columns).forEach(say);
 }
 
-/** Whom groups concern, and whose are not known, has no answer to be explained. */
+/** If the policy asks for this user's groups and they are unknown, there is nothing to explain. */
 function sayHow(error: unknown): never {
   const what = reasonOf(error);
   throw new Error(`${printable(what)}; give them with --groups`, { cause: error });

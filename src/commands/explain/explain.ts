@@ -1,22 +1,22 @@
-// What a policy says of one user and why. Everything is asked of the code that a check asks: `apply` for whom, `judge` for when.
+// What a policy says for one user, and why. It uses the code of a check: `apply` tells for whom, `judge` tells when.
 import { busyAtMs } from "../../activity/busy.ts";
 import { apply, choose, misfit, type PolicySubject } from "../../policy/apply.ts";
 import type { LimitOrigins, Origin, Origins } from "../../policy/origins.ts";
 import type { Limits, Policy } from "../../policy/policy.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 
-/** What exempts a user, and where it was set. */
+/** What exempts a user, and the place that sets it. */
 export interface Exemption {
   readonly kind: "user" | "group";
   readonly name: string;
   readonly at: Origin;
 }
 
-/** One rule of the policy, and what it is to this user. */
+/** One rule of the policy, and what it means for this user. */
 export interface RuleAnswer {
   readonly name: string;
   readonly at: Origin;
-  /** `later`: it fits, but a rule before it decides. */
+  /** `later`: it matches, but an earlier rule decides. */
   readonly answer: "applies" | "other user" | "other group" | "other address" | "no address" | "later";
 }
 
@@ -24,25 +24,25 @@ export interface Explanation {
   readonly subject: PolicySubject;
   readonly exemption: Exemption | undefined;
   readonly rules: readonly RuleAnswer[];
-  /** The rule whose limits these are; `undefined` for the top level. */
+  /** The rule that sets these limits; `undefined` for the top level. */
   readonly rule: RuleAnswer | undefined;
   readonly limits: Limits;
   readonly limitOrigins: LimitOrigins;
   readonly forecast: Forecast;
 }
 
-/** What becomes of a login that begins now. */
+/** What happens to a login that begins now. */
 export interface Forecast {
-  /** Nobody types, nothing happens. */
+  /** If nobody types and nothing happens. */
   readonly idleTerminal: Rehearsal;
   readonly idleWithoutTerminal: Rehearsal;
-  /** The command in the foreground works for ever, nobody types; `undefined` where work is no activity. */
+  /** If the command in the foreground works for ever and nobody types; `undefined` if work is no activity in this policy. */
   readonly working: Rehearsal | undefined;
-  /** Its user types for ever. */
+  /** If the user types for ever. */
   readonly active: Rehearsal;
 }
 
-/** Explains a policy to one user. */
+/** Explains a policy for one user. */
 export function explain(policy: Policy, origins: Origins, subject: PolicySubject): Explanation {
   const { exemption, rule: index } = choose(policy, subject);
   const applied = apply(policy, subject);
@@ -74,7 +74,7 @@ export function explain(policy: Policy, origins: Origins, subject: PolicySubject
   };
 }
 
-/** How long work counts that goes on for ever. */
+/** How long endless work counts as activity, in ms. */
 function workForMs({ busyMaxMs, idleTimeoutMs }: Limits): number {
   return busyAtMs(Number.POSITIVE_INFINITY, 0, busyMaxMs, idleTimeoutMs);
 }
@@ -92,7 +92,7 @@ function answerOf(reason: ReturnType<typeof misfit>, { address }: PolicySubject)
   }
 }
 
-/** A policy and its origins are made from the same files, entry for entry. */
+/** Cannot happen: a policy and its origins are made from the same files, entry by entry. */
 function nowhere(what: string): never {
   throw new Error(`where ${what} was set is not known`);
 }

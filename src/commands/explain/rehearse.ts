@@ -1,11 +1,11 @@
-// What would become of a login that behaves in some way from now on: `judge` is asked at every moment at which its answer can change.
+// What happens to a login that behaves in a given way from now on. Asks `judge` at every moment when its answer can change.
 import { type EndReason, judge, type PendingNotice, WHOLE_LOGIN } from "../../guard/judge.ts";
 import type { Applied } from "../../policy/policy.ts";
 
-/** How a login that begins now goes on. */
+/** How a login behaves from now on. */
 export interface Behaviour {
   readonly kind: "terminal" | "login";
-  /** Something happens on it until then, in milliseconds from now; nothing later. 0: it is idle from now on. */
+  /** The login is active for so long, in milliseconds from now, and idle after that. 0: idle from now on. */
   readonly activeForMs: number;
 }
 
@@ -16,13 +16,13 @@ export interface Warning {
   readonly reason: EndReason;
 }
 
-/** What a login has before it; no end where nothing ends it. */
+/** The future of a login; no end if nothing ends it. */
 export interface Rehearsal {
   readonly warnings: readonly Warning[];
   readonly end: { readonly afterMs: number; readonly reason: EndReason } | undefined;
 }
 
-/** Plays a login through to its end. Times are what the clock shows: suspended time comes on top. */
+/** Plays a login to its end. Times do not include suspends: suspended time is added to them. */
 export function rehearse(applied: Applied, { kind, activeForMs }: Behaviour): Rehearsal {
   const { limits } = applied;
   const idleEndMs = activeForMs + (kind === "terminal" ? limits.idleTimeoutMs : limits.noTerminalMs);

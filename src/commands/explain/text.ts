@@ -1,4 +1,4 @@
-// How an explanation is told: to people, and to programs.
+// How an explanation is shown: to people, and to programs.
 
 import { printable, styled } from "../../console/output.ts";
 import { limitsJson, limitTable, placeJson, placeText } from "../../console/policy-parts.ts";
@@ -8,7 +8,7 @@ import { spoken } from "../../text/spoken.ts";
 import type { Explanation, RuleAnswer } from "./explain.ts";
 import type { Rehearsal } from "./rehearse.ts";
 
-/** Whether the groups are those that the system knows, those given, or not known, which changes nothing for this user then. */
+/** Where the groups come from: the system, the option, or unknown. If they are unknown, they do not matter for this user. */
 export type GroupsFrom = "system" | "option" | "unknown";
 
 /** The explanation for people. */
@@ -102,7 +102,7 @@ function endlessWork({ busyMaxMs }: Explanation["limits"]): string {
   return Number.isFinite(busyMaxMs) ? 'idle_timeout = "off"' : 'busy_max = "off"';
 }
 
-/** One way a login can go on, and what becomes of it. */
+/** One way in which a login can behave, and what happens to it. */
 interface Forecast {
   readonly title: string;
   readonly rehearsal: Rehearsal;
@@ -129,9 +129,9 @@ function forecastOf(
   ];
 }
 
-/** A time of day here, with its date: what is far away is on another day. */
+/** A local time of day with its date, because it may be on another day. */
 function clock(now: Date, afterMs: number): string {
-  // Swedish writes a time as ISO 8601 does.
+  // Swedish has the format of ISO 8601.
   return new Date(now.getTime() + afterMs).toLocaleString("sv-SE");
 }
 

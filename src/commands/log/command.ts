@@ -67,7 +67,7 @@ async function act(file: string, options: Options): Promise<void> {
   const { since, until, user, action, outcome, follow = false, json = false } = options;
   const filter: Filter = { user, action, outcome, sinceMs: since, untilMs: until };
   const stopped = new AbortController();
-  // A reader that went away wants no more.
+  // The reader has closed the pipe and wants no more.
   process.stdout.once("error", () => stopped.abort());
   const readings = follow ? followAudit(file, stopped.signal, since) : readAudit(file, since);
   for await (const record of recordsOf(readings, file)) {

@@ -7,7 +7,7 @@ import { localTime } from "../../text/local-time.ts";
 const LONGEST_ACTION = 7;
 const COLOURS: Partial<Record<Action, "yellow" | "green">> = { notice: "yellow", stay: "green" };
 
-/** A record as one line for people: when, what, whose login, why, and what it came to. */
+/** A record as one line for people: when, what, whose login, why, and with which result. */
 export function recordLine(record: AuditRecord): string {
   const { action, user, client, terminals, reason, outcome } = record;
   const from = client === null ? "" : ` from ${client}`;

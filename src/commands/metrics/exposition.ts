@@ -1,12 +1,12 @@
 // Pure: the text format of Prometheus, version 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats).
 
-/** One number, under labels that no other sample of its family has. */
+/** One number, with labels that no other sample of its family has. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** The samples of one name. The name and those of the labels are written as they are: they must be what the format allows. */
+/** The samples of one name. The names of the family and of the labels are not escaped: the caller must choose valid ones. */
 export interface Family {
   readonly name: string;
   readonly type: "counter" | "gauge";
@@ -14,13 +14,13 @@ export interface Family {
   readonly samples: readonly Sample[];
 }
 
-/** The families one after the other, each with its HELP and TYPE lines and an empty line in between; ends with a newline. */
+/** The families one after the other, each with its HELP and TYPE lines and an empty line between them; ends with a newline. */
 export function exposition(families: readonly Family[]): string {
   return `${families.map(familyText).join("\n\n")}\n`;
 }
 
 function familyText({ name, type, help, samples }: Family): string {
-  // JavaScript writes numbers in a way that Go reads, and the format asks for no more; NaN and Infinity are among them.
+  // Go can read the numbers of JavaScript, and the format asks for no more; this includes NaN and Infinity.
   const lines = samples.map(({ labels = {}, value }) => `${name}${labelsText(labels)} ${value}`);
   return [`# HELP ${name} ${escaped(help)}`, `# TYPE ${name} ${type}`, ...lines].join("\n");
 }
@@ -30,7 +30,7 @@ function labelsText(labels: Readonly<Record<string, string>>): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-/** The backslash first: the others bring their own. */
+/** Escapes the backslash first, because the other escapes add backslashes. */
 function escaped(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }

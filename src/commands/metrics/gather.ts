@@ -11,10 +11,10 @@ import { AUDIT, POLICY, RUN_DIRECTORY } from "../../system/paths.ts";
 import type { Snapshot } from "./metrics.ts";
 import { tallyOf } from "./tally.ts";
 
-/** Each failed check of a watchdog of root's adds a byte (see pam/watchdog); the directory is empty after a start of the host. */
+/** Each failed check of root's watchdogs adds a byte (see pam/watchdog). The directory is empty after a boot. */
 const FAILED_CHECKS = `${RUN_DIRECTORY}/failed-checks`;
 
-/** Looks at all logins and reads the audit since the host was started. Needs root. Throws where the audit may not be read. */
+/** Looks at all logins, and reads the audit since the boot. Needs root. Throws if the audit may not be read. */
 export async function gather(): Promise<Snapshot> {
   const { bootMs, wallMs } = readClocks();
   const startedMs = wallMs - bootMs;

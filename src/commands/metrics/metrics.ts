@@ -3,7 +3,7 @@ import type { State } from "../../survey/state.ts";
 import { exposition, type Family } from "./exposition.ts";
 import type { Tally } from "./tally.ts";
 
-/** What there is to tell at one moment. */
+/** The state of the host at one moment. */
 export interface Snapshot {
   readonly version: string;
   readonly logins: readonly { readonly state: State; readonly idleSeconds: number | null }[];
@@ -14,12 +14,12 @@ export interface Snapshot {
 }
 
 const STATES: readonly State[] = ["active", "idle", "warned", "exempt", "no watchdog", "fault"];
-/** The counters begin where those of the kernel do, so a restart of the host is the reset that Prometheus takes it for. */
+/** The counters begin at the boot, as the kernel's do. So Prometheus sees a reboot as the reset that it is. */
 const SINCE = "since the host was started, as far as the audit reaches (afkill's logrotate keeps a year)";
 
 /**
- * The metrics with their HELP and TYPE lines, ending with a newline. The counters fall when the host is started anew; on one that runs
- * for longer than logrotate keeps the audit, also when its oldest file goes.
+ * The metrics with their HELP and TYPE lines, ending with a newline. The counters fall at a boot. If the host runs longer than logrotate
+ * keeps the audit, they also fall when its oldest file is deleted.
  */
 export function metricsText(snapshot: Snapshot): string {
   return exposition([...now(snapshot), ...sinceStart(snapshot), ...about(snapshot)]);

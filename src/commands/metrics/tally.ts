@@ -1,8 +1,8 @@
-// Pure: what the records of the audit come to, as counters.
+// Pure: the records of the audit as counters.
 import { outcomeOf } from "../../audit/filter.ts";
 import type { AuditRecord } from "../../audit/record.ts";
 
-/** Counts by their labels, each combination once. */
+/** Counts by their labels; each combination is there once. */
 export interface Tally {
   readonly endings: readonly {
     readonly reason: string;
@@ -13,10 +13,10 @@ export interface Tally {
   readonly stays: number;
 }
 
-/** These are told from the beginning, at zero: the first one that happens must count as an increase. */
+/** These begin at zero, so that the first event counts as an increase. */
 const REASONS = ["idle", "max_login", "administrator"];
 
-/** Counts endings of logins and terminals, notices that reached a terminal, and logins that were kept. */
+/** Counts ended logins and terminals, notices that reached a terminal, and logins that were kept. */
 export function tallyOf(records: readonly AuditRecord[]): Tally {
   const endings = records.filter(({ action }) => action === "end" || action === "hang-up");
   const reasons = new Set([...REASONS, ...endings.map(reasonOf)]);
@@ -34,7 +34,7 @@ export function tallyOf(records: readonly AuditRecord[]): Tally {
   };
 }
 
-/** Records of the first version do not tell. */
+/** Records of the first version have no cause. */
 function reasonOf({ cause }: AuditRecord): string {
   return cause ?? "unknown";
 }

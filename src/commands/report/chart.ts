@@ -1,5 +1,5 @@
-// Bar charts of HTML and CSS (style.ts): the browser, which knows its reader's font, cuts a label that is too long. Colours are CSS
-// variables of the page, so one chart serves light, dark and paper.
+// Bar charts of HTML and CSS (style.ts). The browser cuts labels that are too long: it knows the reader's font. Colours are CSS variables
+// of the page, so one chart is right for light, dark and paper.
 import { html, type Markup } from "./markup.ts";
 
 /** The bars of one colour: a value for each label. `colour` is the name of a CSS variable of the page. */
@@ -19,7 +19,7 @@ export interface Chart {
   readonly series: readonly Series[];
 }
 
-/** Draws a chart with its legend; who cannot see it is told its title and description instead. The longest bar is as wide as there is room. */
+/** Draws a chart with its legend. Screen readers get its title and description instead. The longest bar takes the whole width. */
 export function draw({ id, title, description, labels, series }: Chart): Markup {
   const most = Math.max(1, ...series.flatMap(({ values }) => values));
   const rows = labels.map((label, at) => {
@@ -32,7 +32,7 @@ export function draw({ id, title, description, labels, series }: Chart): Markup 
 ${rows}</div></figure>`;
 }
 
-/** Nothing is shown for 0, but its place is kept. */
+/** 0 has no visible bar, but it keeps its place. */
 function bar(colour: string, value: number, most: number): Markup {
   if (value === 0) return html`<div class="bar"></div>`;
   const width = ((value / most) * 100).toFixed(2);

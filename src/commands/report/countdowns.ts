@@ -1,10 +1,10 @@
-// Pure: which notices belong together, and which of them somebody answered.
+// Pure: which notices belong together, and which of them were answered.
 import type { AuditRecord } from "../../audit/record.ts";
 
-/** One countdown to the end of an idle login or terminal: its first notice, and those that followed it. */
+/** One countdown to the end of an idle login or terminal: the first notice and those that followed it. */
 export interface Countdown {
   readonly user: string;
-  /** How long it had been idle when somebody came back, in seconds; `null` where nobody did, as far as the records go. */
+  /** How long it had been idle when the user came back, in seconds; `null` if the records show no return. */
   readonly answeredAfterSeconds: number | null;
 }
 
@@ -15,8 +15,8 @@ interface Open {
 }
 
 /**
- * Puts the notices of idle logins together, in the order of their first notices. Notices that reached nobody, and those of `max_login`,
- * which no key answers, are none. The records must be in their order.
+ * Groups the notices of idle logins into countdowns, in the order of their first notices. Notices that reached nobody do not count, nor
+ * do those of `max_login`, which no key answers. The records must be in their order.
  */
 export function countdownsOf(records: readonly AuditRecord[]): readonly Countdown[] {
   const countdowns: Countdown[] = [];
@@ -27,7 +27,7 @@ export function countdownsOf(records: readonly AuditRecord[]): readonly Countdow
     const idleSeconds = record.idleSeconds ?? 0;
     const atMs = Date.parse(record.time);
     if (startsOrGoesOn(record)) {
-      // One that has been idle for less than before is another login, or came back unseen.
+      // If it is idle for less time than before, it is another login, or the user came back and no record shows it.
       const goesOn = before !== undefined && idleSeconds >= before.idleSeconds;
       const countdown = goesOn
         ? before.countdown

@@ -13,17 +13,17 @@ export interface Facts {
   readonly host: string;
   readonly version: string;
   readonly audit: string;
-  /** Times in ms of the wall clock; `undefined` where the period has no such end. */
+  /** Times in ms of the wall clock; `undefined` if the period has no limit on that side. */
   readonly sinceMs: number | undefined;
   readonly untilMs: number | undefined;
   readonly generatedMs: number;
-  /** What of the audit could not be read: the report is not whole then. */
+  /** Parts of the audit that could not be read. If there are any, the report is incomplete. */
   readonly badLines: number;
   readonly badFiles: readonly string[];
   readonly policyFiles: readonly PolicyEvidence[];
 }
 
-/** Gathers the facts of a report that is made now, on this host. */
+/** Collects the facts of a report that is made now, on this host. */
 export function gatherFacts(
   about: Pick<Facts, "audit" | "sinceMs" | "untilMs" | "badLines" | "badFiles">,
   policy: string,

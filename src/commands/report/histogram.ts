@@ -1,6 +1,6 @@
-// Pure: how often which idle time was met.
+// Pure: how often each idle time occurred.
 
-/** Idle times from `fromSeconds` on and below `toSeconds` (`null`: without end): how many there were at an ending, and at a return. */
+/** Idle times from `fromSeconds` to below `toSeconds` (`null`: no upper limit): how many there were at an end, and at a return. */
 export interface Bin {
   readonly fromSeconds: number;
   readonly toSeconds: number | null;
@@ -24,7 +24,7 @@ const EDGES = [
   8 * HOUR,
 ];
 
-/** Counts idle times, in seconds, in steps that are the same in every report. */
+/** Counts idle times, in seconds, in bins that are the same in every report. */
 export function histogramOf(atEnding: readonly number[], atReturn: readonly number[]): readonly Bin[] {
   return EDGES.map((fromSeconds, at) => {
     const toSeconds = EDGES[at + 1] ?? null;

@@ -1,7 +1,7 @@
 import type { Facts } from "./facts.ts";
 import type { Report } from "./report.ts";
 
-/** A report for programs: times ISO 8601, durations in seconds, shares between 0 and 1. */
+/** A report for programs: times in ISO 8601, durations in seconds, shares between 0 and 1. */
 export function reportJson(report: Report, facts: Facts): unknown {
   const { firstRecord, lastRecord, records, ...sums } = report;
   const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());

@@ -1,4 +1,4 @@
-// HTML in which every value is text, unless it is markup made here.
+// HTML in which every value is text, unless it is markup that was made here.
 import { UNSEEN } from "../../text/unseen.ts";
 
 /** Markup that may be put into a page as it is. */
@@ -15,17 +15,17 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': "&quot;",
   "'": "&#39;",
 };
-/** Text as it may stand in a page, between tags and in quoted attributes; a box for what cannot be seen. */
+/** Text that is safe in a page, between tags and in quoted attributes. Invisible characters become a box. */
 export function escapeHtml(text: string): string {
   return text.replace(UNSEEN, "\ufffd").replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
 }
 
-/** Writes markup; values in it are escaped unless they are markup. */
+/** Makes markup. Values in it are escaped, unless they are markup. */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
   return { markup: parts.map((part, at) => part + toMarkup(values[at] ?? "")).join("") };
 }
 
-/** Takes what was written here, and has no value in it, as it is. */
+/** Marks a string as markup. Only for constants of this program, without values in them. */
 export function trusted(markup: string): Markup {
   return { markup };
 }

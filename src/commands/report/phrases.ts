@@ -1,4 +1,4 @@
-// Pure: how a report is worded, for the text and for the page.
+// Pure: the wording of a report, for the text and for the page.
 import type { Cause } from "../../audit/record.ts";
 import { localTime } from "../../text/local-time.ts";
 import type { Facts } from "./facts.ts";

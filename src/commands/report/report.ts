@@ -1,38 +1,38 @@
-// Pure: what the records of a period come to.
+// Pure: the report on the records of a period.
 import { outcomeOf } from "../../audit/filter.ts";
 import type { AuditRecord, Cause } from "../../audit/record.ts";
 import { countdownsOf } from "./countdowns.ts";
 import { type Bin, histogramOf } from "./histogram.ts";
 
-/** Counts of what happened. An ending that fails is tried again, and each try counts as failed. */
+/** Counts of events. An end that fails is tried again; each try counts as failed. */
 export interface Counts {
-  /** Warnings that reached a terminal; a countdown has one or several. */
+  /** Notices that reached a terminal; a countdown has one or several. */
   readonly noticesGiven: number;
-  /** Countdowns to the end of an idle login, by their notices. */
+  /** Countdowns to the end of an idle login, according to their notices. */
   readonly countdowns: number;
   readonly answered: number;
-  /** Logins, and terminals of logins that had several, that are proved gone. */
+  /** Logins that are proved gone, and terminals of logins that had several. */
   readonly ended: number;
   readonly failedTries: number;
 }
 
 export interface Totals extends Counts {
   readonly noticesNotGiven: number;
-  /** Between 0 and 1; `null` where there was no countdown. */
+  /** Between 0 and 1; `null` if there was no countdown. */
   readonly answeredShare: number | null;
   readonly loginsEnded: number;
   readonly terminalsEnded: number;
 }
 
 export interface Report {
-  /** ISO 8601; `null` where there is no record. */
+  /** ISO 8601; `null` if there is no record. */
   readonly firstRecord: string | null;
   readonly lastRecord: string | null;
   readonly records: number;
   readonly totals: Totals;
-  /** Those with the most endings first. */
+  /** The users with the most ends first. */
   readonly byUser: readonly (Counts & { readonly user: string })[];
-  /** `null`: older records do not tell. */
+  /** `null`: older records have no reason. */
   readonly byReason: readonly {
     readonly reason: Cause | null;
     readonly noticesGiven: number;
@@ -42,7 +42,7 @@ export interface Report {
   readonly idleTimes: readonly Bin[];
 }
 
-/** Adds up records, which must be in their order. */
+/** Sums up records, which must be in their order. */
 export function reportOf(records: readonly AuditRecord[]): Report {
   const countdowns = countdownsOf(records);
   const endings = records.filter(({ action }) => action === "end" || action === "hang-up");
@@ -105,7 +105,7 @@ function isFailed(record: AuditRecord): boolean {
   return (record.action === "end" || record.action === "hang-up") && outcomeOf(record) === "failed";
 }
 
-/** A stay is no step towards an ending: its cause is why there was none. */
+/** A stay does not lead to an end: its cause says why there was none. */
 function isReasoned({ action }: AuditRecord): boolean {
   return action === "notice" || action === "end" || action === "hang-up";
 }

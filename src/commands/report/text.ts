@@ -93,7 +93,7 @@ function barsOf(bins: readonly Bin[], countOf: (bin: Bin) => number): string {
   return bins
     .map((bin, at) => {
       const count = countOf(bin);
-      // A bar of one at least: what is rare must not look like what never was.
+      // At least one `#`: a rare value must not look like zero.
       const bar = "#".repeat(count === 0 ? 0 : Math.max(1, Math.round((count / most) * LONGEST_BAR)));
       return `${(labels[at] ?? "").padEnd(widest)}  ${String(count).padStart(String(most).length)} ${bar}`.trimEnd();
     })

@@ -20,7 +20,7 @@ export function count(text: string): number {
   return Number(text);
 }
 
-/** What is more than one value would be a setting of its own in sshd's configuration. */
+/** One value on one line: anything more would become a setting of its own in sshd's configuration. Throws commander's error. */
 export function oneLine(text: string): string {
   const value = text.trim().replace(/ +/g, " ");
   if (!/^[!-~]+( [!-~]+)*$/.test(value) || /[#"'\\]/.test(value))

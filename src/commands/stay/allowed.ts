@@ -1,4 +1,4 @@
-// What the policy lets the user of this login ask for.
+// What the policy allows the user of this login to ask for.
 import { readFileSync } from "node:fs";
 import { parseSshConnection } from "../../login/client.ts";
 import { isSshd } from "../../login/login.ts";
@@ -11,7 +11,7 @@ import { loadPolicy } from "../../policy/load.ts";
 import type { Applied } from "../../policy/policy.ts";
 import { formatDuration } from "../../text/duration.ts";
 
-/** What applies to the user who runs this. The checks decide by themselves: this only tells the user beforehand. Throws a PolicyError. */
+/** What applies to the user who runs this. Only to inform the user: the checks decide for themselves. Throws a PolicyError. */
 export async function policyOfUser(configPath: string): Promise<Applied> {
   const user = nameOfUid(process.getuid?.() ?? -1, []);
   const client = parseSshConnection(process.env.SSH_CONNECTION ?? "");
@@ -20,7 +20,7 @@ export async function policyOfUser(configPath: string): Promise<Applied> {
   return apply(policy, { ...who, groups: asksForGroups(policy, who) ? await groupsOf(user) : [] });
 }
 
-/** How long the login may stay in ms, asked for `wantedMs`, or without it as long as is allowed. Throws where that is not allowed. */
+/** How long the login may stay, in ms: `wantedMs`, or the allowed maximum if it is absent. Throws if that is not allowed. */
 export function allowedMs({ limits: { maxStayMs } }: Applied, wantedMs: number | undefined): number {
   if (!Number.isFinite(maxStayMs))
     throw new Error("the policy lets nobody keep a login (max_stay is off); ask your administrator");
@@ -31,7 +31,7 @@ export function allowedMs({ limits: { maxStayMs } }: Applied, wantedMs: number |
   return wantedMs ?? maxStayMs;
 }
 
-/** Throws unless an sshd is above this process: a stay asked for elsewhere, as in tmux, is found in no login's session. */
+/** Throws unless an sshd is above this process. A stay from elsewhere, such as tmux, is in no login's session, so no check finds it. */
 export function mustBeInLogin(): void {
   for (let at = readStat(process.ppid); at; at = at.parent > 0 ? readStat(at.parent) : undefined)
     if (isSshd(at)) return;
@@ -40,13 +40,13 @@ export function mustBeInLogin(): void {
   );
 }
 
-/** The terminal of this process for people; empty for none. */
+/** The terminal of this process for people; empty if there is none. */
 export function ownTerminal(): string {
   const ttyNr = readStat(process.pid)?.ttyNr ?? 0;
   return ttyNr === 0 ? "" : ` on pts/${minorOf(ttyNr)}`;
 }
 
-/** Whether the installed afkill has the program that keeps a login. */
+/** Throws unless the installed afkill has the program that keeps a login. */
 export function mustHaveHold(path: string): void {
   try {
     readFileSync(path);

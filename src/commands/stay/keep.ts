@@ -1,7 +1,7 @@
 // `afkill stay --login`: an administrator keeps logins of others.
 import { mustBeRoot, printable, say } from "../../console/output.ts";
 
-/** Keeps the logins that the names mean for `ms`. Throws for a name that means none; then nothing was done. */
+/** Keeps the named logins for `ms`. Throws if a name means no login; then nothing was done. */
 export async function keepNamed(names: readonly string[], ms: number, configPath: string): Promise<void> {
   mustBeRoot("stay --login", "it keeps logins of others");
   const [{ survey }, { namedLogins }, { administratorOf }, { keepOne }, { sshdOf }, { userInfo }] =

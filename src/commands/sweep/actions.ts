@@ -1,15 +1,15 @@
-// What one look did to a login, or would do, a line each.
+// What one look did to a login, or would do, one line for each action.
 import { describe, type Scene } from "../../guard/act.ts";
 import { isInDoubt } from "../../guard/decide.ts";
 import { type Decision, WHOLE_LOGIN } from "../../guard/judge.ts";
 import { LOGIN_SUBJECT } from "../../guard/observe.ts";
 import { spoken } from "../../text/spoken.ts";
 
-/** The words of `--json` for what is done to a login. */
+/** The words that `--json` has for the actions on a login. */
 const NAMES = { end: "end", "hang-up": "hang-up", notice: "warn", stay: "keep" } as const;
 export type ActionName = (typeof NAMES)[Decision["kind"]];
 
-/** One thing done to a login, or to a terminal of it. `null` where nothing measures, limits or ends it. */
+/** One action on a login or on a terminal of it. `null` if nothing measures, limits or ends it. */
 export interface SweepAction {
   readonly action: ActionName;
   readonly user: string;
@@ -22,7 +22,7 @@ export interface SweepAction {
   readonly why: string;
 }
 
-/** What the decisions of a look come to. Where there is none, the login is kept, and that is told of its most active part. */
+/** The actions for the decisions of a look. Without decisions there is one action, `keep`, for the most active part of the login. */
 export function sweepActionsOf(
   decisions: readonly Decision[],
   scene: Scene,
@@ -49,7 +49,7 @@ function mostActive(ids: readonly string[], { observation }: Scene): string {
   return ids.toSorted((a, b) => atMs(b) - atMs(a))[0] ?? LOGIN_SUBJECT;
 }
 
-/** `isAge`: for the age of the login, not for being idle. */
+/** `isAge`: because of the login's age, not because it is idle. */
 function actionOn(
   { kind, id, isAge }: { readonly kind: Decision["kind"]; readonly id: string; readonly isAge: boolean },
   scene: Scene,

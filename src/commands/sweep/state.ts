@@ -1,4 +1,4 @@
-// What a sweep leaves for the next one: a directory for each login, which is also what two sweeps at once agree by.
+// What a sweep keeps for the next one: a directory for each login. Its lock also keeps two sweeps at once apart.
 import { constants, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { forgetEnded } from "../../activity/keep.ts";
@@ -7,7 +7,7 @@ import { lockFile } from "../../system/libc.ts";
 import { makeOwn } from "../../system/own-directory.ts";
 import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../../system/paths.ts";
 
-/** Makes what a sweep keeps its memory in and forgets the logins that are gone. Throws where it is not root's own. */
+/** Creates the directory for the memory of sweeps, and removes the memory of ended logins. Throws if it does not belong to root. */
 export function prepareState(logins: readonly Login[]): void {
   makeOwn(RUN_DIRECTORY, 0o755);
   makeOwn(SWEEP_DIRECTORY, 0o700);
@@ -18,12 +18,12 @@ export function prepareState(logins: readonly Login[]): void {
       rmSync(join(SWEEP_DIRECTORY, name), { recursive: true, force: true });
 }
 
-/** The directory of a login, locked until this process ends; `undefined` when another sweep is at it. */
+/** The directory of a login, locked until this process ends; `undefined` if another sweep has it. */
 export function claim(login: Login): string | undefined {
   const directory = join(SWEEP_DIRECTORY, directoryNameOf(login));
   makeOwn(directory, 0o700);
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
-  // Never closed: the lock goes with the process, however it ends.
+  // Never closed: the lock ends with the process, in whatever way it ends.
   return lockFile(openSync(join(directory, "lock"), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600))
     ? directory
     : undefined;

@@ -1,4 +1,4 @@
-// One pass over all logins: for each what its watchdog would do now, by the same `guard`.
+// One pass over all logins. For each login it does what a watchdog would do now, with the same `guard`.
 
 import { sessionsSince } from "../../ending/newcomers.ts";
 import type { Scene } from "../../guard/act.ts";
@@ -15,19 +15,19 @@ import { claim, prepareState } from "./state.ts";
 
 export interface SweepOptions {
   readonly configPath: string;
-  /** Used for the policy's idle timeout; logins that have a watchdog are then swept too. */
+  /** Replaces the policy's idle timeout, in ms. Then logins that have a watchdog are swept too. */
   readonly idleTimeoutMs: number | undefined;
 }
 
-/** Something to say of a login. `kept`: nothing was done to it; `fault`: it should have ended, or could not be judged. */
+/** A message about a login. `kept`: nothing was done to it; `fault`: it should have ended, or could not be judged. */
 export interface News {
   readonly kind: "done" | "kept" | "fault";
   readonly line: string;
 }
 
 /**
- * Warns and ends what the policy says, all logins side by side, and resolves when no notice of its own stands any more. `tell` hears
- * of each thing when it has been done. A login that was never looked at and has no terminal counts as active from this look on.
+ * Warns and ends what the policy says, all logins in parallel. Resolves when none of its own notices stands any more. `tell` gets each
+ * action when it is done. A login without a terminal that was never looked at counts as active from this look on.
  */
 export async function sweep(options: SweepOptions, tell: (news: News) => void): Promise<void> {
   const processes = allProcesses();
@@ -77,7 +77,7 @@ async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) 
   }
 }
 
-/** What a sweep would do now. Does and writes nothing. */
+/** What a sweep would do now. It changes and writes nothing. */
 export async function rehearseSweep(
   options: SweepOptions,
 ): Promise<{ actions: SweepAction[]; faults: { user: string; sshdPid: number; fault: string }[] }> {

@@ -1,4 +1,4 @@
-// What an administrator does to a login from `afkill top`, each with its line in the audit.
+// The actions of an administrator in `afkill top`, each with its line in the audit.
 
 import { userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,13 +17,13 @@ import { reasonOf } from "../../text/reason-of.ts";
 /** How long a notice stands over a full-screen program. */
 const BAR_MS = 10_000;
 
-/** Ends a login as `afkill end` does; returns what came of it, in one line. Never throws. */
+/** Ends a login as `afkill end` does. Returns one line with the result. Never throws. */
 export async function endByAdministrator(surveyed: Surveyed): Promise<string> {
   const { user, ended, steps } = await endOne(surveyed, `ended by ${administrator()}`);
   return ended ? `the login of ${user} has ended` : `NOT ended: ${steps.join("; ")}`;
 }
 
-/** Keeps a login for `ms`; returns what came of it, in one line. Never throws. */
+/** Keeps a login for `ms`. Returns one line with the result. Never throws. */
 export async function keepByAdministrator(surveyed: Surveyed, ms: number): Promise<string> {
   try {
     return `the login of ${surveyed.login.user} stays until ${await keepOne(surveyed, ms, administrator())}`;
@@ -32,7 +32,7 @@ export async function keepByAdministrator(surveyed: Surveyed, ms: number): Promi
   }
 }
 
-/** What came of a notice, and when it is off the screens of full-screen programs again. */
+/** The result of a notice, and when it is removed again from the screens of full-screen programs. */
 export interface Noticed {
   readonly said: string;
   readonly taken: Promise<unknown>;
@@ -40,7 +40,7 @@ export interface Noticed {
 
 /**
  * Writes an administrator's line on every terminal of a login. Over a full-screen program it stands for a while, or until `signal`.
- * Never throws for a terminal that takes none.
+ * Does not throw if a terminal takes no notice.
  */
 export async function noticeByAdministrator(
   surveyed: Surveyed,
@@ -72,7 +72,7 @@ export function wordingOf(text: string, columns: number): Wording {
   return { lineMode: [line], prompt: [line], bar: line };
 }
 
-/** The terminals as they are now; those of the survey where they cannot be told. */
+/** The terminals as they are now; those of the survey if that cannot be found out. */
 function terminalsNow({ login, observation }: Surveyed): readonly Terminal[] {
   try {
     return terminalsOf(login);

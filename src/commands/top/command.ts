@@ -33,7 +33,7 @@ async function act({ config }: { readonly config: string }): Promise<void> {
   if (process.geteuid?.() !== 0)
     process.stderr.write("afkill: without root, only what you may see is shown\n");
   const canDraw = process.stdin.isTTY && process.stdout.isTTY && (process.env.TERM || "dumb") !== "dumb";
-  // The layout of Ink is WebAssembly, which Node does not have without its compiler.
+  // Ink's layout is WebAssembly, and Node has none without its compiler.
   const canLayOut = "WebAssembly" in globalThis;
   if (canDraw && !canLayOut)
     process.stderr.write("afkill: no live view, since this process may not make memory executable\n");

@@ -4,20 +4,20 @@ import { sshdOf } from "../../login/login.ts";
 import { type LoginRow, rowOf, type SubjectRow } from "../../survey/rows.ts";
 import { leftMsOf, type Surveyed } from "../../survey/survey.ts";
 
-/** One terminal of a login, or a login without one, with the time that the age of its login leaves it. */
+/** One terminal of a login, or a login without one, with the time that it has left. The age of its login counts too. */
 export interface Line {
   readonly subject: SubjectRow;
-  /** `null` where nothing ends it. */
+  /** `null` if nothing ends it. */
   readonly leftSeconds: number | null;
-  /** What is left of its limit, from 0 to 1. */
+  /** How much of its limit is left, from 0 to 1. */
   readonly share: number | null;
 }
 
 export interface Entry {
-  /** Names this login for good, also where another one gets its pid. */
+  /** A name of this login that stays unique, even if another login gets its pid. */
   readonly key: string;
   readonly row: LoginRow;
-  /** Of one CPU, since the survey before; `null` in the first one that has it. */
+  /** In percent of one CPU, since the survey before; `null` in the first survey of this login. */
   readonly cpuPercent: number | null;
   readonly lines: readonly Line[];
 }
@@ -28,7 +28,7 @@ export function keyOf({ login }: Pick<Surveyed, "login">): string {
   return `${pid}:${startTicks}`;
 }
 
-/** All logins of a survey; `before` is the survey before it. */
+/** The entries of a survey; `before` is the previous survey. */
 export function entriesOf(now: readonly Surveyed[], before: readonly Surveyed[]): Entry[] {
   const earlier = new Map(before.map((it) => [keyOf(it), it]));
   return now.map((it) => {
@@ -57,7 +57,7 @@ function linesOf(surveyed: Surveyed, row: LoginRow): Line[] {
 function cpuPercentOf(now: Surveyed, before: Surveyed | undefined): number | null {
   const elapsedMs = before ? now.map.now.bootMs - before.map.now.bootMs : 0;
   if (!before || elapsedMs <= 0) return null;
-  // What nobody waited for takes its CPU along.
+  // A child that ended without a wait takes its CPU time with it, so the sum can fall.
   return (Math.max(0, cpuMsOf(now) - cpuMsOf(before)) / elapsedMs) * 100;
 }
 
@@ -65,7 +65,7 @@ function cpuMsOf({ processes }: Surveyed): number {
   return processes.reduce((sum, it) => sum + it.cpuMs + it.childrenCpuMs, 0);
 }
 
-/** The same entry some seconds later, should nothing have happened meanwhile: what is shown between two surveys. */
+/** The same entry some seconds later, if nothing has happened meanwhile. It is shown between two surveys. */
 export function later(entry: Entry, seconds: number): Entry {
   const idler = (idle: number | null) => (idle === null ? null : idle + seconds);
   const subjects = entry.row.subjects.map((it) => ({ ...it, idleSeconds: idler(it.idleSeconds) }));

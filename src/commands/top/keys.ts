@@ -1,18 +1,18 @@
-// What a key does in `afkill top`. Pure: what has to be carried out is returned.
+// What a key does in `afkill top`. Pure: it returns the action to carry out.
 import { parseDuration } from "../../text/duration.ts";
 import type { Entry } from "./entry.ts";
 import type { SortKey } from "./order.ts";
 
 export interface TopState {
-  /** `list` takes commands; the others are about one line at the bottom. */
+  /** In `list` keys are commands; the other modes ask for something in the bottom line. */
   readonly mode: "list" | "end" | "keep" | "notice" | "filter";
   readonly sort: SortKey;
   readonly filter: string;
-  /** The key of the login that commands are for. */
+  /** The key of the login that commands apply to. */
   readonly selected: string | undefined;
-  /** The notice, or the time to keep a login for, being written. */
+  /** The text being typed: the notice, or the time to keep a login. */
   readonly draft: string;
-  /** What came of the last command. */
+  /** The result of the last command. */
   readonly message: string;
 }
 
@@ -25,7 +25,7 @@ export const START: TopState = {
   message: "",
 };
 
-/** A key, as Ink tells of it. */
+/** A key, as Ink reports it. */
 export interface Press {
   readonly input: string;
   readonly upArrow?: boolean;
@@ -57,15 +57,15 @@ const SORT_KEYS: Readonly<Record<string, SortKey>> = {
   l: "left",
 };
 const LONGEST_TEXT = 200;
-/** How long a login is kept unless its administrator says otherwise. */
+/** How long a login is kept if the administrator gives no time. */
 export const KEEP_FOR = "1h";
 
-/** The selected entry, or the first where it is gone or nothing is selected. */
+/** The selected entry; the first one if it is gone or nothing is selected. */
 export function selectedOf(state: TopState, entries: readonly Entry[]): Entry | undefined {
   return entries.find(({ key }) => key === state.selected) ?? entries[0];
 }
 
-/** Takes a key; `entries` are those shown, in their order. Pasted text is no command: it could end a login. */
+/** Handles a key; `entries` are the visible ones, in their order. Pasted text is no command: it could end a login. */
 export function press(state: TopState, key: Press, entries: readonly Entry[]): Transition {
   if (key.ctrl) return key.input === "c" ? { state, effect: { kind: "quit" } } : { state };
   switch (state.mode) {
@@ -85,7 +85,7 @@ function command(state: TopState, key: Press, entries: readonly Entry[]): Transi
     const next = entries[Math.min(entries.length - 1, Math.max(0, at + (key.upArrow ? -1 : 1)))];
     return { state: { ...state, selected: next?.key, message: "" } };
   }
-  // Escape and a letter is another key.
+  // Escape with a letter is another key.
   if (key.meta) return { state };
   const sort = Object.hasOwn(SORT_KEYS, key.input) ? SORT_KEYS[key.input] : undefined;
   if (sort) return { state: { ...state, sort, message: "" } };
@@ -104,7 +104,7 @@ function command(state: TopState, key: Press, entries: readonly Entry[]): Transi
   return { state };
 }
 
-/** Only a `y` ends anything. */
+/** Only `y` ends a login. */
 function answer(state: TopState, { input, meta }: Press): Transition {
   const back: TopState = { ...state, mode: "list" };
   if (input === "y" && !meta && state.selected !== undefined)
@@ -121,7 +121,7 @@ function write(state: TopState, key: Press): Transition {
   });
   if (key.escape) return { state: { ...state, mode: "list", ...(isFilter && { filter: "" }) } };
   if (key.backspace || key.delete) return { state: written(Array.from(text).slice(0, -1).join("")) };
-  // What comes at once, with its Enter, comes as one.
+  // Text that arrives together with its Enter comes as one key.
   const [line = "", ...more] = key.input.split(/[\r\n]/);
   const grown = written(text + line.replace(/\p{Cc}/gu, ""));
   if (!key.return && more.length === 0) return { state: grown };
@@ -146,7 +146,7 @@ function keep(list: TopState, text: string): Transition {
   return { state: { ...list, message: "keeping it..." }, effect: { kind: "keep", key: list.selected, ms } };
 }
 
-/** `undefined` for what is no duration, and for one without an end. */
+/** The duration in ms; `undefined` if the text is no duration, or an endless one. */
 function durationMs(text: string): number | undefined {
   try {
     const ms = parseDuration(text);

@@ -7,11 +7,11 @@ import type { Entry, Line } from "./entry.ts";
 
 export interface Cell {
   readonly text: string;
-  /** The state that gives it its colour. */
+  /** The state that decides its colour. */
   readonly state?: State;
 }
 
-/** One row of the table; its cells are padded and together no wider than asked for. */
+/** One row of the table. Its cells are padded; together they are no wider than the given width. */
 export interface TableLine {
   readonly key: string;
   readonly cells: readonly Cell[];
@@ -24,27 +24,27 @@ export interface Table {
 
 export interface Style {
   readonly columns: number;
-  /** The terminal shows UTF-8; else everything is ASCII. */
+  /** Whether the terminal shows UTF-8; if not, everything is ASCII. */
   readonly isUtf8: boolean;
   readonly nowMs: number;
 }
 
 interface Column {
   readonly heading: string;
-  /** The lower, the longer it stays while the terminal narrows. */
+  /** Columns with a lower number stay longer when the terminal gets narrow. */
   readonly priority: number;
   readonly most: number;
-  /** Says something of the login, so it is not repeated for its further terminals. */
+  /** The column is about the login, so it is not repeated for further terminals. */
   readonly ofLogin?: boolean;
   readonly text: (entry: Entry, line: Line, style: Style) => string;
 }
 
 const GAP = 2;
 const BAR_WIDTH = 10;
-/** Evidence narrower than this tells nothing. */
+/** Evidence narrower than this says nothing. */
 const LEAST_EVIDENCE = 16;
 
-/** In the order in which they stand. */
+/** In the order from left to right. */
 const COLUMNS: readonly Column[] = [
   {
     heading: "USER",
@@ -90,7 +90,7 @@ const COLUMNS: readonly Column[] = [
 ];
 const LAST = COLUMNS.length - 1;
 
-/** Lays the entries out, a line a terminal. Text of others is made safe for a terminal. */
+/** The table of the entries, one line for each terminal. Foreign text is made safe for a terminal. */
 export function tableOf(entries: readonly Entry[], style: Style): Table {
   const rows = entries.flatMap((entry) =>
     entry.lines.map((line, at) => ({
@@ -119,7 +119,7 @@ export function tableOf(entries: readonly Entry[], style: Style): Table {
   };
 }
 
-/** The width of each column, `undefined` for one that is left out: the less important, the sooner. The last takes the room that is left. */
+/** The width of each column, `undefined` if it is left out. Less important ones are left out first. The last takes the remaining room. */
 function fitting(wanted: readonly number[], columns: number): (number | undefined)[] {
   const widths: (number | undefined)[] = wanted.map(() => undefined);
   let room = columns + GAP;
@@ -129,7 +129,7 @@ function fitting(wanted: readonly number[], columns: number): (number | undefine
   for (const at of order) {
     const want = wanted[at] ?? 0;
     const least = at === LAST ? Math.min(want, LEAST_EVIDENCE) : want;
-    // Not one further column, so that what is shown does not depend on what happens to be narrow.
+    // No further column either: otherwise the shown columns would depend on which ones happen to be narrow.
     if (room < least + GAP) break;
     widths[at] = Math.min(want, room - GAP);
     room -= (widths[at] ?? 0) + GAP;
@@ -137,7 +137,7 @@ function fitting(wanted: readonly number[], columns: number): (number | undefine
   return widths;
 }
 
-/** How much of something is left. */
+/** A bar that shows how much is left. */
 export function bar(share: number, width: number, isUtf8: boolean): string {
   const full = Math.min(width, Math.ceil(share * width));
   return isUtf8
@@ -145,13 +145,13 @@ export function bar(share: number, width: number, isUtf8: boolean): string {
     : `[${"#".repeat(Math.min(width - 2, Math.ceil(share * (width - 2)))).padEnd(width - 2, ".")}]`;
 }
 
-/** Text of others as this terminal may have it. */
+/** Foreign text in a form that this terminal can show. */
 export function shown(text: string, { isUtf8 }: Pick<Style, "isUtf8">): string {
   const safe = printable(text);
   return isUtf8 ? safe : safe.replace(/[^ -~]/gu, "?");
 }
 
-/** The text cut to a width, and filled up to it. */
+/** The text, cut to a width or filled up to it. */
 export function padded(text: string, width: number): string {
   let kept = text;
   if (stringWidth(text) > width) {
@@ -175,7 +175,7 @@ function since(time: string, nowMs: number): string {
   return isToday ? date.toTimeString().slice(0, 5) : date.toLocaleDateString("sv-SE");
 }
 
-/** The part of the lines that fits `room` rows, with the selected one in it. */
+/** The part of the lines that fits into `room` rows and contains the selected one. */
 export function visible<T extends { readonly key: string }>(
   lines: readonly T[],
   selected: string | undefined,

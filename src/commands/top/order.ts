@@ -9,11 +9,11 @@ const ORDERS: Readonly<Record<SortKey, (a: Entry, b: Entry) => number>> = {
   user: (a, b) => a.row.user.localeCompare(b.row.user),
   time: (a, b) => Date.parse(a.row.loginTime) - Date.parse(b.row.loginTime),
   cpu: (a, b) => (b.cpuPercent ?? -1) - (a.cpuPercent ?? -1),
-  // Infinity less Infinity is no number.
+  // Infinity minus Infinity is NaN.
   left: (a, b) => (leftOf(a) === leftOf(b) ? 0 : leftOf(a) - leftOf(b)),
 };
 
-/** Sorts: longest idle, user, oldest login, most CPU, or least time left first; what is equal stays as it was. */
+/** Sorts: longest idle, user, oldest login, most CPU, or least time left first. Equal entries keep their order. */
 export function sorted(entries: readonly Entry[], by: SortKey): Entry[] {
   return entries.toSorted(ORDERS[by]);
 }
@@ -22,7 +22,7 @@ function leftOf({ lines }: Entry): number {
   return Math.min(...lines.map(({ leftSeconds }) => leftSeconds ?? Number.POSITIVE_INFINITY));
 }
 
-/** The entries that have the text anywhere in what is shown of them; letters of either case. */
+/** The entries that show the text in any column; upper and lower case are the same. */
 export function filtered(entries: readonly Entry[], text: string): Entry[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return [...entries];

@@ -1,9 +1,9 @@
-// Runs the live view on this terminal, and leaves the terminal as it was.
+// Runs the live view on this terminal, and restores the terminal afterwards.
 import { render } from "ink";
 import { isUtf8Locale } from "../../console/output.ts";
 import { Top } from "./view.tsx";
 
-/** Shows the view until its user quits, and what was begun in it is done. */
+/** Shows the view. Resolves when the user has quit and all work that was begun in it is done. */
 export async function runTop(configPath: string): Promise<void> {
   const leaving = new AbortController();
   const works = new Set<Promise<unknown>>();
@@ -19,7 +19,7 @@ export async function runTop(configPath: string): Promise<void> {
       signal={leaving.signal}
       keep={keep}
     />,
-    // Ink takes a terminal with CI in the environment for none.
+    // If CI is in the environment, Ink would treat this as no terminal.
     { alternateScreen: true, exitOnCtrlC: false, interactive: true, patchConsole: false },
   );
   await view.waitUntilExit();

@@ -1,4 +1,4 @@
-/** Runs `runTop`, which see. Ink is a module that awaits: in a build it is read from here, since nothing can `require` it. */
+/** Runs `runTop`. A build loads Ink through this function, because Ink has a top-level await and `require` cannot load it. */
 export async function startTop(configPath: string): Promise<void> {
   const { runTop } = await import("./run.tsx");
   await runTop(configPath);

@@ -6,7 +6,7 @@ const HELP = "e end  k keep  n notice  / find  sort i idle u user t time c cpu l
 const SHORT_HELP = "e end k keep n note / find iutcl q quit";
 const GONE = "that login has ended; press Escape";
 
-/** How many logins there are, in which states, and what is shown of them. `entries`: all of them, `undefined` before the first look. */
+/** How many logins there are, in which states, and which are shown. `entries`: all of them; `undefined` before the first look. */
 export function titleOf(entries: readonly Entry[] | undefined, shown: number, state: TopState): string {
   if (!entries) return "afkill top: looking...";
   const counts = Map.groupBy(entries, ({ row }) => row.state);
@@ -16,7 +16,7 @@ export function titleOf(entries: readonly Entry[] | undefined, shown: number, st
   return [`afkill top: ${logins}`, `by ${state.sort}`, ...filter, ...states].join(", ");
 }
 
-/** What is asked, what came of it, or the keys. */
+/** The question, the result of the last command, or the keys. */
 export function footerOf(state: TopState, selected: Entry | undefined, columns: number): string {
   if (state.mode === "list") return state.message || (columns < HELP.length ? SHORT_HELP : HELP);
   if (state.mode === "filter") return `Filter: ${state.filter}_`;
@@ -25,7 +25,7 @@ export function footerOf(state: TopState, selected: Entry | undefined, columns: 
   switch (state.mode) {
     case "end": {
       const terminals = subjects.flatMap(({ terminal }) => terminal ?? []).join(" ");
-      // The question first: the rest may be cut.
+      // The question comes first, because the rest may be cut.
       return `End it (y/n)? ${user}, sshd ${sshdPid}${terminals === "" ? "" : `, ${terminals}`}`;
     }
     case "keep":

@@ -15,9 +15,9 @@ export interface TopProps {
   readonly configPath: string;
   readonly isUtf8: boolean;
   readonly hasColour: boolean;
-  /** Aborted when the view goes: what stands on other screens is taken back. */
+  /** Aborted when the view closes: notices on other screens are then removed. */
   readonly signal: AbortSignal;
-  /** Work that the program must not end before. */
+  /** Takes work that must be done before the program ends. */
   readonly keep: (work: Promise<unknown>) => void;
 }
 
@@ -30,7 +30,7 @@ const COLOURS: Readonly<Record<State, string>> = {
   fault: "red",
 };
 const TICK_MS = 1_000;
-/** Before the table. */
+/** The width of the mark before the table. */
 const MARK = 2;
 
 interface Look {
@@ -39,7 +39,7 @@ interface Look {
   readonly at: number;
 }
 
-/** The live view; it exits Ink when its user quits. */
+/** The live view. It exits Ink when the user quits. */
 export function Top({ configPath, isUtf8, hasColour, signal, keep }: TopProps) {
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
@@ -96,7 +96,7 @@ export function Top({ configPath, isUtf8, hasColour, signal, keep }: TopProps) {
   };
   useInput((input, key) => {
     const step = press(latest.current, { ...key, input }, entries);
-    // Keys can come faster than they are drawn.
+    // Keys can come faster than the view is drawn.
     latest.current = step.state;
     setState(step.state);
     if (step.effect) keep(carryOut(step.effect));
@@ -105,7 +105,7 @@ export function Top({ configPath, isUtf8, hasColour, signal, keep }: TopProps) {
   const table = tableOf(entries, { columns: columns - MARK, isUtf8, nowMs: Date.now() });
   const line = (text: string) => padded(shown(text, { isUtf8 }), columns).trimEnd() || " ";
   return (
-    // As high as the screen, but for the row below that Ink leaves the cursor in: the alternate screen is entered where the cursor was.
+    // One row less than the screen: Ink puts the cursor into the row below. The alternate screen starts where the cursor was.
     <Box flexDirection="column" height={rows - 1} overflow="hidden">
       <Text bold>{line(titleOf(look ? all : undefined, entries.length, state))}</Text>
       <Text bold>{`  ${table.heading}`.trimEnd()}</Text>

@@ -1,19 +1,19 @@
-// When `afkill top` looks again: as the watchdogs' state changes, and every few seconds for what no file tells.
+// When `afkill top` looks again: when the watchdogs' state changes, and every few seconds for changes that no file shows.
 import { watch } from "chokidar";
 import { type Surveyed, survey } from "../../survey/survey.ts";
 import { RUN_DIRECTORY } from "../../system/paths.ts";
 
 export interface Watching {
-  /** Looks again as soon as it may. */
+  /** Looks again as soon as possible. */
   readonly refresh: () => void;
   readonly stop: () => Promise<void>;
 }
 
 const LOOK_EVERY_MS = 2_000;
-/** However much changes, a survey comes no sooner than this after the one before. */
+/** The shortest time between two surveys, even if much changes. */
 const REST_MS = 1_000;
 
-/** Surveys at once and then again and again, never two at a time. `onFault` gets the error of a survey that failed; the next is made all the same. */
+/** Surveys now and then again and again, one at a time. `onFault` gets the error of a failed survey; the next one is still made. */
 export function watchLogins(
   configPath: string,
   onSurvey: (surveyed: readonly Surveyed[]) => void,
@@ -50,7 +50,7 @@ export function watchLogins(
 
   const watcher = watch(RUN_DIRECTORY, { ignoreInitial: true, followSymlinks: false, depth: 2 });
   watcher.on("all", refresh);
-  // Without it the pace of a look every few seconds is left.
+  // If watching fails, the regular look every few seconds remains.
   watcher.on("error", () => undefined);
   void look();
   return {

@@ -5,22 +5,22 @@ import { hasEnded } from "../../login/process.ts";
 import { type Terminal, terminalName } from "../../login/terminal.ts";
 import type { Surveyed } from "../../survey/survey.ts";
 
-/** A process of a login with what is below it. */
+/** A process of a login with the processes below it. */
 export interface TreeNode {
   readonly pid: number;
   readonly parent: number;
   readonly name: string;
-  /** The terminal that it has, such as `pts/3`, where the login or a program in it opened that one; else `null`. */
+  /** The terminal of the process, such as `pts/3`, if the login or a program in it opened that terminal; else `null`. */
   readonly terminal: string | null;
-  /** It is in the foreground of its terminal. */
+  /** Whether it is in the foreground of its terminal. */
   readonly foreground: boolean;
-  /** Those of deeper ones too, where these would stand deeper than `DEEPEST`. */
+  /** Also deeper descendants, if they would be deeper than `DEEPEST`. */
   readonly children: readonly TreeNode[];
 }
 
 /**
- * A chain of thousands of processes is easily made. So deep it would be drawn as megabytes of indentation, and could be taken apart by
- * no reader of JSON that works by recursion: from here on processes stand side by side.
+ * A user can easily make a chain of thousands of processes. Drawn in full it would be megabytes of indentation, and recursive JSON parsers
+ * could not read it. Below this depth processes are listed side by side.
  */
 const DEEPEST = 40;
 
@@ -29,7 +29,7 @@ export interface LoginTree {
   readonly client: string | null;
   readonly own: boolean;
   readonly terminals: readonly string[];
-  /** Its first sshd. `null` where nothing of it could be seen. */
+  /** The first sshd of the login. `null` if nothing of it can be seen. */
   readonly tree: TreeNode | null;
 }
 
@@ -71,7 +71,7 @@ export function treeOf({ login, processes, isOwn, observation }: Looked): LoginT
   };
 }
 
-/** A node, the list that its children go to, and how deep that is. */
+/** A node, the list that its children are added to, and the depth of that list. */
 interface Placed {
   readonly node: TreeNode;
   readonly list: TreeNode[];
@@ -83,7 +83,7 @@ function withInner(terminal: Terminal): Terminal[] {
   return [terminal, ...(terminal.inner ? withInner(terminal.inner) : [])];
 }
 
-/** What draws the branches. */
+/** The characters that draw the branches. */
 interface Branches {
   readonly middle: string;
   readonly last: string;
@@ -93,7 +93,7 @@ interface Branches {
 const LINES: Branches = { middle: "├─ ", last: "└─ ", through: "│  " };
 const ASCII: Branches = { middle: "|- ", last: "`- ", through: "|  " };
 
-/** Draws a login. `unicode`: the locale shows UTF-8. Foreground processes are marked with `+`, as ps(1) does, your own login with `*`. */
+/** The lines of a login. `unicode`: the locale shows UTF-8. `+` marks foreground processes, as in ps(1); `*` marks your own login. */
 export function linesOf({ user, client, own, terminals, tree }: LoginTree, unicode: boolean): string[] {
   const places = terminals.length === 0 ? "no terminal" : terminals.join(", ");
   const title = `${printable(user)}${own ? "*" : ""} from ${printable(client ?? "-")} (${printable(places)})`;
@@ -112,7 +112,7 @@ function below(nodes: readonly TreeNode[], parent: number, indent: string, branc
   });
 }
 
-/** `above`: what it stands below, which is not its parent where that stands too deep. */
+/** `above`: the process that it is drawn below. That is not its parent if the parent is too deep. */
 function label({ pid, parent, name, terminal, foreground }: TreeNode, above: number): string {
   const place = terminal === null ? "" : ` ${terminal}`;
   const text = `${pid} ${printable(name)}${place}${parent === above ? "" : ` (below ${parent})`}`;

@@ -1,10 +1,10 @@
-// Completion for bash. It relies on nothing of bash-completion, which only finds the file.
+// Completion for bash. It uses nothing of bash-completion, which only finds the file.
 import { type Outline, type Value, withAllBelow } from "../outline.ts";
 import { keyOf, keysOf, namesOf } from "./places.ts";
 import { indented, quoted } from "./quote.ts";
 import { type Kind, kindOf, PRINT_LOGINS } from "./values.ts";
 
-/** What offers each kind of value; `$cur` is what has been typed of it. */
+/** The shell code that offers each kind of value; `$cur` is the part already typed. */
 const OFFERS: Readonly<Record<Exclude<Kind, "choices">, string>> = {
   // readline quotes what it completes itself.
   file: "compopt -o default",
@@ -107,7 +107,7 @@ export function bashCompletion(program: Outline): string {
   ].join("\n");
 }
 
-/** Patterns of a `case`, each with what it does. */
+/** Patterns of a `case`, each with its commands. */
 type Cases = readonly (readonly [string, string])[];
 
 function offersOf(it: Outline): Cases {
@@ -137,7 +137,7 @@ function either(names: readonly string[]): string {
   return names.map(quoted).join(" | ");
 }
 
-/** A function that is one `case`. */
+/** A function that consists of one `case`. */
 function switchOf(name: string, subject: string, cases: Cases, otherwise: string): string[] {
   const lines = [...cases, ["*", otherwise]].map(([pattern, action]) => `${pattern}) ${action} ;;`);
   return [`${name}() {`, ...indented([`case ${subject} in`, ...indented(lines), "esac"]), "}"];

@@ -1,4 +1,4 @@
-// Completion for fish: one `complete` for each thing that can be offered, under the condition that the line has come to its place.
+// Completion for fish: one `complete` for each thing to offer, with a condition on the place on the line.
 import { type OptionOutline, type Outline, type Value, withAllBelow } from "../outline.ts";
 import { keyOf, keysOf, namesOf } from "./places.ts";
 import { fishQuoted, indented } from "./quote.ts";
@@ -14,7 +14,7 @@ const OFFERS: Readonly<Record<Exclude<Kind, "choices">, string>> = {
   nothing: "",
 };
 
-/** fish asks each condition once for a line, however often it stands here. */
+/** fish tests each condition only once for a line, even if it is here many times. */
 const FIXED = `\
 function __afkill_logins
     ${PRINT_LOGINS.replaceAll("\n", "\n    ")}

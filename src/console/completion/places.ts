@@ -1,17 +1,17 @@
-// How the scripts name the place on a line where a command stands.
+// How the scripts name the place of a command on a line.
 import type { Outline } from "../outline.ts";
 
-/** Each word with a blank before it, so that `"$place $word"` is the place of a command below: ` sshd apply`, empty for the program. */
+/** The words, each after a blank: ` sshd apply`; empty for the program. So `"$place $word"` is the place of a command below. */
 export function keyOf({ path }: Pick<Outline, "path">): string {
   return path.map((word) => ` ${word}`).join("");
 }
 
-/** A command's own names: the name and its aliases; none for the program. */
+/** The name of a command and its aliases; none for the program. */
 export function namesOf({ path, aliases }: Outline): string[] {
   return path.slice(-1).flatMap((name) => [name, ...aliases]);
 }
 
-/** All keys by which a command can be reached from the one above. */
+/** All keys that lead to a command from the one above. */
 export function keysOf(command: Outline): string[] {
   const above = command.path.slice(0, -1);
   return namesOf(command).map((name) => keyOf({ path: [...above, name] }));

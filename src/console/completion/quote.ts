@@ -3,7 +3,7 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A text as one word of fish, where a backslash counts within quotes too. */
+/** A text as one word of fish. In fish a backslash also counts in quotes. */
 export function fishQuoted(text: string): string {
   return `'${text.replace(/[\\']/g, "\\$&")}'`;
 }

@@ -1,4 +1,4 @@
-// What can be offered for a value, told by its name in the help.
+// What to offer for a value. Its name in the help decides.
 import type { Value } from "../outline.ts";
 
 /** `login`: a terminal or a user with an SSH login now. `command`: any command with its own arguments. */
@@ -14,16 +14,16 @@ const KINDS: Readonly<Record<string, Kind>> = {
   command: "command",
 };
 
-/** The kind of a value: `<file>` and `<users...>` speak for themselves; a value with choices offers these. */
+/** The kind of a value. Names such as `<file>` and `<users...>` decide it; a value with choices offers these. */
 export function kindOf({ name, choices }: Value): Kind {
   if (choices.length > 0) return "choices";
   return KINDS[name.toLowerCase().replace(/s$/, "")] ?? "nothing";
 }
 
 /**
- * A shell command that prints `TERMINAL TAB USER` and `USER TAB` for each SSH login, by the titles of their sshds (`sshd: USER@pts/0`,
- * from OpenSSH 9.8 on `sshd-session: …`): at once, and for users too, who complete behind `sudo`. Anybody can give a process of theirs
- * such a title, so only what is harmless in every shell gets through; `afkill` itself believes no titles.
+ * A shell command that prints `TERMINAL TAB USER` and `USER TAB` for each SSH login, from the titles of their sshds (`sshd: USER@pts/0`,
+ * since OpenSSH 9.8 `sshd-session: …`). It is fast, and works for users too, who complete after `sudo`. Anybody can give a process such
+ * a title, so it only lets through what is harmless in every shell; `afkill` itself never trusts titles.
  */
 export const PRINT_LOGINS = `\
 command ps -ww -C sshd,sshd-session -o args= 2>/dev/null | command awk -F '[: @]+' '

@@ -1,4 +1,4 @@
-// Completion for zsh: each command is a call of zsh's own `_arguments` (zshcompsys(1)).
+// Completion for zsh: each command becomes a call of zsh's own `_arguments` (zshcompsys(1)).
 import { type OptionOutline, type Outline, type Value, withAllBelow } from "../outline.ts";
 import { namesOf } from "./places.ts";
 import { indented, quoted } from "./quote.ts";
@@ -24,7 +24,7 @@ _afkill_logins() {
   _describe -t logins 'SSH login' logins
 }`;
 
-/** As a file in fpath the script is the body of `_afkill`; read by `source` it has to register itself. */
+/** As a file in fpath the script is the body of `_afkill`; if it is read by `source`, it must register itself. */
 const END = `\
 if [[ $funcstack[1] == _afkill ]]; then
   _afkill "$@"
@@ -76,7 +76,7 @@ function withCommands(it: Outline): string[] {
   ];
 }
 
-/** `_arguments` with the options of a command and these arguments. Behind a whole command, options are that command's. */
+/** `_arguments` with the options of a command and these arguments. After a complete command, options belong to that command. */
 function call(
   { options, arguments: values }: Outline,
   flags: string,
