@@ -38,6 +38,8 @@ export interface Traffic {
   /** How long ago anything at all came from the client, and moved on what is forwarded, in ms; payload is no younger. */
   readonly sinceClientMs: number;
   readonly sinceForwardedMs: number;
+  /** The bytes between sshd and its monitor are not in these counters. They are where that is gone: a user can have it killed. */
+  readonly hasMonitor?: boolean | undefined;
 }
 
 /** Bytes on their way between two counters blur the difference: then all are read again, at most so often. A stream always blurs it. */
@@ -71,6 +73,7 @@ export function readTraffic(
       mostInBytes: after.written - sockets.toClientBytes,
       outBytes: after.read - sockets.fromClientBytes,
       ...sockets.others,
+      hasMonitor: before.hasMonitor && after.hasMonitor,
     };
     const agree = before.written + before.read === after.written + after.read;
     if (agree || tries === MOST_TRIES || isOver()) return known;
@@ -83,11 +86,18 @@ interface Moved {
 }
 
 /** What the serving sshd has written and read, but to and from its monitor: what that read and wrote itself (proc_pid_io(5)). */
-function countersOf({ server, privileged }: Pick<Login, "server" | "privileged">): Moved | undefined {
+function countersOf({
+  server,
+  privileged,
+}: Pick<Login, "server" | "privileged">): (Moved & { hasMonitor: boolean }) | undefined {
   const own = movedBy(server.pid);
   if (!own || readStat(server.pid)?.startTicks !== server.startTicks) return undefined;
   const monitor = privileged && privileged.pid !== server.pid ? movedBy(privileged.pid) : undefined;
-  return { written: own.written - (monitor?.read ?? 0), read: own.read - (monitor?.written ?? 0) };
+  return {
+    written: own.written - (monitor?.read ?? 0),
+    read: own.read - (monitor?.written ?? 0),
+    hasMonitor: monitor !== undefined,
+  };
 }
 
 /** All bytes that a process has written and read; `undefined` where it is gone, or may not be asked. */

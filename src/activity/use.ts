@@ -90,8 +90,8 @@ const OUTPUT_BYTES_PER_S = 1_000;
 const LEAST_OUTPUT_BYTES = 4_096;
 
 /** The state after one more look. `before` is `undefined` at the first look, which has nothing to compare with. */
-export function useAfter(before: UseState | undefined, now: Traffic, channels: Channels): UseState {
-  if (!before)
+export function useAfter(state: UseState | undefined, now: Traffic, channels: Channels): UseState {
+  if (!state)
     return {
       last: now,
       usedAtMs: 0,
@@ -102,6 +102,7 @@ export function useAfter(before: UseState | undefined, now: Traffic, channels: C
       // What forwards something is used, or its heartbeat beats: no need to wait for a lump.
       ...(!channels.heartbeatsCount && Object.keys(now.forwarded).length > 0 && { closeSinceMs: now.bootMs }),
     };
+  const before = { ...state, last: withoutMonitor(state.last, now) };
   const openBytes = channels.transferCounts ? grownBy(before.last.forwarded, now.forwarded) : 0;
   const outBytes = Math.max(0, now.outBytes - before.last.outBytes - openBytes);
   const askedBytes = channels.mayBeAnswers ? outBytes : 0;
@@ -116,6 +117,16 @@ export function useAfter(before: UseState | undefined, now: Traffic, channels: C
       : afterLump(known, now, moved, channels);
   if (channels.heartbeatsCount) return { ...next, closeSinceMs: undefined };
   return withCloseLooks(next, now, moved !== undefined && !isClose && mayBeHeartbeat(moved));
+}
+
+/**
+ * Counters to compare those of now with. Without its monitor all that sshd ever exchanged with it seems to have moved at once: then only
+ * what forwarded connections moved can be told.
+ */
+function withoutMonitor(last: Traffic, now: Traffic): Traffic {
+  if (!last.hasMonitor || now.hasMonitor) return last;
+  const { inBytes, mostInBytes, outBytes } = now;
+  return { ...last, inBytes, mostInBytes, outBytes };
 }
 
 /** Whether looks must be close together now. */

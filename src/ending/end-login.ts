@@ -7,7 +7,7 @@ import {
   HANG_UP_SIGNAL,
   ITSELF,
   insist,
-  KILL,
+  killing,
   outcomeOf,
   TERMINATE,
   target,
@@ -63,16 +63,16 @@ export async function endLogin(
     }
     terminate = sshd.terminate;
   }
-  steps.push(await insist(serverTarget, [terminate, KILL], graceMs));
+  steps.push(await insist(serverTarget, [terminate, ...killing(asRoot)], graceMs));
   // Only now: with nobody left to pass it on, what they draw no longer reaches the user's own terminal.
   for (const { thaw } of said) thaw();
   if (privilegedTarget) {
-    const measures = asRoot ? [ITSELF, TERMINATE, KILL] : [ITSELF];
+    const measures = asRoot ? [ITSELF, TERMINATE, ...killing(asRoot)] : [ITSELF];
     steps.push(await insist(privilegedTarget, measures, graceMs));
   }
   // Their terminals went with the sshds, which ends all but those that ignore it.
   const last = leaders.flatMap((leader) =>
-    leader ? [insist(leader, [ITSELF, HANG_UP_SIGNAL, KILL], graceMs)] : [],
+    leader ? [insist(leader, [ITSELF, HANG_UP_SIGNAL, ...killing(asRoot)], graceMs)] : [],
   );
   return outcomeOf([...steps, ...(await Promise.all(last))]);
 }

@@ -7,7 +7,7 @@ import {
   type EndingStep,
   HANG_UP_SIGNAL,
   insist,
-  KILL,
+  killing,
   type Measure,
   outcomeOf,
   type Target,
@@ -54,7 +54,9 @@ export async function hangUpSaid(
   said: Said,
   { asRoot, graceMs }: Pick<Manner, "asRoot" | "graceMs">,
 ): Promise<EndingStep> {
-  const measures = asRoot ? [hangUpLine(terminal, said), HANG_UP_SIGNAL, KILL] : [HANG_UP_SIGNAL, KILL];
+  const measures = asRoot
+    ? [hangUpLine(terminal, said), HANG_UP_SIGNAL, ...killing(asRoot)]
+    : [HANG_UP_SIGNAL, ...killing(asRoot)];
   const step = leader ? await insist(leader, measures, graceMs) : hangUpAlone(terminal);
   said.thaw();
   return step;

@@ -2,6 +2,7 @@
 import { constants } from "node:os";
 import type { ProcessRef } from "../login/process.ts";
 import { reasonOf } from "../text/reason-of.ts";
+import { giveTime } from "./give-time.ts";
 import { goneWithin, type Held, hold, isGone, isStopped, send } from "./held.ts";
 
 const { SIGCONT, SIGHUP, SIGKILL, SIGTERM } = constants.signals;
@@ -63,6 +64,24 @@ export const KILL: Measure = {
     return true;
   },
 };
+
+/**
+ * To end takes a process some time of a CPU, and its user can see to it that it gets none: in a cgroup of their own, by its priority. Root
+ * gives it some, after the SIGKILL: so it runs nothing of its user's in it.
+ */
+export const KILL_WITH_TIME: Measure = {
+  name: "after SIGKILL and time of a CPU",
+  take: (held) => {
+    send(held, SIGKILL);
+    if (!isGone(held)) giveTime(held.ref.pid);
+    return true;
+  },
+};
+
+/** What ends a process for good, in turn. */
+export function killing(asRoot: boolean): readonly Measure[] {
+  return asRoot ? [KILL, KILL_WITH_TIME] : [KILL];
+}
 
 /** Takes hold of a process that has to end. Never throws: `fault` says why it could not. */
 export function target(name: string, ref: ProcessRef): Target {

@@ -1,4 +1,4 @@
-import { renameSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Limits, Policy } from "../policy/policy.ts";
 import { makeFile } from "../system/make-file.ts";
@@ -26,6 +26,7 @@ export function publishFirstCheck(policy: Policy, stateDirectory: string): void 
     makeFile(temporary, text, 0o644);
     renameSync(temporary, path);
   } catch {
-    // Nothing depends on it.
+    // Nothing depends on it. On a full /run each check would leave an empty file.
+    rmSync(temporary, { force: true });
   }
 }

@@ -142,6 +142,7 @@ const use = v.object({
     forwardedIn: v.record(v.string(), finite),
     sinceClientMs: duration,
     sinceForwardedMs: duration,
+    hasMonitor: v.optional(v.boolean()),
   }),
   usedAtMs: finite,
   detail: v.string(),

@@ -19,6 +19,7 @@ const close = libc.func("int close(int fd)");
 const flock = libc.func("int flock(int fd, int operation)");
 const clockGettime = libc.func("int clock_gettime(int clock, _Out_ int64_t *timespec)");
 const futimens = libc.func("int futimens(int fd, const uint8_t *times)");
+const schedSetscheduler = libc.func("int sched_setscheduler(int pid, int policy, const int *param)");
 const syscallPid = libc.func("long syscall(long number, long pid, long flags)");
 const syscallSignal = libc.func("long syscall(long number, long pidfd, long signal, long info, long flags)");
 
@@ -322,6 +323,14 @@ export function signalPidfd(pidfd: Pidfd, signal: number): boolean {
   const error = new SystemCallError("pidfd_send_signal");
   if (error.code === "ESRCH") return false;
   throw error;
+}
+
+// linux/sched.h
+const SCHED_OTHER = 0;
+
+/** Takes a process out of SCHED_IDLE and its like (sched_setscheduler(2)); its niceness stays. */
+export function scheduleAsOthers(pid: number): void {
+  mustSucceed(schedSetscheduler(pid, SCHED_OTHER, [0]), "sched_setscheduler");
 }
 
 /** Lets go of a pidfd. */

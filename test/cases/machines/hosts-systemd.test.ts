@@ -15,7 +15,7 @@ const policy = `
 idle_timeout = "1h"
 warn_before = ["10s", "5s"]
 [[rule]]
-match = { users = ["nora", "yves", "oscar", "sam", "ina", "uma", "kira", "fred"] }
+match = { users = ["nora", "yves", "oscar", "sam", "ina", "uma", "kira", "fred", "theo", "zoe"] }
 idle_timeout = "${limitS}s"
 `;
 
@@ -65,6 +65,40 @@ const TO_OWN_CGROUP = `
 mkdir /sys/fs/cgroup/user.slice/user-$UID.slice/user@$UID.service/own
 systemd=org.freedesktop.systemd1
 busctl call $systemd /org/freedesktop/systemd1 $systemd.Manager AttachProcessesToUnit ssau user@$UID.service /own 2 $$ $PPID
+`;
+
+/**
+ * Moves a shell and its sshd into a cgroup of their user's own. There, once `go` exists, they get a thousandth of a CPU together with many
+ * that never rest. One of these keeps the sshd at work, which is the last of them to get any.
+ */
+const STARVE = `
+import os, subprocess, sys, time
+shell, sshd = map(int, sys.argv[1:])
+uid = os.getuid()
+manager = f"/sys/fs/cgroup/user.slice/user-{uid}.slice/user@{uid}.service"
+os.mkdir(f"{manager}/own")
+systemd = "org.freedesktop.systemd1"
+moving = ["AttachProcessesToUnit", "ssau", f"user@{uid}.service", "/own", "3", str(shell), str(sshd), str(os.getpid())]
+subprocess.run(["busctl", "call", systemd, "/org/freedesktop/systemd1", f"{systemd}.Manager", *moving], check=True)
+with open(f"{manager}/cgroup.subtree_control", "w") as control:
+    control.write("+cpu")
+hold, release = os.pipe()
+for number in range(100):
+    if os.fork() == 0:
+        os.close(release)
+        os.read(hold, 1)
+        while True:
+            if number == 0:
+                os.write(1, b"x")
+print("ready", flush=True)
+while not os.path.exists("go"):
+    time.sleep(0.2)
+os.sched_setscheduler(sshd, os.SCHED_IDLE, os.sched_param(0))
+os.setpriority(os.PRIO_PROCESS, sshd, 19)
+os.close(release)
+time.sleep(3)
+with open(f"{manager}/own/cpu.max", "w") as limit:
+    limit.write("1000 1000000")
 `;
 
 /** As a fresh Debian has it. */
@@ -367,6 +401,54 @@ describe("hosts as they are", () => {
       expect(await machine.must(`grep -c . ${own.trim()}/cgroup.procs`)).toBe("2\n");
       await machine.must(`runuser -u fred -- dash -c 'echo 1 >${own.trim()}/cgroup.freeze'`);
       await expectIdleEnd(machine, idle, { limitS, laterS: CROWD_S });
+    });
+
+    test.concurrent("a user lets their sshd have no time of a CPU, in a cgroup of their own: the login is ended", async ({
+      onTestFailed,
+    }) => {
+      onTestFailed(async () => console.log(await machine.report()));
+      await listen();
+      await machine.writePolicy(policy);
+      await machine.addUsers("theo");
+      await machine.must("install -m 644 /dev/stdin /home/theo/starve", { input: STARVE });
+      const ssh = await logIn(machine, "theo");
+      ssh.write("(setsid python3 starve $$ $PPID </dev/null &)\r");
+      await ssh.waitFor(/ready$/m);
+      const idle = await lastKeys(machine, "theo", ssh);
+      await machine.must("touch /home/theo/go");
+      const stat = "cat /sys/fs/cgroup/user.slice/user-*.slice/user@*.service/own/cpu.stat";
+      await ssh.waitFor(async () => /^nr_throttled [1-9]/m.test(await machine.must(stat)));
+      // The terminal takes no last line (10 s), and neither SIGTERM nor SIGKILL helps (5 s each).
+      await expectIdleEnd(machine, idle, { limitS, laterS: 20 + CROWD_S });
+      const ends = (await machine.audit()).filter((it) => it.user === "theo" && it.action === "end");
+      expect(ends).toMatchObject([{ ended: true, outcome: expect.stringContaining("time of a CPU") }]);
+      await machine.must("pkill -KILL -u theo -f starve");
+    });
+
+    test.concurrent("an idle login that shows a tmux in which another login types is ended on time, and the other goes on", async ({
+      onTestFailed,
+    }) => {
+      onTestFailed(async () => console.log(await machine.report()));
+      await listen();
+      await machine.writePolicy(policy);
+      await machine.addUsers("zoe");
+      const other = await logIn(machine, "zoe");
+      const typing = setInterval(() => other.write("x"), 1000);
+      try {
+        other.write("\u0015tmux new -s both\r");
+        await other.waitFor(/^\[both\] /m);
+        const ssh = await logIn(machine, "zoe");
+        const idle = await lastKeys(machine, "zoe", ssh);
+        ssh.write("tmux attach -t both\r");
+        await ssh.waitFor(/^\[both\] /m);
+        await expectIdleEnd(machine, idle, { limitS, laterS: CROWD_S });
+        expect(await listed(machine, "zoe")).toMatchObject([{ watchdog: "root", fault: null }]);
+        other.write("\u0015echo st''ill\r");
+        await other.waitFor(/^still/m);
+      } finally {
+        clearInterval(typing);
+        other.kill();
+      }
     });
 
     test.concurrent("KillUserProcesses=no: an idle login is ended, and what its user detached lives on", async ({

@@ -155,6 +155,18 @@ test("what is on its way between two counters is no use, and counts once it has 
   expect(followed([still, { inBytes: 69, mostInBytes: 141 }, more], command).usedAtMs).toBe(BEGIN_MS + 2000);
 });
 
+test("what sshd and its monitor told each other is no use when the monitor is gone; what moves beside and after it is", () => {
+  const before = { inBytes: -200_000, mostInBytes: -200_000, outBytes: -3000, hasMonitor: true };
+  const alone = { inBytes: -100, mostInBytes: -100, outBytes: 9000, hasMonitor: false };
+  const between: Channels = { ...tunnel, rest: "forwarded" };
+  for (const channels of [command, between])
+    expect(followed([before, alone, alone], channels).usedAtMs).toBe(0);
+  const through = { ...alone, forwarded: { "4711": 100 }, forwardedIn: { "4711": 50 } };
+  expect(followed([before, through], between).detail).toBe("90 bytes through what it forwards");
+  const later = { ...alone, inBytes: -20, mostInBytes: -20, sinceClientMs: 300 };
+  expect(followed([before, alone, later], between).detail).toBe("80 bytes through what it forwards");
+});
+
 test("a forwarded connection that closes is no use, and one that came and went between two looks is", () => {
   const open = { inBytes: 500, mostInBytes: 500, forwarded: { "1": 900 }, forwardedIn: { "1": 400 } };
   const closed = { ...open, forwarded: {}, forwardedIn: {} };
