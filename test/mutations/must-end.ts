@@ -74,7 +74,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/ending/end-login.ts",
-    find: "insist(serverTarget, [terminate, KILL], graceMs)",
+    find: "insist(serverTarget, [terminate, ...killing(asRoot)], graceMs)",
     replace: "insist(serverTarget, [terminate], graceMs)",
     why: "a stopped sshd is killed: it takes no SIGTERM",
     case: "a login whose user stopped their own sshd child",
@@ -82,7 +82,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/ending/end-login.ts",
-    find: "insist(leader, [ITSELF, HANG_UP_SIGNAL, KILL], graceMs)",
+    find: "insist(leader, [ITSELF, HANG_UP_SIGNAL, ...killing(asRoot)], graceMs)",
     replace: "insist(leader, [ITSELF, HANG_UP_SIGNAL], graceMs)",
     why: "a shell that takes no other signal is killed",
     case: "a shell that ignores every signal",
@@ -143,5 +143,13 @@ export const mutations: readonly Mutation[] = [
     why: "a watchdog that waits for something stopped guards nothing",
     case: "a login whose watchdog waits for a sleep that root stopped: the next afkill sweep ends it",
     test: swept,
+  },
+  {
+    file: "src/ending/insist.ts",
+    find: "return asRoot ? [KILL, KILL_WITH_TIME] : [KILL];",
+    replace: "return [KILL];",
+    why: "an sshd that its user lets starve ends",
+    case: "a user lets their sshd have no time of a CPU, in a cgroup of their own: the login is ended",
+    test: "test/cases/machines/hosts-systemd.test.ts",
   },
 ];
