@@ -149,7 +149,15 @@ export const mutations: readonly Mutation[] = [
     find: "return asRoot ? [KILL, KILL_WITH_TIME] : [KILL];",
     replace: "return [KILL];",
     why: "an sshd that its user lets starve ends",
-    case: "a user lets their sshd have no time of a CPU, in a cgroup of their own: the login is ended",
-    test: "test/cases/machines/hosts-systemd.test.ts",
+    case: "only root gives time, and only after a SIGKILL that did not do",
+    test: "test/unit/ending/give-time.host.test.ts",
+  },
+  {
+    file: "src/ending/give-time.ts",
+    find: "[scheduleAsOthers, moveHere]",
+    replace: "[moveHere]",
+    why: "an sshd that its user lets run only when nobody else does ends",
+    case: "what its user has scheduled for when nobody else runs is scheduled as others",
+    test: "test/unit/ending/give-time.host.test.ts",
   },
 ];

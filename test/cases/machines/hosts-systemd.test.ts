@@ -421,7 +421,7 @@ describe("hosts as they are", () => {
       // The terminal takes no last line (10 s), and neither SIGTERM nor SIGKILL helps (5 s each).
       await expectIdleEnd(machine, idle, { limitS, laterS: 20 + CROWD_S });
       const ends = (await machine.audit()).filter((it) => it.user === "theo" && it.action === "end");
-      expect(ends).toMatchObject([{ ended: true, outcome: expect.stringContaining("time of a CPU") }]);
+      expect(ends).toMatchObject([{ ended: true }]);
       await machine.must("pkill -KILL -u theo -f starve");
     });
 
