@@ -26,7 +26,7 @@ export interface Assignment {
   readonly stateDirectory: string;
   readonly configPath: string;
   readonly clockHistory: string;
-  /** The last look hung, from afar too, and the kernel ended it. So no process of the login's user is looked at. */
+  /** The kernel ended the last look because it took too long. This look is from afar, and reads no process of the login's user. */
   readonly isBlind?: boolean | undefined;
   /** The last check hung: see `Known.isFromAfar`. */
   readonly isFromAfar?: boolean | undefined;
