@@ -35,7 +35,7 @@ const LEAST_MAPPED_BYTES = 128 << 10;
 
 /**
  * Bytes that a program on the terminal sent there from a file mapped into its memory, as `sz` does. No position moves, and it holds no
- * file. It counts if it wrote as much as came into memory. A viewer that draws reads nothing more.
+ * file. Such a program writes as much as comes into memory, so the smaller of the two counts. A viewer that draws reads nothing more.
  */
 function readThroughMaps(before: WorkCounters | undefined, after: WorkCounters): number {
   if (before?.mappedBytes === undefined || after.mappedBytes === undefined) return 0;

@@ -12,7 +12,7 @@ const FEW_PACKETS_BYTES = 500;
 
 /**
  * From OpenSSH 9.5 on a client hides the rhythm of keys behind made-up keystrokes (ObscureKeystrokeTiming): one packet every 20 ms, for 1
- * to 3.1 s after its terminal sends anything (clientloop.c, `obfuscate_keystroke_timing`). The rest of this time is for the way.
+ * to 3.1 s after its terminal sends anything (clientloop.c, `obfuscate_keystroke_timing`). The rest of the 5 s is for packets on their way.
  */
 export const KEY_ECHO_MS = 5_000;
 /** The largest such packet, with the longest authentication code (hmac-sha2-512). With the default cipher a packet has 36 bytes. */

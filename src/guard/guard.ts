@@ -54,7 +54,7 @@ export async function guard(host: Host): Promise<CheckOutcome> {
     lookedAtMs = clocks.bootMs;
     const scene = { login, applied, observation, map };
     await host.recordNews(scene, memory);
-    // Acting takes time too. The alarm must not end it between stopping a process and the reason for stopping it.
+    // Acting takes time too. The alarm must not end it after a process was stopped and before its purpose is done.
     host.endAfter(LONGEST_LOOK_S);
     const ended = await host.act(verdict, scene);
     host.watch?.({ scene, verdict, ended, complaint: memory.complaint });

@@ -37,7 +37,7 @@ const TIOCVHANGUP = 0x5437;
 export const CLOCK_BOOTTIME = 7;
 /** Stands still while the machine is suspended. */
 export const CLOCK_MONOTONIC = 1;
-// linux/stat.h: as nanoseconds it means that a time stays as it is.
+// linux/stat.h: as the nanoseconds of a time, it means that this time does not change.
 const UTIME_OMIT = 0x3ffffffen;
 // asm-generic/fcntl.h; the same on x86-64 and arm64.
 const O_CLOEXEC = 0o2000000;

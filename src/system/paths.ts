@@ -11,9 +11,9 @@ export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
 export const POLICY_SCHEMA = `${PROGRAM_DIRECTORY}/dist/afkill.schema.json`;
 /** The native half of node-pty, in a build. */
 export const PTY_MODULE = `node_modules/node-pty/prebuilds/linux-${process.arch}/pty.node`;
-/** What root's watchdogs remember, one directory per login. It is empty after the host starts. */
+/** Holds what root's watchdogs remember, one directory per login. It is empty after the host starts. */
 export const RUN_DIRECTORY = "/run/afkill";
-/** What sweeps remember. */
+/** Holds what sweeps remember. */
 export const SWEEP_DIRECTORY = `${RUN_DIRECTORY}/sweep`;
 /** One record for each login that an administrator keeps. */
 export const KEEP_DIRECTORY = `${RUN_DIRECTORY}/kept`;
