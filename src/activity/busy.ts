@@ -1,39 +1,46 @@
-// Whether work went on between two looks: what a job computed, or wanted to, what it read, wrote and sent. What waits silently for something far away cannot be seen from outside.
+// Whether a job worked between two looks: it computed, or wanted a CPU, or it read, wrote or sent. A process that waits silently for
+// something far away cannot be seen from outside.
 import type { JobCounters, Part, WorkCounters } from "./job.ts";
 import { isScanning, movedInFiles } from "./reading.ts";
 
-/** The least that counts as work, over the time that is judged. A forgotten pager or `tail -f` stays well below. */
+/** The least share of a CPU that counts as work, over the judged time. A forgotten pager or `tail -f` stays well below. */
 const LEAST_CPU_SHARE = 0.02;
-/** The least that a job must have wanted of a CPU where it got less than the above, because others had it. */
+/** The least share of a CPU that a job must have wanted, if it got less than the above because other jobs had the CPU. */
 const LEAST_WANTED_SHARE = 0.1;
-/** A program that wakes up for each line that another writes uses 5 to 10 µs each time; one that computes keeps its CPU for longer than this. */
+/**
+ * A program that wakes up for each line that another program writes uses 5 to 10 µs each time. A program that computes keeps its CPU for
+ * longer than this.
+ */
 const LEAST_MS_A_TURN = 0.5;
 const LEAST_WRITTEN_BYTES_PER_S = 1000;
 const LEAST_SOCKET_BYTES_PER_S = 1000;
 const LEAST_READ_BYTES_PER_S = 1000;
 
-/** The work that was seen. Only what crossed its threshold is there, at least one of them. */
+/** The work that was seen. It has only the fields that crossed their threshold, at least one of them. */
 export interface Work {
-  /** The process that did most of it: its own word, see `describeWork`. */
+  /** The process that did most of it. The process chose this name itself: see `describeWork`. */
   readonly name: string;
   readonly cpuPercent?: number;
-  /** Of a CPU, got or waited for, where it got too little to count. */
+  /** The share of a CPU that it got or waited for. Present if it got too little to count. */
   readonly wantedPercent?: number;
   readonly writtenBytesPerS?: number;
   readonly socketBytesPerS?: number;
   readonly readBytesPerS?: number;
-  /** It goes through one file or directory after the other. */
+  /** It opens one file or directory after another. */
   readonly scans?: true;
   readonly waitsForStorage?: true;
 }
 
 /** Between which looks work is judged, and how. */
 export interface Span {
-  /** When the base was looked at, on the boot clock. */
+  /** When the base look was taken, on the boot clock. */
   readonly sinceBootMs: number;
-  /** The work is judged as if spread over this. */
+  /** The work is judged as if it were spread over this time. */
   readonly windowMs: number;
-  /** What the terminals of the login have put out since: no work of one that holds a socket beside them. 0 where it is not known. */
+  /**
+   * Bytes that the login's terminals have put out since then. They are not the work of a process that holds a socket besides. 0 if not
+   * known.
+   */
   readonly terminalBytes?: number;
 }
 
@@ -41,9 +48,9 @@ export interface Span {
 interface Growth {
   readonly name: string;
   readonly cpuMs: number;
-  /** Waited for a CPU, while it wanted to go on. */
+  /** Time that it waited for a CPU because it was made to leave one. */
   readonly keptWaitingMs: number;
-  /** To what it holds: files, or sockets alone. */
+  /** `writtenBytes` if it holds a file, `sentBytes` if it holds only sockets. */
   readonly writtenBytes: number;
   readonly sentBytes: number;
   readonly socketBytes: number;
@@ -52,7 +59,7 @@ interface Growth {
   readonly storageWaits: number;
 }
 
-/** What of a process counts, by its part in the job. */
+/** What counts of a process, by its part in the job. */
 const COUNTS: Readonly<
   Record<Part, { readonly cpu: boolean; readonly all: boolean; readonly files: boolean }>
 > = {
@@ -64,13 +71,16 @@ const COUNTS: Readonly<
   idle: { cpu: false, all: false, files: false },
 };
 
-/** Of these a new one counts whole. What a program that waits for keys starts counts once it has stayed: `watch` starts short ones for ever. */
+/**
+ * A new process of these parts counts whole. A child of a program that waits for keys counts once it has stayed: `watch` starts short ones
+ * for ever.
+ */
 const isCountedWhole = ({ part }: WorkCounters) => part === "line" || part === "shell";
 
 /**
- * The work that a job did since a base look; `undefined` when it did less than counts. A process that is not in the base counts whole
- * if it started since then and is no part of a program that waits for keys; of others nothing is known yet: `withNewcomers` makes them
- * count from now on.
+ * The work that a job did since a base look; `undefined` if it did too little to count. A process that is not in the base counts whole if
+ * it started since then and does not belong to a program that waits for keys. Nothing is known of the others yet: `withNewcomers` makes
+ * them count from now on.
  */
 export function workSince(base: JobCounters, now: JobCounters, span: Span): Work | undefined {
   const { windowMs, terminalBytes = 0 } = span;
@@ -103,7 +113,7 @@ export function workSince(base: JobCounters, now: JobCounters, span: Span): Work
   };
 }
 
-/** The base, and with it what was not in it and does not count whole: from the next look on its work counts too. */
+/** Returns the base with the processes added that were not in it and do not count whole. From the next look on, their work counts too. */
 export function withNewcomers(base: JobCounters, now: JobCounters, sinceBootMs: number): JobCounters {
   const newcomers = Object.entries(now).filter(
     ([key, counters]) =>
@@ -113,17 +123,20 @@ export function withNewcomers(base: JobCounters, now: JobCounters, sinceBootMs: 
 }
 
 /**
- * When work that is seen now counts as activity. Where nothing but work keeps it, a login ends `busyMaxMs` after its last key and no
- * later: its limit `limitMs` is counted from here, so work counts until that much before. A `busyMaxMs` that is no longer than the limit
- * lets work keep nothing.
+ * The time of activity that work seen now stands for, in ms on the boot clock. If only work keeps a login, the login ends `busyMaxMs` after
+ * its last key. Its limit `limitMs` is counted from the time returned here, so work counts until `busyMaxMs - limitMs` after the key. If
+ * `busyMaxMs` is not longer than the limit, work keeps nothing.
  */
 export function busyAtMs(nowMs: number, lastKeyMs: number, busyMaxMs: number, limitMs: number): number {
-  // With neither of them anything is activity, and nothing ends.
+  // Without a limit nothing ends, so any time will do.
   if (!Number.isFinite(limitMs)) return nowMs;
   return Math.min(nowMs, lastKeyMs + Math.max(0, busyMaxMs - limitMs));
 }
 
-/** In words, for people: `make: CPU 34 %`, `cp: CPU 5 %, writes 100 kB/s`. Printable ASCII, whatever the process calls itself. */
+/**
+ * The work in words, for people: `make: CPU 34 %`, `cp: CPU 5 %, writes 100 kB/s`. Always printable ASCII, whatever the process calls
+ * itself.
+ */
 export function describeWork(work: Work): string {
   const name = work.name.replace(/[^!-~]/g, "?").slice(0, 15);
   const percent = (share: number) => `${share.toFixed(share < 1 ? 1 : 0)} %`;
@@ -180,8 +193,9 @@ function growthsSince(base: JobCounters, now: JobCounters, sinceBootMs: number):
 }
 
 /**
- * How often the threads of a process came to a CPU, and how long those waited for one that were made to leave it. Who gives a CPU up to
- * sleep, and then waits when it wakes up, wanted less: of a thread's waits so much counts as it was made to leave.
+ * How often the threads of a process got a CPU, and how long they waited for one after they were made to leave it. A thread that leaves a
+ * CPU to sleep, and then waits when it wakes up, wanted less. So the wait of a thread counts only by the share of its turns that it was
+ * made to end.
  */
 function turnsOf(
   before: WorkCounters["threads"] | undefined,
@@ -190,7 +204,7 @@ function turnsOf(
 ): { count: number; keptWaitingMs: number } {
   let count = 0;
   let keptWaitingMs = 0;
-  // A thread that is not in the base is new, unless threads were not asked then.
+  // A thread that is not in the base is new, unless threads were not read then.
   if (before || isNew)
     for (const [thread, [waited, yielded, preempted]] of Object.entries(after ?? {})) {
       const [waitedThen, yieldedThen, preemptedThen] = before?.[thread] ?? [0, 0, 0];
@@ -202,7 +216,7 @@ function turnsOf(
   return { count, keptWaitingMs };
 }
 
-/** It waited for storage at both looks and ran in between: one that hangs did not. */
+/** It waited for storage at both looks and ran in between. A process that hangs did not run. */
 function hasWaitedForStorage(before: WorkCounters, after: WorkCounters): boolean {
   return (
     before.storageWait !== undefined &&
@@ -212,8 +226,8 @@ function hasWaitedForStorage(before: WorkCounters, after: WorkCounters): boolean
 }
 
 /**
- * What the processes of the base that are gone had used before it, by the process that inherited it: who waits for a child takes over
- * its counters whole (wait4(2), the kernel's kernel/exit.c), also what the child used long before the base.
+ * What the processes of the base that are gone had used before the base look, by the process that inherited it. A process that waits for a
+ * child takes over all of the child's counters (wait4(2), the kernel's kernel/exit.c), also what the child used long before the base.
  */
 function inheritedFrom(
   base: JobCounters,
@@ -234,7 +248,7 @@ function inheritedFrom(
   return inherited;
 }
 
-/** The nearest ancestor of a process that is still there. */
+/** The key of the nearest ancestor of a process that is still there; `undefined` if there is none. */
 function heirOf(
   gone: WorkCounters,
   base: JobCounters,
@@ -242,18 +256,21 @@ function heirOf(
   keyOf: ReadonlyMap<number, string>,
 ): string | undefined {
   let key = keyOf.get(gone.parent);
-  // Ends: no process is its own ancestor; the count bounds it even where a file says otherwise.
+  // The step count ends this loop even if a file claims that a process is its own ancestor.
   for (let step = 0; key !== undefined && !(key in now) && step < keyOf.size; step++)
     key = keyOf.get(base[key]?.parent ?? -1);
   return key !== undefined && key in now ? key : undefined;
 }
 
-/** Bytes through the sockets of a process since the base. A socket counts once, for the first that holds it: it is then in `before`. */
+/**
+ * Bytes through the sockets of a process since the base. If several processes hold a socket, it counts for the first: that adds it to
+ * `before`.
+ */
 function socketGrowth({ sockets }: WorkCounters, before: Map<string, number>): number {
   let sum = 0;
   for (const [inode, bytes] of Object.entries(sockets)) {
     const past = before.get(inode) ?? 0;
-    // An inode number that was given to a new socket starts again from 0.
+    // If a new socket got the inode number of an old one, its count starts again from 0.
     sum += bytes >= past ? bytes - past : bytes;
     before.set(inode, bytes);
   }

@@ -1,18 +1,18 @@
-// TCP connections with the bytes that went through them, as ss(8) tells: /proc has no such counters.
+// TCP connections and the bytes that went through them, from ss(8): /proc has no such counters.
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { promisify } from "node:util";
 import { type Client, plainAddress } from "../login/client.ts";
 
 export interface Connection {
-  /** Of the socket; absent where only the connections of clients were asked for. */
+  /** The inode of the socket; absent if only the connections of clients were asked for. */
   readonly inode?: string | undefined;
   readonly localAddress: string;
   readonly localPort: number;
   readonly peerAddress: string;
   readonly peerPort: number;
   readonly receivedBytes: number;
-  /** Bytes that the peer has acknowledged: what is only sent again and again does not count. */
+  /** Bytes that the peer has acknowledged. Bytes that are only sent again and again do not count. */
   readonly sentBytes: number;
   /** Bytes that the program here has written, whether or not they are sent yet. */
   readonly writtenBytes: number;
@@ -26,15 +26,16 @@ const MOST_BYTES = 64 << 20;
 const run = promisify(execFile);
 const nextTurn = promisify(setImmediate);
 
-/** Longer filters take longer than to read everything. */
+/** With a longer filter ss takes longer than without one. */
 const MOST_IN_FILTER = 16;
 
 /**
- * The TCP connections of this network namespace; with clients, those between their ports at least, without inodes. Any user may ask.
- * Throws when there is no `ss`, or when it fails: work that cannot be seen must not pass for none.
+ * The TCP connections of this network namespace. With `clients`, only some, without inodes: at least those between the clients' ports. Any
+ * user may ask. Throws if there is no `ss` or it fails: work that cannot be seen must not count as no work.
  */
 export async function readConnections(clients?: readonly Client[]): Promise<Connection[]> {
-  // -t TCP, -i counters, -n numbers, -H no header, -e inode: that also looks for the cgroup of each socket, which takes most of the time.
+  // -t TCP, -i counters, -n numbers, -H no header, -e inode. With -e, ss also looks up the cgroup of each socket, which takes most of the
+  // time.
   const args = clients ? ["-tinH", ...filterFor(clients)] : ["-tinHe"];
   const ask = () =>
     run(placeOfSs(), args, {
@@ -44,7 +45,7 @@ export async function readConnections(clients?: readonly Client[]): Promise<Conn
       killSignal: "SIGKILL",
       maxBuffer: MOST_BYTES,
     });
-  // A machine that stood still makes every answer late: once more tells that from an ss that hangs.
+  // After a machine stood still every answer is late. A second try tells that from an ss that hangs.
   const { stdout } = await ask().catch((error: { killed?: boolean }) => {
     if (error.killed) return ask();
     throw error;
@@ -62,8 +63,8 @@ function filterFor(clients: readonly Client[]): string[] {
 export type AskForConnections = (client?: Client) => Promise<Connection[]>;
 
 /**
- * For a look at many logins: all who ask within one turn of the event loop are answered by one `ss`. It runs after they have asked,
- * so that nobody gets counters from before.
+ * For a look at many logins: one `ss` answers all who ask within one turn of the event loop. It runs after they have asked, so nobody gets
+ * counters from before.
  */
 export function askingTogether(ask: typeof readConnections = readConnections): AskForConnections {
   let waiting:
@@ -85,7 +86,7 @@ export function askingTogether(ask: typeof readConnections = readConnections): A
   };
 }
 
-/** Where `ss` is. Throws where it is not. */
+/** The path of `ss`. Throws if there is none. */
 export function placeOfSs(): string {
   for (const place of PLACES) {
     try {
@@ -108,7 +109,10 @@ const COUNTERS = {
   notsent: /\snotsent:(\d+)/,
 };
 
-/** Parses the output of `ss -tinH`, with inodes that of `ss -tinHe`: a line a connection, its counters on the next, which begins with a tab. */
+/**
+ * Parses the output of `ss -tinH`, or of `ss -tinHe` for inodes: one line per connection, then its counters on the next line, which begins
+ * with a tab.
+ */
 export function parseConnections(output: string): Connection[] {
   return output.split(/\n(?=\S)/).flatMap((entry) => {
     const [head = ""] = entry.split("\n", 1);
@@ -118,7 +122,7 @@ export function parseConnections(output: string): Connection[] {
     const to = parseEndpoint(peer);
     if (!from || !to) return [];
     const counters = entry.slice(head.length);
-    // Absent while they are 0.
+    // ss leaves out a counter that is 0.
     const count = (name: keyof typeof COUNTERS) => Number(COUNTERS[name].exec(counters)?.[1] ?? 0);
     return [
       {
@@ -129,7 +133,7 @@ export function parseConnections(output: string): Connection[] {
         peerPort: to.port,
         receivedBytes: count("received"),
         sentBytes: count("acked"),
-        // Sent again is counted twice; what still waits, nowhere else.
+        // `sent` counts bytes again that are sent again. It leaves out bytes that still wait.
         writtenBytes: count("sent") - count("retrans") + count("notsent"),
       },
     ];
@@ -141,7 +145,7 @@ function parseEndpoint(text: string): { address: string; port: number } | undefi
   return address && port ? { address: plainAddress(address), port: Number(port) } : undefined;
 }
 
-/** The connection that a login came over. */
+/** The connection over which a login came; `undefined` if it is not in the list. */
 export function connectionOf(client: Client, connections: readonly Connection[]): Connection | undefined {
   return connections.find(
     (it) =>

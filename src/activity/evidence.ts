@@ -1,10 +1,10 @@
-// What evidence of activity is, whatever its source.
+// Evidence of activity, the same for every source.
 import type { Source } from "../policy/policy.ts";
 import type { BootMs } from "../system/clock.ts";
 
 /**
- * Proof that somebody, or work that somebody waits for, was there at `atMs`. `stay`: its user asked for it; `keep`: an administrator did;
- * `login`: it began then.
+ * Proof that at `atMs` somebody was there, or work that somebody waits for. `stay`: the user asked for it; `keep`: an administrator did;
+ * `login`: the login began then.
  */
 export interface Evidence<At extends number = BootMs> {
   readonly source: Source | "stay" | "keep" | "login";

@@ -1,4 +1,5 @@
-// What a process holds open, as far as work shows in it. Names, positions and kinds come from the kernel; no file of a user's is ever waited for.
+// What a process holds open, as far as it shows work. Names, positions and kinds come from the kernel: no look ever waits for a user's
+// file.
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { type IsOver, UNLIMITED } from "../login/budget.ts";
 import { type Descriptor, descriptorsIn } from "../login/descriptors.ts";
@@ -6,12 +7,12 @@ import { fileFacts, socketProtocol } from "../system/libc.ts";
 
 /** Where a process is in a file, a directory or a block device that it has open. */
 export interface FilePlace {
-  /** In bytes; of a directory in steps of its file system's own. */
+  /** In bytes; for a directory in units of its file system. */
   readonly position: number;
   /** Open for reading only. */
   readonly readsOnly: boolean;
   readonly isDirectory: boolean;
-  /** It is where a reader finds nothing more: it follows the file, or has read it. */
+  /** A reader finds nothing more here: the process follows the file, or has read it. */
   readonly isAtEnd: boolean;
 }
 
@@ -24,22 +25,25 @@ export interface HeldFiles {
   readonly writesSocket: boolean;
   /** Its standard output is a terminal. */
   readonly onTerminal: boolean;
-  /** Its standard input and output are pipes or sockets: it passes on what another sends, such as the ssh of a ProxyJump. */
+  /** Its standard input and output are pipes or sockets: it passes on what another process sends, such as the ssh of a ProxyJump. */
   readonly relays: boolean;
-  /** It has files watched (inotify(7)), as `tail -f` does. */
+  /** It watches files (inotify(7)), as `tail -f` does. */
   readonly follows: boolean;
-  /** By `descriptor:device:inode`. */
+  /** Keyed `descriptor:device:inode`. */
   readonly places: Readonly<Record<string, FilePlace>>;
 }
 
-/** A process can hold a million descriptors and a job a thousand processes: a look must end. What lies beyond is not counted. */
+/**
+ * A process can hold a million descriptors, and a job can have a thousand processes, but a look must end. Anything above these numbers is
+ * not counted.
+ */
 const MOST_DESCRIPTORS = 128;
 const MOST_DESCRIPTORS_IN_ALL = 8192;
-/** Of these the position is asked for, and the kind of so many sockets. */
+/** The position is read for so many files, and the protocol for so many sockets. */
 const MOST_PLACES = 32;
 const MOST_PLACES_IN_ALL = 2048;
 const MOST_KINDS = 32;
-/** A reader that is no further from the end follows the file: it may be a moment behind a writer. */
+/** A reader this close to the end follows the file: it may be a moment behind a writer. */
 const NEAR_END_BYTES = 128 << 10;
 
 // sys/stat.h
@@ -51,14 +55,17 @@ const S_IFSOCK = 0o140000;
 // asm-generic/fcntl.h
 const O_ACCMODE = 0o3;
 
-/** Looks through the open descriptors of processes, by pid. Nothing is known of those we may not look into, nor of those after the time is up. */
+/**
+ * Reads the open descriptors of processes; the result is keyed by pid. Processes that we may not read, and those left when the time is up,
+ * are not in it.
+ */
 export function holdingsOf(pids: readonly number[], isOver: IsOver = UNLIMITED): Map<number, HeldFiles> {
   const held = new Map<number, HeldFiles>();
   let left = MOST_DESCRIPTORS_IN_ALL;
   let placesLeft = MOST_PLACES_IN_ALL;
   for (const pid of pids) {
     if (left <= 0 || isOver()) break;
-    // The lowest, as the kernel lists them: of a million only so many are asked for.
+    // The lowest descriptors, in the kernel's order: a process with a million must not cost more.
     const descriptors = [...descriptorsIn(pid, Math.min(left, MOST_DESCRIPTORS), isOver)];
     if (descriptors.length === 0) continue;
     left -= descriptors.length;
@@ -96,8 +103,8 @@ function holdingOf(pid: number, targets: readonly Descriptor[], mostPlaces: numb
 const O_PATH = 0o10000000;
 
 /**
- * The protocol of a socket; empty for what is none. Held with O_PATH, which asks no file system, nor does closing it: its program can put
- * a file of its own file system in its place at any moment, and what is held cannot change any more.
+ * The protocol of a socket; empty for anything else. O_PATH opens and closes it without asking any file system. This matters because the
+ * program can at any moment replace it by a file of its own file system. Once we hold it, it cannot change.
  */
 function protocolOf(path: string): string {
   let fd: number;
@@ -127,7 +134,7 @@ function placesOf(pid: number, targets: readonly Descriptor[], most: number): He
   return places;
 }
 
-/** By its name: what is surely no file of a real file system is not asked. */
+/** Goes by the name: a descriptor that is certainly no file of a real file system is not asked. */
 function canBeFile(target: string): boolean {
   return (
     target.startsWith("/") &&
@@ -135,7 +142,7 @@ function canBeFile(target: string): boolean {
   );
 }
 
-/** Where a process is in one of its files; `undefined` for what is no file, directory or block device. */
+/** Where a process is in one of its files; `undefined` if it is no file, directory or block device. */
 function placeOf(pid: number, descriptor: number): { file: string; place: FilePlace } | undefined {
   const info = textOf(`/proc/${pid}/fdinfo/${descriptor}`);
   const position = Number(/^pos:\s+(\d+)/.exec(info)?.[1]);
@@ -144,7 +151,7 @@ function placeOf(pid: number, descriptor: number): { file: string; place: FilePl
   const facts = fileFacts(`/proc/${pid}/fd/${descriptor}`);
   const kind = facts === undefined ? S_IFREG : facts.mode & S_IFMT;
   if (kind !== S_IFREG && kind !== S_IFDIR && kind !== S_IFBLK) return undefined;
-  // What a user's own file system does not tell root is a file of unknown size, known by what fdinfo says.
+  // A user's own file system may tell root nothing. Then it counts as a file of unknown size, with the inode from fdinfo.
   const file = facts ? facts.file : `?:${/^ino:\s+(\d+)/m.exec(info)?.[1] ?? ""}`;
   const readsOnly = (flags & O_ACCMODE) === 0;
   return {

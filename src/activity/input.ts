@@ -1,4 +1,4 @@
-// When somebody last typed. The kernel notes a terminal's reads to 8 seconds, and keys that no program reads not at all.
+// When somebody last typed. The kernel notes reads of a terminal in steps of 8 seconds. It does not note keys that no program reads.
 import { type BootMs, BUCKET_MS } from "../system/clock.ts";
 import type { TerminalLook } from "./look.ts";
 import type { Payload } from "./payload.ts";
@@ -7,21 +7,21 @@ import type { Payload } from "./payload.ts";
 export interface InputState {
   readonly accessedWallS: number;
   readonly unreadBytes: readonly number[];
-  /** The last input, on the boot clock; up to 8 s ahead of the look that saw it. */
+  /** The last input, on the boot clock. It can be up to 8 s later than the look that saw it. */
   readonly atMs: number;
-  /** The payload that counted last, where the policy believes no times without one. */
+  /** The payload at the last input that counted, if the policy believes no times without payload. */
   readonly payloadBytes?: number | undefined;
 }
 
 /** Maps a time of the wall clock (seconds) to the boot clock (ms); `undefined` when the clock never showed it. */
 export type ToBootMs = (wallS: number) => BootMs | undefined;
 
-/** A key can come a little before the look that shows it, by clocks that are read to 10 ms and mapped to whole seconds. */
+/** A key can seem to come a little before the look that shows it: clocks are read to 10 ms and mapped to whole seconds. */
 const ROUNDING_MS = 1000;
 
 /**
- * The end of the 8-second bucket that a terminal's time stands for (drivers/tty/tty_io.c, `tty_update_time`): it moves only when
- * another bucket begins, so the event it stands for is the first one there, and the last one can lie anywhere up to the end.
+ * The end of the 8-second bucket of a terminal's time, in seconds (drivers/tty/tty_io.c, `tty_update_time`). The time changes only when
+ * another bucket begins. So it is that of the first event in the bucket, and the last event can lie anywhere up to the end.
  */
 export function bucketEndS(wallS: number): number {
   return wallS - modulo8(wallS) + 8;
@@ -32,8 +32,8 @@ function modulo8(seconds: number): number {
 }
 
 /**
- * A time of a terminal on the boot clock, never early: the end of its bucket, which may lie up to 8 s ahead. A time that the clock
- * never showed (a `touch`, a step that nobody noted) could stand for any moment: it counts as now.
+ * A time of a terminal on the boot clock, in ms, never too early: the end of its bucket, which can be up to 8 s ahead. If the clock never
+ * showed that time (a `touch`, a step that nobody noted) it could stand for any moment: it counts as now.
  */
 export function bucketAtMs(wallS: number, nowMs: BootMs, toBootMs: ToBootMs): BootMs {
   const atMs = toBootMs(bucketEndS(wallS));
@@ -41,11 +41,11 @@ export function bucketAtMs(wallS: number, nowMs: BootMs, toBootMs: ToBootMs): Bo
 }
 
 /**
- * The last input of a terminal as one more look shows it. Reads move the access time; keys that no program has read show as a number
- * of unread bytes that changed, or at a first look as one that is not 0. Never earlier than what was known before.
+ * The last input of a terminal after one more look. A read moves the access time. Keys that no program has read change the number of unread
+ * bytes; at a first look any number but 0 counts. The result is never earlier than what was known before.
  *
- * Given the payload, none of that counts unless the client has sent something since the last time that counted. One key each: a key
- * whose program reads it later has counted by its unread byte, or keeps its credit.
+ * With `payload`, none of this counts unless the client has sent something since the last input that counted. Each payload stands for one
+ * key: if a program reads the key later, the key has already counted by its unread byte, or its payload is still unused.
  */
 export function inputAt(
   previous: InputState | undefined,
@@ -64,12 +64,12 @@ export function inputAt(
   return { ...seen, atMs: Math.max(...found), ...(payloadBytes !== undefined && { payloadBytes }) };
 }
 
-/** Whether the client can have sent a key since the last one that counted. Not knowing, it can. */
+/** Whether the client can have sent a key since the last one that counted. True if that is not known. */
 function isBorneOut({ payloadBytes }: InputState, payload: Payload | undefined): boolean {
   return payload === undefined || payloadBytes === undefined || payload.most > payloadBytes;
 }
 
-/** Whether two sets of counts differ; a terminal that is not there has nothing unread. */
+/** Whether two lists of counts differ. A terminal that is not there has 0 unread bytes. */
 function differ(a: readonly number[], b: readonly number[]): boolean {
   const longer = a.length > b.length ? a : b;
   return longer.some((_, index) => (a[index] ?? 0) !== (b[index] ?? 0));

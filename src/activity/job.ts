@@ -1,4 +1,4 @@
-// What the processes of a job have used so far, and where they are in their files, as plain data.
+// What the processes of a job have used so far, and their positions in their files, as plain data.
 import { type IsOver, UNLIMITED } from "../login/budget.ts";
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import type { Connection } from "./connections.ts";
@@ -7,20 +7,20 @@ import { writtenBytesOf } from "./payload.ts";
 import { isCrowded, mappedBytesOf, storageWaitOf, type ThreadWaits, threadWaitsOf } from "./waits.ts";
 
 /**
- * What of a process counts as work.
- * - `line`: its terminal reads whole lines, or it has none. All that it does.
- * - `shell`: it waits for such a job. Its CPU, and that of the short commands of a loop.
- * - `screen`: its terminal waits for single keys, and it draws on it. What it reads and writes of files: a viewer uses CPU as well.
- * - `helper`: it works for such a program, and draws nothing. All, once it has been there at two looks.
- * - `outer`: it has a terminal of its own open inside, whose output it may record. What it only reads.
- * - `idle`: nothing.
+ * What counts as work of a process.
+ * - `line`: its terminal reads whole lines, or it has no terminal. Everything counts.
+ * - `shell`: it waits for such a job. Its CPU counts, and the CPU of the short commands of a loop.
+ * - `screen`: its terminal waits for single keys, and it draws there. Its reads and writes of files count: a viewer uses CPU too.
+ * - `helper`: it works for such a program and draws nothing. Everything counts, once two looks have seen it.
+ * - `outer`: it opened a terminal inside its own and may record that one's output. Only its reads count.
+ * - `idle`: nothing counts.
  */
 export const PARTS = ["line", "shell", "screen", "helper", "outer", "idle"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What one process had used when it was looked at. */
 export interface WorkCounters {
-  /** Its own word: printed with care. */
+  /** The process chose it itself: print it with care. */
   readonly name: string;
   readonly parent: number;
   readonly startedBootMs: number;
@@ -28,43 +28,43 @@ export interface WorkCounters {
   readonly cpuMs: number;
   /** CPU of its children that ended and were waited for. */
   readonly childrenCpuMs: number;
-  /** Bytes it wrote to anything, its waited-for children's among them (`wchar`, proc_pid_io(5)); 0 where we may not ask. */
+  /** Bytes it wrote to anything, with those of the children it waited for (`wchar`, proc_pid_io(5)); 0 if we may not ask. */
   readonly writtenBytes: number;
-  /** It holds a regular file or a block device open for writing: only then are the bytes it wrote work, and not a screen being drawn. */
+  /** It holds a regular file or a block device open for writing. Only then are its written bytes work, and not a screen that it draws. */
   readonly writesFile: boolean;
-  /** It holds a unix or UDP socket, and no pipe for its output: what it wrote and no terminal showed is work. */
+  /** It holds a unix or UDP socket, and its output is no pipe. Then bytes that it wrote and no terminal showed are work. */
   readonly writesSocket: boolean;
-  /** It, or another of its process group, has files watched: as `tail -f | grep` it may only wake up for what others write. */
+  /** It, or another process of its group, watches files: as in `tail -f | grep` it may only wake up for what others write. */
   readonly follows: boolean;
   /** Bytes through each of its own TCP sockets, both ways, by inode. */
   readonly sockets: Readonly<Record<string, number>>;
-  /** Where it is in its files, by `descriptor:device:inode`. Empty for one that has files watched. */
+  /** Its positions in its files, keyed `descriptor:device:inode`. Empty if it watches files. */
   readonly places: Readonly<Record<string, FilePlace>>;
-  /** By thread id. Absent where it was not asked. */
+  /** By thread id. Absent if threads were not read. */
   readonly threads?: Readonly<Record<string, ThreadWaits>> | undefined;
-  /** How much of the files that it has mapped it has come to so far. Asked of programs that draw on a terminal. */
+  /** Bytes of its mapped files that it has touched so far. Read only for programs that draw on a terminal. */
   readonly mappedBytes?: number | undefined;
-  /** How often it had left a CPU, where it waited for storage when it was looked at. */
+  /** How often it had left a CPU; present if it waited for storage at the look. */
   readonly storageWait?: number | undefined;
 }
 
 /** Counters by process, keyed `pid-startTicks`. */
 export type JobCounters = Readonly<Record<string, WorkCounters>>;
 
-/** One process of a job, and what of it counts; `raw` becomes `screen` or `helper`, by where its output goes. */
+/** One process of a job, and its place. `raw` becomes `screen` or `helper`, depending on where its output goes. */
 export interface Member {
   readonly stat: ProcessStat;
   readonly place: "line" | "shell" | "raw" | "outer" | "idle";
 }
 
-/** On a host that is not crowded, a CPU is waited for only in so small a job: it can be one of many that came at once. */
+/** On a host that is not crowded, waits for a CPU are read only in a job this small: such a job can be one of many that began at once. */
 const SMALL_JOB = 8;
-/** The threads of so many processes are asked, and the waits for storage. */
+/** Threads and waits for storage are read for so many processes. */
 const MOST_ASKED = 128;
 
-/** What the processes of jobs hold, by pid. Of sockets only those whose bytes count: no connection is asked for in vain. */
+/** What the processes of jobs hold open, by pid. Only sockets whose bytes count are kept, so `ss` is not asked for nothing. */
 export function holdingsOfJob(members: readonly Member[], isOver?: IsOver): Map<number, HeldFiles> {
-  // Of a shell that waits only the CPU counts: what its jobs hold, they hold themselves.
+  // For a waiting shell only the CPU counts: the files of its jobs are read with the jobs.
   const asked = members.filter(({ place }) => place !== "shell" && place !== "idle");
   const held = holdingsOf(
     asked.map(({ stat }) => stat.pid),
@@ -80,7 +80,7 @@ export function holdingsOfJob(members: readonly Member[], isOver?: IsOver): Map<
   return held;
 }
 
-/** The counters of a job. What has not been read when the time is up stays at nothing. */
+/** The counters of a job. Counters that were not read when the time was up are empty or 0. */
 export function jobCounters(
   members: readonly Member[],
   held: ReadonlyMap<number, HeldFiles>,
@@ -126,7 +126,7 @@ export function jobCounters(
 
 function partOf({ place }: Member, holdings: HeldFiles | undefined): Part {
   if (place === "line" || place === "shell" || place === "idle") return place;
-  // Whose output is not known may draw.
+  // If the output of a process is not known, it may draw.
   if (holdings && !holdings.onTerminal) return "helper";
   return place === "raw" ? "screen" : "outer";
 }

@@ -1,5 +1,5 @@
-// Whether an administrator keeps a login (`afkill stay --login`, `k` of `afkill top`). That is a record which only root can have made:
-// the policy's `max_stay`, which bounds what users ask for, does not bound it.
+// Whether an administrator keeps a login (`afkill stay --login`, `k` of `afkill top`). Such a record counts only if root alone can have
+// made it. The policy's `max_stay` bounds what users ask for, not this.
 import {
   closeSync,
   constants,
@@ -29,7 +29,7 @@ const schema = v.object({
 });
 type Keep = v.InferOutput<typeof schema>;
 
-/** The file of a login's record. Named by the sshd that serves it: a login outlives its privileged one. */
+/** The path of a login's record. It has the name of the sshd that serves the login: a login can outlive its privileged sshd. */
 export function keepFile({ server }: Pick<Login, "server">, directory = KEEP_DIRECTORY): string {
   return `${directory}/${server.pid}-${server.startTicks}`;
 }
@@ -39,12 +39,12 @@ export function keepText(untilMs: number): string {
   return `${JSON.stringify({ version: 1, untilMs } satisfies Keep)}\n`;
 }
 
-/** Reads the text of a record. Throws where it is of another form. */
+/** Reads the text of a record. Throws if it has another form. */
 export function parseKeep(text: string): Keep {
   return v.parse(schema, JSON.parse(text));
 }
 
-/** That a login is kept, by what the record of it says; `undefined` where there is none that root alone can have written. */
+/** Evidence that a login is kept, from its record; `undefined` if there is no record that root alone can have written. */
 export function keepOf(
   login: Pick<Login, "server">,
   now: ClockReading,
@@ -60,7 +60,7 @@ export function keepOf(
   };
 }
 
-/** Removes the records of logins that have ended; one whose file goes meanwhile is as good. */
+/** Removes the records of logins that have ended. A record that somebody else removes meanwhile is no error. */
 export function forgetEnded(directory = KEEP_DIRECTORY): void {
   for (const name of existsSync(directory) ? readdirSync(directory) : []) {
     const [pid = "", startTicks] = /^\d{1,10}-\d{1,20}$/.test(name) ? name.split("-") : [];
@@ -70,7 +70,7 @@ export function forgetEnded(directory = KEEP_DIRECTORY): void {
 }
 
 function readKeep(path: string): Keep | undefined {
-  // Hardly any login has one.
+  // Few logins have a record.
   if (!existsSync(path)) return undefined;
   try {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

@@ -1,4 +1,4 @@
-// One look at a login: raw counters, as plain data that can be kept in a file. Judging the difference of two looks is pure.
+// One look at a login: raw counters as plain data that can be kept in a file. The code that judges the difference of two looks is pure.
 import { closeSync, fstatSync, lstatSync } from "node:fs";
 import { beginLook, type IsOver } from "../login/budget.ts";
 import type { Login } from "../login/login.ts";
@@ -21,17 +21,19 @@ export interface TerminalLook {
   /** Seconds of the wall clock, in the kernel's 8-second buckets. */
   readonly accessedWallS: number;
   readonly modifiedWallS: number;
-  /** Bytes typed and not read, of the terminal and of each one inside it that we may open, outermost first. `undefined`: not asked. */
+  /**
+   * Bytes typed and not read: of the terminal, then of each terminal inside it that we may open, outermost first. `undefined`: not asked.
+   */
   readonly unreadBytes: readonly number[] | undefined;
-  /** The innermost terminal reads whole lines (ICANON): its foreground job does not wait for single keys. True where we may not ask. */
+  /** The innermost terminal reads whole lines (ICANON): its foreground job does not wait for single keys. True if we may not ask. */
   readonly canonical: boolean;
-  /** What is known of it for certain, from standing in the stream. Times on the boot clock. */
+  /** What is known for certain, because the terminal's stream goes through this process. Times on the boot clock. */
   readonly exact?: Pick<OwnTerminal, "lastKeyMs" | "lastMotionMs" | "lastOutputMs"> | undefined;
-  /** The foreground job of the innermost terminal, and that terminal's session leader. Empty unless `busy` is asked for. */
+  /** The foreground job of the innermost terminal, and that terminal's session leader. Empty unless the policy asks for `busy`. */
   readonly job: JobCounters;
 }
 
-/** A terminal whose stream goes through this process (see wrap/), so that more is known of it than a look can show. */
+/** A terminal whose stream goes through this process (see wrap/): more is known of it than a look can show. */
 export interface OwnTerminal {
   /** The leader of its session. */
   readonly leaderPid: number;
@@ -40,9 +42,9 @@ export interface OwnTerminal {
   /** When the mouse last moved; 0 for never. */
   readonly lastMotionMs: number;
   readonly lastOutputMs: number;
-  /** What it sent by itself up the connection: no transfer of the user's. */
+  /** Bytes that it sent to the client by itself: they are no transfer of the user's. */
   readonly chatterBytes: number;
-  /** For how long in all, up to now, its client can have made up keystrokes. */
+  /** The total time up to now, in ms, in which its client can have made up keystrokes. */
   readonly echoMs: number;
 }
 
@@ -55,58 +57,58 @@ export interface ConnectionCounters {
 }
 
 export interface Look {
-  /** When the devices had been asked, on the boot clock: no key that they tell of came later. */
+  /** When all devices had been asked, on the boot clock: no key that they show came later. */
   readonly bootMs: number;
   readonly terminals: readonly TerminalLook[];
-  /** What could not be read, in words, by the id of its terminal, or `connections`. It is no evidence. */
+  /** What could not be read, in words, keyed by terminal id or `connections`, `connection`, `login`. A fault is no evidence. */
   readonly faults: Readonly<Record<string, string>>;
   /** Commands or subsystems run in the login outside its terminals. */
   readonly commandsRun: boolean;
-  /** What they have used. */
+  /** What these commands have used. */
   readonly detached: JobCounters;
-  /** What sshd has moved; absent where the policy does not ask for it, the login has no TCP peer, or sshd may not be asked. */
+  /** Bytes that sshd has moved. Absent if the policy does not ask for it, the login has no TCP peer, or we may not ask sshd. */
   readonly traffic?: Traffic | undefined;
-  /** The bytes on the wire, where what sshd has moved cannot be told, as by a user's own watchdog. */
+  /** The bytes on the wire, if it is not known what sshd has moved, as for a user's own watchdog. */
   readonly connection?: ConnectionCounters | undefined;
-  /** When the last of the terminals was read that are not looked at, as `accessedWallS`. Absent where there are none. */
+  /** The latest read of the terminals that are not looked at, in the form of `accessedWallS`. Absent if there are none. */
   readonly othersAccessedWallS?: number | undefined;
-  /** What the client had sent that can be keys. Absent where it cannot be told, or is not asked for. */
+  /** Bytes from the client that can be keys. Absent if not known or not asked for. */
   readonly payload?: Payload | undefined;
 }
 
-/** How long the sockets of a login's sshd may be asked: it has thousands only where its client forwards as many connections. */
+/** The time for asking the sockets of a login's sshd, in ms. It has thousands only if its client forwards as many connections. */
 const SSHD_MS = 1_000;
 
 export interface LookOptions {
-  /** What is asked for. */
+  /** The sources that the look must read. */
   readonly sources: readonly Source[];
   /** Everything below the login's sshd, as `treeOfLogin` finds it. */
   readonly tree?: readonly ProcessStat[] | undefined;
-  /** The look is not remembered: of a job that is not judged for work, since its terminal waits for single keys, nothing is asked. */
+  /** The look is not remembered. So a job that is not judged for work, because its terminal waits for single keys, is not read. */
   readonly isForNow?: boolean | undefined;
   /** Whether to ask for the payload. */
   readonly payload?: boolean | undefined;
-  /** How to ask for TCP connections: see `askingTogether`. */
+  /** How to get TCP connections: see `askingTogether`. */
   readonly connectionsOf?: AskForConnections | undefined;
-  /** The only terminal that is looked at. */
+  /** The wrapped terminal, then the only one that is looked at. */
   readonly own?: OwnTerminal | undefined;
-  /** The login's other terminals then. */
+  /** The other terminals of the login, if `own` is given. */
   readonly others?: readonly Terminal[] | undefined;
   /**
-   * Asks only what no user can hold up: sshd, and what the kernel has noted of the terminals. A process that reads into memory of a file
-   * system that its user serves, and that never answers, makes all wait for ever that ask its terminal or itself.
+   * Asks only what no user can hold up: sshd, and the times that the kernel has noted for the terminals. A user can serve a file system
+   * that never answers. A process that reads into memory of such a file system blocks for ever everybody who asks it or its terminal.
    */
   readonly isFromAfar?: boolean | undefined;
-  /** When the look must end: what has not been read by then is no evidence. */
+  /** Tells when the look must end. What has not been read by then is no evidence. */
   readonly isOver?: IsOver | undefined;
 }
 
-/** A login as far as a look asks for it. */
+/** The parts of a login that a look needs. */
 export type Lookable = Pick<Login, "server" | "client"> & Partial<Pick<Login, "privileged">>;
 
 /**
- * Looks once. What goes away meanwhile is left out, and what cannot be read is a fault: it never keeps the rest from being read. Files
- * and sockets are looked into only for `busy`. Throws where the host lets nobody open a terminal, or has no `ss` where only that tells.
+ * Takes one look. What vanishes meanwhile is left out. What cannot be read is a fault, and the rest is still read. Files and sockets are
+ * read only for `busy`. Throws if the host lets nobody open a terminal, or if `ss` is needed and missing.
  */
 export async function takeLook(
   login: Lookable,
@@ -126,8 +128,9 @@ export async function takeLook(
   const faults: Record<string, string> = isFromAfar ? { login: HUNG } : {};
   const isBusyAsked = sources.includes("busy") && !isFromAfar;
   const isTransferAsked = sources.includes("transfer");
-  // Before the devices are asked: what has come of the client by then shows in their times. And for keys after it, too: none may count
-  // twice, or not at all. sshd has time of its own: what else there is to read is its user's to decide, and must not take its word away.
+  // This is read before the devices, so that bytes counted here show in the devices' times. For keys it is read again after the devices:
+  // each key must count exactly once. sshd has its own time limit: a user decides how much else there is to read, and must not be able to
+  // use up the time for sshd.
   const trafficNow = (isAsked: boolean) =>
     isAsked ? readTraffic({ privileged: undefined, ...login }, beginLook(SSHD_MS)) : undefined;
   const trafficBefore = trafficNow(isTransferAsked || isPayloadAsked);
@@ -179,15 +182,15 @@ export async function takeLook(
   };
 }
 
-/** What the client has sent between two readings. One that comes late bears out no key. */
+/** What the client has sent between two readings. A reading that is late confirms no key. */
 function payloadOf(before: ReturnType<typeof readTraffic>, after: typeof before): Payload | undefined {
   if (before === LATE || (before && after === LATE)) return { least: 0, most: 0 };
   return before && after && after !== LATE ? { least: before.inBytes, most: after.mostInBytes } : undefined;
 }
 
 /**
- * The connections that `ss` tells of. Users can open so many that it takes too long: then nothing is known of them, and `faults` says so.
- * Throws where there is no `ss`, or where it fails.
+ * The connections from `ss`. Users can open so many that `ss` takes too long. Then nothing is known of them, and `faults` says so. Throws
+ * if there is no `ss`, or it fails.
  */
 async function connectionsInTime(
   ask: AskForConnections,
@@ -204,16 +207,16 @@ async function connectionsInTime(
   }
 }
 
-/** What a look from afar says is wrong, by the id `login`. */
+/** The fault of a look from afar, with the id `login`. */
 export const HUNG =
   "a look at its terminals and processes hung: judged without their work and their unread keys";
 
-/** What no user can cause: no right to ask, or no means. Nothing can be said of any terminal then. */
+/** Errors that no user can cause: we have no right to ask, or no means. Then nothing can be said of any terminal. */
 const HOST_FAULTS = new Set(["EPERM", "EACCES", "ENOENT", "ENOSYS", "EMFILE", "ENFILE", "ENOMEM"]);
 
 type Face = Omit<TerminalLook, "job">;
 
-/** What the devices tell, from the terminal inwards; `undefined` when the terminal is gone, or cannot be asked: then `faults` says why. */
+/** What the devices show, from the terminal inwards. `undefined` if the terminal is gone, or cannot be asked: then `faults` says why. */
 function faceOf(
   terminal: Terminal,
   ask: typeof touch | typeof glance,
@@ -225,7 +228,7 @@ function faceOf(
       try {
         return ask(it);
       } catch {
-        // Another user's (sudo), another mount namespace's, or just closed.
+        // It is another user's (sudo), in another mount namespace, or just closed.
         return undefined;
       }
     });
@@ -235,20 +238,20 @@ function faceOf(
       accessedWallS: outer.accessedWallS,
       modifiedWallS: outer.modifiedWallS,
       unreadBytes: outer.unread === undefined ? undefined : all.flatMap((it) => it?.unread ?? []),
-      // Unknown counts as line mode: there work is looked for, and what looks like work ends nobody.
+      // Not known counts as line mode: then work is looked for, and a mistake about work ends nobody.
       canonical: all.at(-1)?.canonical ?? true,
     };
     return { terminal, face };
   } catch (error) {
     if (error instanceof MasterGone || !isStillThere(terminal)) return undefined;
-    // A user's own watchdog is advice: where it cannot see a terminal, it ends nobody.
+    // A user's own watchdog only advises: if it cannot see a terminal, it must end nobody.
     if (!terminal.master || HOST_FAULTS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
     faults[terminal.id] = reasonOf(error);
     return undefined;
   }
 }
 
-/** Whether a terminal that could not be opened is there all the same. One that goes by its leader is not, when that has another. */
+/** Whether a terminal that could not be opened still exists. A terminal known by its leader does not, once that leader has another one. */
 function isStillThere({ master, leader, deviceNumber }: Terminal): boolean {
   if (master) return isAlive(master.holder);
   const stat = leader && readStat(leader.pid);
@@ -259,7 +262,7 @@ function insideOf(terminal: Terminal): Terminal[] {
   return terminal.inner ? [terminal.inner, ...insideOf(terminal.inner)] : [];
 }
 
-/** Asks one device. Opening, asking and closing move neither of its times. */
+/** Asks one device. To open, ask and close it changes neither of its times. */
 function touch(terminal: Terminal) {
   const fd = openTerminal(terminal);
   try {
@@ -275,7 +278,7 @@ function touch(terminal: Terminal) {
   }
 }
 
-/** The times of one device, which is not opened. */
+/** The times of one device, without opening it. */
 function glance({ path, deviceNumber, master }: Terminal): Omit<
   ReturnType<typeof touch>,
   "unread" | "canonical"
@@ -295,8 +298,8 @@ function glance({ path, deviceNumber, master }: Terminal): Omit<
 }
 
 /**
- * The foreground job of the innermost terminal and its session leader, which waits for the short commands of a loop; and of each
- * terminal around it the programs that are outside.
+ * The foreground job of the innermost terminal; its session leader, which waits for the short commands of a loop; and the programs outside,
+ * for each terminal around it.
  */
 function jobOf(terminal: Terminal, canonical: boolean): Member[] {
   const { leader, foregroundJob } = innermost(terminal);
@@ -308,7 +311,7 @@ function jobOf(terminal: Terminal, canonical: boolean): Member[] {
   return [{ stat, place: canonical ? "shell" : "idle" }, ...members, ...outer];
 }
 
-/** The programs of the foreground jobs that opened a terminal inside theirs, and what they run outside of it. */
+/** The programs of the foreground jobs that opened a terminal inside their own, and their children that run outside of it. */
 function outsideOf({ inner, foregroundJob }: Terminal): Member[] {
   if (!inner) return [];
   const leaders = foregroundJob.filter(({ pid }) => pid === inner.leader?.pid);
@@ -317,10 +320,10 @@ function outsideOf({ inner, foregroundJob }: Terminal): Member[] {
   return [...outside.map((stat): Member => ({ stat, place: "outer" })), ...outsideOf(inner)];
 }
 
-/** What shells call themselves. */
+/** The names that shells have. */
 const SHELL = /^(?:ba|da|fi|z|k|mk|tc|c)?sh$/;
 
-/** Whether only a shell is there that waits for keys. Its name is its own word: with a false one it is judged a moment later. */
+/** Whether only a shell is there that waits for keys. It chose its name itself: with a false name it is only judged a moment later. */
 function isAtPrompt(terminal: Terminal, { canonical }: Face): boolean {
   const { foregroundIsLeader, foregroundJob, inner } = terminal;
   return (
@@ -333,8 +336,8 @@ function isAtPrompt(terminal: Terminal, { canonical }: Face): boolean {
 }
 
 /**
- * What runs below the login's sshd and not below one of its terminals' session leaders. A terminal that its leader gave up still has a
- * child of sshd of its own, which is no command, whatever it did to its terminal: only children beyond those are.
+ * The processes below the login's sshd but not below a session leader of its terminals. If a leader gave up its terminal, sshd still has a
+ * child for that terminal. This child is no command, whatever it did to its terminal: only children beyond those count.
  */
 function detachedFrom(
   { server }: Pick<Login, "server">,
@@ -350,7 +353,7 @@ function detachedFrom(
   return { commandsRun: true, processes: [...tops, ...belowAnyOf(tops, living)] };
 }
 
-/** Less what no user sent: what the terminal did by itself, and what its client made up. */
+/** The counters without what no user sent: the terminal's own bytes, and those that its client made up. */
 function countersOf(
   { receivedBytes, sentBytes }: Connection,
   own: OwnTerminal | undefined,
@@ -359,7 +362,7 @@ function countersOf(
   return { receivedBytes: receivedBytes - byItself, sentBytes };
 }
 
-/** The latest access time of terminals; those that are gone, or may not be asked, are left out. */
+/** The latest access time of some terminals, in seconds. Those that are gone or that we may not ask are left out. */
 function lastReadOf(terminals: readonly Terminal[]): number | undefined {
   const times = terminals.flatMap((terminal) => {
     try {
@@ -371,7 +374,7 @@ function lastReadOf(terminals: readonly Terminal[]): number | undefined {
   return times.length > 0 ? Math.max(...times) : undefined;
 }
 
-/** No such connection: the login has ended meanwhile, or `ss` sees another network than the login. */
+/** Called if `ss` shows no such connection: the login has ended meanwhile, or `ss` sees another network than the login. */
 function lostConnection(login: Pick<Login, "server">): undefined {
   if (isAlive(login.server))
     throw new Error("ss does not show the login's own connection: does it run in another network namespace?");

@@ -1,16 +1,16 @@
-// Whether a process reads files, between two looks at where it was in them.
+// Whether a process reads files, judged by its positions in them at two looks.
 import type { FilePlace } from "./held.ts";
 import type { WorkCounters } from "./job.ts";
 
-/** How far a process went in files that it reads, and in those that it writes. */
+/** How many bytes a process went on in files that it reads, and in files that it writes. */
 export interface Moved {
   readonly readBytes: number;
   readonly writtenBytes: number;
 }
 
 /**
- * How far a process went in the files that it held at both looks. Not in one at whose end it was, then or now: it follows what others
- * write. `counted`: what has been counted of each file, which several processes can have open.
+ * How many bytes a process went on in the files that it held at both looks. A file does not count if the process was at its end then or is
+ * now: it follows what others write. Several processes can have one file open: `counted` holds what has been counted of each file.
  */
 export function movedInFiles(
   before: WorkCounters | undefined,
@@ -30,12 +30,12 @@ export function movedInFiles(
   return { ...moved, readBytes: moved.readBytes + readThroughMaps(before, after) };
 }
 
-/** A program that touches a page of its own for the first time maps some more along (the kernel's fault-around), which is no reading. */
+/** When a program first touches a page, the kernel maps some pages around it too (fault-around). That is no reading. */
 const LEAST_MAPPED_BYTES = 128 << 10;
 
 /**
- * What a program on the terminal sent there of a file that it has mapped into its memory, as `sz` does: no position moves, and it holds
- * no file. As much of the file has come into memory as it wrote. A viewer that draws reads nothing more.
+ * Bytes that a program on the terminal sent there from a file mapped into its memory, as `sz` does. No position moves, and it holds no
+ * file. Such a program writes as much as comes into memory, so the smaller of the two counts. A viewer that draws reads nothing more.
  */
 function readThroughMaps(before: WorkCounters | undefined, after: WorkCounters): number {
   if (before?.mappedBytes === undefined || after.mappedBytes === undefined) return 0;
@@ -55,7 +55,9 @@ export function isScanning(before: WorkCounters, after: WorkCounters): boolean {
   });
 }
 
-/** Written files of a job that reads whole lines are counted by what was written, and those of one that records another's output are not. */
+/**
+ * Written files do not count here for a job that reads whole lines (its written bytes count), nor for one that records another's output.
+ */
 function isCounted({ part }: WorkCounters, { readsOnly }: FilePlace): boolean {
   return readsOnly || part === "screen";
 }

@@ -7,24 +7,27 @@ export const HOLD = `${PROGRAM_DIRECTORY}/hold`;
 
 const LONGEST_NAME = 60;
 
-/** What was asked for. Anybody can call a process so: the policy's `max_stay` bounds what it is good for. */
+/** What was asked for. Anybody can give a process this name: the policy's `max_stay` bounds its effect. */
 export interface Stay {
-  /** The session that it was asked in. */
+  /** The session in which it was asked for. */
   readonly session: number;
-  /** Until when, on the boot clock. */
+  /** The end, on the boot clock. */
   readonly untilMs: number;
   /** What `afkill run` runs; `undefined` for `afkill stay`. */
   readonly command: string | undefined;
 }
 
-/** The stays asked for in some sessions, among all processes of the host. One whose parent has ended is below no login any more; its session tells where it belongs. */
+/**
+ * The stays asked for in some sessions, among all processes of the host. If the parent of such a process has ended, it is below no login
+ * any more, but its session still tells where it belongs.
+ */
 export function staysIn(sessions: ReadonlySet<number>, processes?: ReadonlyMap<number, ProcessStat>): Stay[] {
   return [...(processes?.values() ?? namedIn(sessions, "hold"))].flatMap((stat) =>
     stat.name === "hold" && sessions.has(stat.session) ? stayOf(stat, commandLineOf(stat.pid)) : [],
   );
 }
 
-/** What a process asks for by its command line, which is its own to write; nothing where that is not the one of pam/hold. */
+/** What a process asks for in its command line, which it can write itself; empty if that is not the command line of pam/hold. */
 export function stayOf(
   stat: Pick<ProcessStat, "pid" | "startTicks" | "session">,
   commandLine: readonly string[],

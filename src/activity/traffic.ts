@@ -1,4 +1,4 @@
-// What an sshd has moved: every byte can be accounted for, so that no rate, cipher, keepalive or rekey has to be guessed at.
+// What an sshd has moved. Every byte can be accounted for, so no rate, cipher, keepalive or rekey has to be guessed.
 import { closeSync, readFileSync } from "node:fs";
 import { addressOf } from "../login/ask-client.ts";
 import type { IsOver } from "../login/budget.ts";
@@ -18,41 +18,44 @@ import {
   unreadBytes,
 } from "../system/libc.ts";
 
-/** Counters of a login's connection, of its whole life. Only differences mean something. */
+/** Counters of a login's connection since it began. Only differences mean something. */
 export interface Traffic {
   /** When they were read, on the boot clock. */
   readonly bootMs: number;
   /**
-   * Payload from the client, at least: what sshd wrote to anything but the client and its own monitor. Keys, data for what is forwarded,
-   * input of commands; no keepalives, window updates or rekeys, which sshd takes or makes itself.
+   * The least payload from the client: what sshd wrote to anything but the client and its own monitor. That is keys, data for forwarded
+   * connections and input of commands. It is no keepalives, window updates or rekeys: sshd takes or makes those itself.
    */
   readonly inBytes: number;
-  /** The same at most: what was on its way while the counters were read may be in it. */
+  /** The most payload from the client: this may include bytes that were on their way while the counters were read. */
   readonly mostInBytes: number;
   /** Payload for the client: what sshd read from anything but the client and its monitor. */
   readonly outBytes: number;
   /** Bytes through each TCP connection that sshd forwards, both ways, by inode. */
   readonly forwarded: Readonly<Record<string, number>>;
-  /** Of these bytes, those that sshd wrote: they are payload from the client. */
+  /** The part of these bytes that sshd wrote: this is payload from the client. */
   readonly forwardedIn: Readonly<Record<string, number>>;
-  /** How long ago anything at all came from the client, and moved on what is forwarded, in ms; payload is no younger. */
+  /** How long ago anything came from the client, or moved on forwarded connections, in ms. Payload cannot be newer. */
   readonly sinceClientMs: number;
   readonly sinceForwardedMs: number;
   /** The bytes between sshd and its monitor are not in these counters. They are where that is gone: a user can have it killed. */
   readonly hasMonitor?: boolean | undefined;
 }
 
-/** Bytes on their way between two counters blur the difference: then all are read again, at most so often. A stream always blurs it. */
+/**
+ * Bytes on their way between two counters blur the difference. Then all counters are read again, at most so often: a stream always blurs
+ * it.
+ */
 const MOST_TRIES = 3;
-/** A login forwards as many connections as its sshd has descriptors. */
+/** A login can forward as many connections as its sshd has descriptors. */
 const MOST_DESCRIPTORS = 65_536;
 
-/** That not every socket of an sshd could be asked in time. Half of the counters would look like use at the next look. */
+/** Not every socket of an sshd could be asked in time. With half of the counters the missing half would look like use at the next look. */
 export const LATE = "late";
 
 /**
- * Reads the counters of a login. `undefined` where it has no TCP client, or where its sshd may not be asked, as by a user's own
- * watchdog. Counters are read until two readings agree, or time or patience are up: what they differ by is a packet, and comes back.
+ * Reads the counters of a login. `undefined` if it has no TCP client, or if we may not ask its sshd, as a user's own watchdog. Reads again
+ * until two readings agree, or the time or the tries are used up. Then they differ by one packet, which the next reading corrects.
  */
 export function readTraffic(
   login: Pick<Login, "server" | "privileged" | "client">,
@@ -85,7 +88,10 @@ interface Moved {
   readonly read: number;
 }
 
-/** What the serving sshd has written and read, but to and from its monitor: what that read and wrote itself (proc_pid_io(5)). */
+/**
+ * The bytes that the serving sshd has written and read, without those to and from its monitor: the monitor's own counters tell these
+ * (proc_pid_io(5)).
+ */
 function countersOf({
   server,
   privileged,
@@ -100,7 +106,7 @@ function countersOf({
   };
 }
 
-/** All bytes that a process has written and read; `undefined` where it is gone, or may not be asked. */
+/** All bytes that a process has written and read; `undefined` if it is gone, or we may not ask. */
 function movedBy(pid: number): Moved | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/io`, "latin1");
@@ -118,7 +124,7 @@ interface Sockets {
   readonly others: Pick<Traffic, "forwarded" | "forwardedIn" | "sinceClientMs" | "sinceForwardedMs">;
 }
 
-/** Asks every socket of an sshd; `undefined` where the client's is not among them, or none may be taken. */
+/** Asks every socket of an sshd; `undefined` if the client's is not among them, or we may take none; `LATE` if the time is up. */
 function socketsOf(
   { server }: Pick<Login, "server">,
   client: Client,
@@ -138,7 +144,7 @@ function socketsOf(
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       const seen = inode === undefined ? undefined : askSocket(pidfd, fd, client);
       if (inode === undefined || !seen) continue;
-      // The first: a forwarded connection to the client's own address and port comes after it.
+      // The first is the login's own: a forwarded connection to the client's own address and port comes after it.
       if (seen.isClient && !own) own = seen;
       else {
         tally.forwarded[inode] = seen.receivedBytes + seen.writtenBytes;
@@ -165,14 +171,14 @@ function socketsOf(
 
 interface TcpSocket {
   readonly isClient: boolean;
-  /** What sshd has read of it. */
+  /** Bytes that sshd has read from it. */
   readonly receivedBytes: number;
   readonly writtenBytes: number;
   readonly sinceReceivedMs: number;
   readonly sinceSentMs: number;
 }
 
-/** Asks one socket through a descriptor of our own; `undefined` for one that is gone, may not be taken, is no TCP, or only listens. */
+/** Asks one socket through a descriptor of our own; `undefined` if it is gone, may not be taken, is no TCP, or only listens. */
 function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | undefined {
   let own: number;
   try {
@@ -185,7 +191,7 @@ function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | undefi
     if (!counters || counters.isListening) return undefined;
     return {
       ...counters,
-      // What waits in the kernel has not been read by sshd yet.
+      // sshd has not yet read the bytes that wait in the kernel.
       receivedBytes: counters.receivedBytes - unreadBytes(own),
       isClient: isClients(own, client),
     };
@@ -197,7 +203,7 @@ function askSocket(pidfd: Pidfd, fd: number, client: Client): TcpSocket | undefi
   }
 }
 
-/** Whether a socket is the login's own. By both its ends: a user can have the same client port connect to what sshd forwards. */
+/** Whether a socket is the login's own, by both its ends: a user can connect from the same client port to what sshd forwards. */
 function isClients(fd: number, { address, port, serverAddress, serverPort }: Client): boolean {
   const [peer, local] = [peerOf(fd), localOf(fd)];
   if (peer?.port !== port || local?.port !== serverPort) return false;

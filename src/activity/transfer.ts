@@ -2,30 +2,30 @@
 import type { ConnectionCounters } from "./look.ts";
 
 /**
- * What an idle client sends: answers to keepalives (with one every two seconds each way some 1.6 kB a minute), and window updates,
- * less than a thousandth of what it receives. Twelve small requests a minute through a forwarded port make 2.8 to 11 kB.
+ * What an idle client sends: answers to keepalives (about 1.6 kB a minute if each side sends one every two seconds), and window updates
+ * (less than a thousandth of what it receives). Twelve small requests a minute through a forwarded port make 2.8 to 11 kB.
  */
 const IDLE_BYTES_PER_MS = 2000 / 60_000;
 const IDLE_SHARE_OF_SENT = 0.001;
-/** Packets come whole: over a short time a few of them are no rate. */
+/** Packets come whole: in a short time a few packets are not yet a rate. */
 const FEW_PACKETS_BYTES = 500;
 
 /**
- * From OpenSSH 9.5 on a client hides the rhythm of keys behind made-up ones (ObscureKeystrokeTiming): for 1 to 3.1 s after whatever its
- * terminal sends, a packet every 20 ms (clientloop.c, `obfuscate_keystroke_timing`). The rest is what they may need on their way.
+ * From OpenSSH 9.5 on a client hides the rhythm of keys behind made-up keystrokes (ObscureKeystrokeTiming): one packet every 20 ms, for 1
+ * to 3.1 s after its terminal sends anything (clientloop.c, `obfuscate_keystroke_timing`). The rest of the 5 s is for packets on their way.
  */
 export const KEY_ECHO_MS = 5_000;
-/** The largest such packet, with the longest authentication code (hmac-sha2-512); with the default cipher it has 36 bytes. */
+/** The largest such packet, with the longest authentication code (hmac-sha2-512). With the default cipher a packet has 36 bytes. */
 const MADE_UP_BYTES_PER_MS = 84 / 20;
 
-/** The most that a client makes up in that time. */
+/** The most bytes that a client makes up in `ms` milliseconds. */
 export function madeUpBytes(ms: number): number {
   return MADE_UP_BYTES_PER_MS * ms;
 }
 
 /**
- * What the client sent since the base, in words, if that is more than an idle login explains over `windowMs`, of which for `echoMs`
- * keystrokes may have been made up; else `undefined`. The base must be at least KEY_ECHO_MS younger than the last key.
+ * What the client sent since the base, in words, if that is more than an idle login explains over `windowMs`; else `undefined`. For
+ * `echoMs` of that time keystrokes may have been made up. The base must be at least KEY_ECHO_MS younger than the last key.
  */
 export function transferSince(
   base: ConnectionCounters,
@@ -40,7 +40,10 @@ export function transferSince(
     : undefined;
 }
 
-/** What moved since the base in either direction, in words, if that is more than keepalives: for a login that has no terminal to draw on. */
+/**
+ * What moved since the base in either direction, in words, if that is more than keepalives; else `undefined`. For a login without a
+ * terminal to draw on.
+ */
 export function movedSince(
   base: ConnectionCounters,
   now: ConnectionCounters,

@@ -1,15 +1,15 @@
-// Whether people use a connection beside its terminals, by what it has moved. Pure. Times on the boot clock, in ms.
+// Whether people use a connection besides its terminals, judged by what it has moved. Pure. Times on the boot clock, in ms.
 //
 // A program's heartbeat (an editor left open, a pool of database connections) moves payload too. It counts as use, unless the policy says
-// `heartbeats = false`: then what comes through a forwarded port in equal steps at equal distances is none. To see that takes looks that
-// are a second apart.
+// `heartbeats = false`. Then equal amounts through a forwarded port at equal distances in time are no use. Only looks that are a second
+// apart can see this.
 import type { Traffic } from "./traffic.ts";
 
 /** Something that moved, between two looks or within one. */
 export interface Burst {
   /** When its last byte moved at the latest. */
   readonly atMs: number;
-  /** It may have been so much earlier. */
+  /** It may have moved up to so much earlier. */
   readonly blurMs: number;
   /** Bytes through what is forwarded. */
   readonly bytes: number;
@@ -24,22 +24,22 @@ export interface UseState {
   readonly last: Traffic;
   /** When people last used it; 0 for never. */
   readonly usedAtMs: number;
-  /** What it was, in words; `input` for what somebody typed into a login without a terminal. */
+  /** What that use was, in words. The source is `input` for what somebody typed into a login without a terminal. */
   readonly detail: string;
   readonly source: "input" | "transfer";
-  /** What moved of late under close looks, oldest first. */
+  /** What moved lately while looks were close together, oldest first. */
   readonly bursts: readonly Burst[];
-  /** Every burst since the last of them has been seen: looks were close together. */
+  /** Looks have been close together since the last burst: every burst since then has been seen. */
   readonly isUnbroken: boolean;
-  /** What moved when nobody looked closely, before the bursts that are not told yet. */
+  /** What moved while looks were far apart, before the bursts that are not judged yet. */
   readonly lump?: Lump | undefined;
-  /** Bytes of output shortly before the last look to which a terminal may answer after it; `undefined` for none. */
+  /** Bytes of output shortly before the last look. A terminal may answer them after it. `undefined` for none. */
   readonly askedBytes?: number | undefined;
-  /** Since when looks are close together, to tell a person from a heartbeat; `undefined` while they need not be. */
+  /** Since when looks are close together, to tell a person from a heartbeat. `undefined` while this is not needed. */
   readonly closeSinceMs?: number | undefined;
 }
 
-/** All that moved between two looks that lie far apart: how often, nobody saw. */
+/** All that moved between two looks that are far apart: nobody saw in how many bursts. */
 export interface Lump {
   readonly fromMs: number;
   readonly toMs: number;
@@ -49,43 +49,43 @@ export interface Lump {
 
 /** What else counts, as the login is now. */
 export interface Channels {
-  /** The login has a terminal: what goes to the client may be its output. */
+  /** The login has a terminal: bytes to the client may be its output. */
   readonly hasTerminals: boolean;
   /**
-   * What payload is that went through none of the forwarded connections that are there: what somebody gave a command, what went
-   * through a connection that has closed, or keys of a terminal, which are no use of the connection.
+   * What payload is if it went through none of the open forwarded connections: input for a command, bytes of a connection that has closed,
+   * or keys of a terminal, which are no use of the connection.
    */
   readonly rest: "command" | "forwarded" | "keys";
   /**
-   * A terminal that reads lines has had output, and its program may have asked for something: the rest may be answers, as far as these
-   * go. Where it reads single keys, answers show as input.
+   * A terminal that reads lines has had output, and its program may have asked the terminal something. Then the rest may be answers, up to
+   * the size that answers can have. If the terminal reads single keys, answers show as input.
    */
   readonly mayBeAnswers: boolean;
-  /** The policy counts what is forwarded, and what commands send. */
+  /** The policy counts forwarded connections and the output of commands. */
   readonly transferCounts: boolean;
-  /** The policy takes a heartbeat for use: none is looked for. */
+  /** The policy counts a heartbeat as use: none is looked for. */
   readonly heartbeatsCount: boolean;
 }
 
-/** Looks that are no farther apart than this see each burst by itself. */
+/** Looks no farther apart than this see each burst alone. */
 const CLOSE_MS = 2_500;
-/** A heartbeat is small: a question, an answer. What moves more is use, however regularly. */
+/** A heartbeat is small: a question and an answer. Anything larger is use, however regular. */
 const HEARTBEAT_BYTES = 1_024;
-/** More than this between two looks is no heartbeat, however long they lie apart. */
+/** More bytes than this between two looks are no heartbeat, however far apart the looks are. */
 const MOST_OF_A_LUMP_BYTES = 1_000_000;
-/** So many bursts of one kind are a heartbeat. Two are a coincidence. */
+/** So many equal bursts are a heartbeat. Two are a coincidence. */
 const LEAST_BEATS = 3;
 const MOST_BURSTS = 8;
-/** What follows within this time belongs to the same burst. */
+/** Bytes that follow within this time belong to the same burst. */
 const ONE_BURST_MS = 600;
-/** A timer of a program keeps its time so well. */
+/** A program's timer is as exact as this. */
 const JITTER_MS = 300;
 const JITTER_SHARE = 0.03;
-/** A terminal answers a question of three bytes with some forty. */
+/** A terminal answers a question of three bytes with about forty. */
 const ANSWER_BYTES_PER_BYTE = 16;
-/** Close looks go on for so long at most. */
+/** Close looks go on for at most so long. */
 const CLOSE_LOOKS_MS = 60_000;
-/** Output of a command counts from this rate on: less is a log that somebody forgot. */
+/** Output of a command counts from this rate on. A slower output is a log that somebody forgot. */
 const OUTPUT_BYTES_PER_S = 1_000;
 const LEAST_OUTPUT_BYTES = 4_096;
 
@@ -99,7 +99,7 @@ export function useAfter(state: UseState | undefined, now: Traffic, channels: Ch
       source: "transfer",
       bursts: [],
       isUnbroken: false,
-      // What forwards something is used, or its heartbeat beats: no need to wait for a lump.
+      // A login that forwards something is in use, or a heartbeat goes through it: close looks can begin without a lump.
       ...(!channels.heartbeatsCount && Object.keys(now.forwarded).length > 0 && { closeSinceMs: now.bootMs }),
     };
   const before = { ...state, last: withoutMonitor(state.last, now) };
@@ -138,20 +138,23 @@ interface Moved {
   readonly upBytes: number;
   readonly throughBytes: number;
   readonly downBytes: number;
-  /** When the last of it moved at the latest, and how much earlier it may have been. */
+  /** When the last byte moved at the latest, and how much earlier it may have been. */
   readonly atMs: number;
   readonly blurMs: number;
 }
 
-/** Counters that show no use: of payload that may still have been on its way, the next look can tell. What is none never is any. */
+/**
+ * The counters to compare the next look with, after a look that showed no use. If payload may still have been on its way, the next look can
+ * tell. Bytes that were no payload never become any.
+ */
 function unmoved(before: Traffic, now: Traffic): Traffic {
   if (now.inBytes > before.mostInBytes) return now;
   return { ...now, mostInBytes: Math.min(before.mostInBytes, now.mostInBytes) };
 }
 
 /**
- * What people may have moved between two looks; `undefined` for nothing. `openBytes`: what went through the forwarded connections that are
- * there. `outBytes`: what else went to the client. `answerBytes`: so much from the client can be answers of a terminal.
+ * What people may have moved between two looks; `undefined` for nothing. `openBytes`: bytes through the open forwarded connections.
+ * `outBytes`: other bytes to the client. `answerBytes`: so many bytes from the client can be answers of a terminal.
  */
 function movedBetween(
   before: Traffic,
@@ -172,30 +175,30 @@ function movedBetween(
     isOutput || openBytes > 0 ? now.sinceForwardedMs : Number.POSITIVE_INFINITY,
   );
   const atMs = Math.max(before.bootMs, now.bootMs - (isOutput ? 0 : Math.min(sinceMs, spanMs)));
-  // Of the client's own connection nobody knows whether the last that came was payload, or an answer to a keepalive.
+  // On the client's own connection nobody knows if the last bytes were payload, or an answer to a keepalive.
   const blurMs = restBytes > 0 || isOutput ? Math.min(spanMs, CLOSE_MS) : 0;
   return { upBytes, throughBytes, downBytes: isOutput ? downBytes : 0, atMs, blurMs };
 }
 
-/** What counters have grown by; a connection that is new counts whole, one that is gone no more. */
+/** The sum of what the counters have grown by. A new connection counts whole. One that is gone does not count. */
 function grownBy(before: Traffic["forwarded"], now: Traffic["forwarded"]): number {
   let sum = 0;
   for (const [inode, bytes] of Object.entries(now)) sum += Math.max(0, bytes - (before[inode] ?? 0));
   return sum;
 }
 
-/** Payload from the client that went through none of the forwarded connections that are there, if it is more than answers. */
+/** Payload from the client that went through none of the open forwarded connections, if it is more than answers; else 0. */
 function restBetween(before: Traffic, now: Traffic, answerBytes: number): number {
   const bytes = now.inBytes - before.mostInBytes - grownBy(before.forwardedIn, now.forwardedIn);
   return bytes > answerBytes ? bytes : 0;
 }
 
-/** Only what is forwarded can be: what comes to a command's own input is somebody at work, or nobody can tell. */
+/** Only forwarded bytes can be a heartbeat. Input of a command is somebody at work, or cannot be told from that. */
 function mayBeHeartbeat({ upBytes, throughBytes, downBytes }: Moved): boolean {
   return downBytes === 0 && upBytes === 0 && throughBytes < MOST_OF_A_LUMP_BYTES;
 }
 
-/** A burst goes on in the next look: a question, then its answer. */
+/** Whether a burst goes on in the next look: first a question, then its answer. */
 function goesOn(last: Burst, { atMs }: Moved): boolean {
   return atMs - last.atMs <= ONE_BURST_MS;
 }
@@ -233,7 +236,7 @@ function afterLump(before: UseState, now: Traffic, moved: Moved, channels: Chann
   return { ...before, last: now, lump, usedAtMs: moved.atMs, ...describe(moved, channels) };
 }
 
-/** The last bursts, as far back as they are alike and evenly spaced: a heartbeat. None where they are too few, or too large. */
+/** The last bursts, as far back as they are equal and evenly spaced: a heartbeat. Empty if they are too few or too large. */
 function beatsAtEnd(bursts: readonly Burst[]): readonly Burst[] {
   const last = bursts.at(-1);
   // The last one may still go on.
@@ -260,7 +263,7 @@ function areEqual(a: { ms: number; blurMs: number }, b: { ms: number; blurMs: nu
   return Math.abs(a.ms - b.ms) <= JITTER_MS + JITTER_SHARE * Math.max(a.ms, b.ms) + blurMs;
 }
 
-/** Whether a lump is nothing but the beats of a heartbeat that nobody saw one by one. */
+/** Whether a lump is only the beats of a heartbeat that nobody saw one by one. */
 function isExplained(lump: Lump, beats: readonly Burst[]): boolean {
   const [first] = beats;
   if (!first) return false;
@@ -272,7 +275,7 @@ function isExplained(lump: Lump, beats: readonly Burst[]): boolean {
   return Number.isInteger(count) && Math.abs(count - wanted) <= 1.5 + JITTER_SHARE * wanted;
 }
 
-/** Begins and ends close looks: they end when a person is told from a heartbeat, or after a minute. */
+/** Begins and ends close looks. They end when it is clear whether this is a person or a heartbeat, or after a minute. */
 function withCloseLooks(state: UseState, now: Traffic, isDoubtful: boolean): UseState {
   const { closeSinceMs, ...rest } = state;
   const sinceMs = closeSinceMs ?? (isDoubtful ? now.bootMs : undefined);
@@ -283,7 +286,7 @@ function withCloseLooks(state: UseState, now: Traffic, isDoubtful: boolean): Use
   return isTold || isUp ? rest : { ...rest, closeSinceMs: sinceMs };
 }
 
-/** Bursts that can be no heartbeat. The last one may still go on. */
+/** Whether bursts can be no heartbeat. The last burst may still go on, so it is left out. */
 function areUnlike(bursts: readonly Burst[]): boolean {
   const [a, b, c] = bursts.slice(-4, -1);
   if (a && a.bytes > HEARTBEAT_BYTES) return true;

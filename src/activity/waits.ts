@@ -1,25 +1,25 @@
-// What a process waits for, a CPU that others use or storage that is slow, and what it has read of files without a call.
+// What a process waits for (a CPU that others use, or slow storage), and what it has read of mapped files without a system call.
 import { opendirSync, readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import type { ProcessStat } from "../login/process.ts";
 
-/** What a thread has waited for a CPU, in ms, and how often it left one: by itself, and because another's turn came. */
+/** How long a thread has waited for a CPU, in ms, and how often it left one: by itself, and because it was another thread's turn. */
 export type ThreadWaits = readonly [waitedMs: number, yielded: number, preempted: number];
 
 const MOST_THREADS = 32;
-/** The unit of statm; where pages are larger, less is seen. */
+/** The unit of statm. If pages are larger, less is seen. */
 const PAGE_BYTES = 4096;
-/** Waits in a file system that a program serves (the kernel's fs/fuse/dev.c). Those of disks and network file systems are state D. */
+/** Waits in a file system that a program serves (the kernel's fs/fuse/dev.c). Waits for disks and network file systems show as state D. */
 const STORAGE_WAIT = /^(?:request_wait_answer|fuse_|__fuse_)/;
 /** Asleep, or in a wait that only a fatal signal ends. */
 const MAY_WAIT = new Set(["S", "D"]);
 
-/** Whether more want a CPU than there are, by the last minute (proc_loadavg(5)). */
+/** Whether more threads want a CPU than there are CPUs, over the last minute (proc_loadavg(5)). */
 export function isCrowded(): boolean {
   return (loadavg()[0] ?? 0) > availableParallelism();
 }
 
-/** The waits of a process's threads, by thread id, of at most so many. /proc/PID/schedstat is only the first thread's. */
+/** The waits of a process's threads, by thread id, of at most MOST_THREADS. /proc/PID/schedstat has only those of the first thread. */
 export function threadWaitsOf({
   pid,
   threads,
@@ -29,15 +29,15 @@ export function threadWaitsOf({
     const directory = `/proc/${pid}/task/${thread}`;
     const waitedNs = Number(textOf(`${directory}/schedstat`).split(" ")[1]);
     const switches = switchesIn(directory);
-    // Without CONFIG_SCHED_INFO there is no schedstat, and nothing is known.
+    // Without CONFIG_SCHED_INFO there is no schedstat: nothing is known then.
     if (switches && Number.isFinite(waitedNs)) waits[thread] = [Math.round(waitedNs / 1e6), ...switches];
   }
   return waits;
 }
 
 /**
- * How often the first thread of a process has left a CPU so far, if it waits for storage now; `undefined` if it does not. One that
- * still waits at the next look, and has run meanwhile, goes on; one that hangs has not run.
+ * How often the first thread of a process has left a CPU so far, if it waits for storage now; else `undefined`. If it still waits at the
+ * next look but has run meanwhile, it goes on. A process that hangs has not run.
  */
 export function storageWaitOf({ pid, state }: Pick<ProcessStat, "pid" | "state">): number | undefined {
   if (!MAY_WAIT.has(state)) return undefined;
@@ -47,7 +47,7 @@ export function storageWaitOf({ pid, state }: Pick<ProcessStat, "pid" | "state">
   return switches && switches[0] + switches[1];
 }
 
-/** How much of the files that a process has mapped is in memory and was touched by it (`shared`, proc_pid_statm(5)). */
+/** How many bytes of its mapped files a process has touched and are in memory (`shared`, proc_pid_statm(5)); `undefined` if it is gone. */
 export function mappedBytesOf(pid: number): number | undefined {
   const pages = Number(textOf(`/proc/${pid}/statm`).split(" ")[2]);
   return Number.isFinite(pages) ? pages * PAGE_BYTES : undefined;

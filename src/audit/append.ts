@@ -8,19 +8,18 @@ const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY
 const WRITABLE_BY_OTHERS = 0o022;
 const NEWLINE = 0x0a;
 const MOST_ATTEMPTS = 20;
-/** A write of one line is long over after this. */
+/** A write of one line takes much less than this. */
 const SETTLES_MS = 100;
 
 /**
- * Appends one line (with its newline) to the audit file in `directory`, making either where it is missing. Opened anew each
- * time, so a rotated file is let go of at once. Throws where the directory or the file is not root's own, or the line did not
- * get in whole.
+ * Appends one line (with its newline) to the audit file in `directory`, and makes either if it is missing. The file is opened each time, so
+ * a rotated file is closed at once. Throws if the directory or the file is not root's own, or if not the whole line was written.
  */
 export async function appendLine(directory: string, line: string): Promise<void> {
   await using folder = await openDirectory(directory);
-  // The directory that was checked, whatever has its name by now: /proc/self/fd stands in for openat(2).
+  // This is the directory that was checked, whatever has its name now: /proc/self/fd replaces openat(2).
   await using file = await openFile(`/proc/self/fd/${folder.fd}/${AUDIT_FILE}`);
-  // A line that a full disk has torn must not swallow this one.
+  // A line that a full disk has cut off must not run into this one.
   const text = (await endsTorn(file)) ? `\n${line}` : line;
   const bytes = Buffer.from(text);
   // One write(2): with O_APPEND the kernel finds the end and writes under one lock of the file, so lines never mix.
@@ -39,7 +38,7 @@ async function openDirectory(directory: string): Promise<FileHandle> {
   const folder = await open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   const { uid, mode } = await folder.stat();
   if (uid === 0 && (mode & WRITABLE_BY_OTHERS) === 0) {
-    // mkdir(2) takes the umask away from the mode, and the umask of a login's hook is anybody's guess.
+    // mkdir(2) applies the umask to the mode, and a login's hook can have any umask.
     if (made) await folder.chmod(0o750);
     return folder;
   }
@@ -55,7 +54,10 @@ async function openFile(path: string): Promise<FileHandle> {
   throw new Error(`${AUDIT_FILE} must be a plain file that belongs to root and is writable by nobody else`);
 }
 
-/** Another watchdog, or logrotate, can make the file between the two steps, and a rotation take it away: then they are taken again. */
+/**
+ * Opens the file or makes it. Another watchdog or logrotate can make the file between the two steps, and a rotation can remove it: then
+ * both are tried again.
+ */
 async function openOrCreate(path: string): Promise<FileHandle> {
   for (let left = MOST_ATTEMPTS; ; left -= 1) {
     const file = (await openExisting(path)) ?? (await createFile(path));
@@ -64,13 +66,13 @@ async function openOrCreate(path: string): Promise<FileHandle> {
   }
 }
 
-/** Opens the file; `undefined` where there is none. */
+/** Opens the file; `undefined` if there is none. */
 async function openExisting(path: string): Promise<FileHandle | undefined> {
   // O_NONBLOCK: never wait for the other end of a FIFO that somebody has put there.
   return open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK).catch(nothingOn("ENOENT"));
 }
 
-/** Makes the file; `undefined` where there is one by now. */
+/** Makes the file; `undefined` if there is one now. */
 async function createFile(path: string): Promise<FileHandle | undefined> {
   const file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600).catch(
     nothingOn("EEXIST"),
@@ -86,8 +88,8 @@ function nothingOn(code: string): (error: NodeJS.ErrnoException) => undefined {
 }
 
 /**
- * Whether the file ends in the middle of a line, and stays so. While another watchdog writes, its line becomes visible page by
- * page, so a first look can meet half of it.
+ * Whether the file ends in the middle of a line, and stays so. While another watchdog writes, its line becomes visible page by page. So a
+ * first look can see half of it.
  */
 async function endsTorn(file: FileHandle): Promise<boolean> {
   const before = await tornAt(file);
@@ -96,7 +98,7 @@ async function endsTorn(file: FileHandle): Promise<boolean> {
   return (await tornAt(file)) === before;
 }
 
-/** The size of a file that does not end with a newline; `undefined` for one that does, or is empty. */
+/** The size of a file that does not end with a newline; `undefined` if it does, or is empty. */
 async function tornAt(file: FileHandle): Promise<number | undefined> {
   const { size } = await file.stat();
   if (size === 0) return undefined;

@@ -1,9 +1,9 @@
-// The files of an audit: the one that is written to, and those that logrotate has put aside.
+// The files of an audit: the current one, and those that logrotate has put aside.
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** An open file of the audit. Closing `handle` is the caller's part. */
+/** An open file of the audit. The caller closes `handle`. */
 export interface AuditFile {
   readonly path: string;
   readonly handle: FileHandle;
@@ -13,12 +13,12 @@ export interface AuditFile {
 
 /** What logrotate(8) adds to a name: `.1`, `.2.gz`, or with `dateext` `-20261231.gz`. */
 const ROTATED = /^(?:\.(\d{1,9})|-[\d-]{1,30})?(\.gz)?$/;
-/** By how much a clock may have been stepped back since a record was written and its file was written to last. */
+/** By how much the clock may have been stepped back between a record and the last write to its file. */
 const STEP_MS = 86_400_000;
 
 /**
- * Opens all files of the audit at `path`, oldest first: none where there is no audit yet. A file that was last written to before
- * `sinceMs` (wall clock) is left out. Throws for a file that may not be read, and for what is no regular file.
+ * Opens all files of the audit at `path`, oldest first; none if there is no audit yet. A file whose last write was before `sinceMs` (wall
+ * clock) is left out. Throws if a file may not be read, or is no regular file.
  */
 export async function openAudit(
   path: string,
@@ -26,13 +26,13 @@ export async function openAudit(
 ): Promise<readonly AuditFile[]> {
   for (;;) {
     const files = await openNamed(await namesOf(path));
-    // Renamed in the middle of it, a file would be missing or be there twice.
+    // A file that was renamed meanwhile would be missing, or be there twice.
     if (await areStillThere(files, await namesOf(path))) return leaveOut(files, sinceMs - STEP_MS);
     await closeAll(files);
   }
 }
 
-/** Opens one file; `undefined` where there is none. */
+/** Opens one file; `undefined` if there is none. Throws if it may not be read, or is no regular file. */
 export async function openFile(path: string): Promise<AuditFile | undefined> {
   // O_NONBLOCK: never wait for the other end of a FIFO.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -70,14 +70,14 @@ async function namesOf(path: string): Promise<string[]> {
     .filter((ending) => ROTATED.test(ending));
   return (
     endings
-      // While logrotate compresses a file, there is also a part of its compressed form.
+      // While logrotate compresses a file, a part of its compressed form is also there.
       .filter((ending) => !(ending.endsWith(".gz") && endings.includes(ending.slice(0, -".gz".length))))
       .sort((a, b) => ageOf(b) - ageOf(a) || (a < b ? -1 : 1))
       .map((ending) => join(directory, basename(path) + ending))
   );
 }
 
-/** What counts is the order: the file that is written to is the youngest, then come those with a date, then `.1`, `.2`. */
+/** A number for the order of files: the current file is the youngest, then those with a date, then `.1`, `.2`. */
 function ageOf(ending: string): number {
   const number = ROTATED.exec(ending)?.[1];
   if (number !== undefined) return 1 + Number(number);

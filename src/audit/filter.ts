@@ -1,12 +1,12 @@
-// Pure: which records somebody wants to see.
+// Selects the records that somebody wants to see. Pure.
 import type { AuditRecord } from "./record.ts";
 import type { Action } from "./words.ts";
 
-/** What a record came to, in a word for programs. */
+/** The outcome of a record, in one word for programs. */
 export const OUTCOMES = ["ended", "failed", "given", "not-given", "kept"] as const;
 export type OutcomeWord = (typeof OUTCOMES)[number];
 
-/** Times in ms of the wall clock: from `sinceMs` on, and before `untilMs`. What is left out filters nothing. */
+/** Times in ms of the wall clock: from `sinceMs` on, and before `untilMs`. A missing field filters nothing. */
 export interface Filter {
   readonly user?: string | undefined;
   readonly action?: Action | undefined;
@@ -15,7 +15,7 @@ export interface Filter {
   readonly untilMs?: number | undefined;
 }
 
-/** Whether a record is asked for. */
+/** Whether a record passes the filter. */
 export function matches(record: AuditRecord, { user, action, outcome, sinceMs, untilMs }: Filter): boolean {
   const atMs = Date.parse(record.time);
   return (
@@ -27,7 +27,7 @@ export function matches(record: AuditRecord, { user, action, outcome, sinceMs, u
   );
 }
 
-/** What a record came to. */
+/** The outcome of a record. */
 export function outcomeOf({ action, ended, outcome }: AuditRecord): OutcomeWord {
   switch (action) {
     case "notice":

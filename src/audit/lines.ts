@@ -1,23 +1,23 @@
-// Pure: how a record looks as a line of the audit file and as a line of the system log.
+// Formats a record as a line of the audit file and as a line of the system log. Pure.
 import { safeJson, UNSEEN } from "../text/unseen.ts";
 import type { AuditRecord } from "./record.ts";
 
-/** A line of the audit file is at most this long: one page, so that a full disk rarely cuts one in two. */
+/** The longest line of the audit file: one page, so that a full disk rarely cuts a line in two. */
 const FILE_LINE_BYTES = 4096;
-/** A line of the system log is at most this long: with its header it fits the 1024 bytes of RFC 3164. */
+/** The longest line of the system log: with its header it fits the 1024 bytes of RFC 3164. */
 export const SYSLOG_TEXT_BYTES = 900;
 const LONGEST_VALUE = 1024;
 const MOST_TERMINALS = 16;
 
-// Nothing in here can end a value, start a quoted one, or look like another `key=`.
+// Characters that cannot end a value, start a quoted one, or look like another `key=`.
 const BARE = /^(?!-$)[A-Za-z0-9._:/@%+,-]+$/;
 
-/** The record as one line of JSON with its newline: whole, valid and free of control characters, its long values cut. */
+/** The record as one line of JSON with its newline. It is complete and valid, without control characters. Long values are cut. */
 export function fileLine(r: AuditRecord): string {
   return shortened(FILE_LINE_BYTES, (longest) => `${safeJson(JSON.stringify(cutRecord(r, longest)))}\n`);
 }
 
-/** The record as `key=value …`, a value in double quotes (escaped) where it could be mistaken for anything else. */
+/** The record as `key=value …`. A value is in double quotes (escaped) if it could be mistaken for something else. */
 export function syslogLine(r: AuditRecord): string {
   return shortened(SYSLOG_TEXT_BYTES, (longest) => {
     const c = cutRecord(r, longest);
@@ -42,12 +42,12 @@ export function syslogLine(r: AuditRecord): string {
   });
 }
 
-/** The text on one line, with what cannot be seen shown as `\x1b` or `\u{202e}`, cut to `bytes` of UTF-8. */
+/** The text on one line, cut to `bytes` of UTF-8. Characters that cannot be seen are written as `\x1b` or `\u{202e}`. */
 export function visible(text: string, bytes: number): string {
   return shortened(bytes, (longest) => cut(text, longest).replace(UNSEEN, escaped));
 }
 
-/** The first of ever shorter renderings that fits. */
+/** Renders again with ever shorter values, until it fits. */
 function shortened(bytes: number, render: (longest: number) => string): string {
   let longest = LONGEST_VALUE;
   let line = render(longest);
@@ -82,7 +82,7 @@ function cutRecord(r: AuditRecord, longest: number): AuditRecord {
   };
 }
 
-/** By characters, so that no half of a surrogate pair stays behind. */
+/** Cuts by characters, so that no half of a surrogate pair remains. */
 function cut(text: string, longest: number): string {
   if (text.length <= longest) return text;
   return `${Array.from(text.slice(0, longest)).slice(0, -1).join("")}…`;

@@ -1,4 +1,4 @@
-// Reads what `fileLine` has written, also years ago and by another version.
+// Reads lines of `fileLine`, even if an older or newer version wrote them.
 import * as v from "valibot";
 import type { AuditRecord } from "./record.ts";
 import { ACTIONS, CAUSES, LOGIN_KINDS } from "./words.ts";
@@ -25,7 +25,7 @@ const schema = v.object({
   reason: v.string(),
 });
 
-/** The record in a line of the audit; `undefined` for a line that holds none: torn by a full disk, or written by somebody else. */
+/** The record in a line of the audit; `undefined` if it holds none: cut off by a full disk, or written by somebody else. */
 export function parseRecord(line: string): AuditRecord | undefined {
   try {
     const result = v.safeParse(schema, JSON.parse(line));

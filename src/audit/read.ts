@@ -1,4 +1,4 @@
-// Reads the audit back: everything in it, oldest first, and what is added while one looks.
+// Reads the audit: everything in it, oldest first, and what is added meanwhile.
 
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -8,18 +8,18 @@ import { parseRecord } from "./parse.ts";
 import type { AuditRecord } from "./record.ts";
 import { linesOfCompressed, newLines, type Tail, unfinishedLine } from "./tail.ts";
 
-/** One thing that was read: a record, a line that holds none, or a file that could not be read to its end. */
+/** One result: a record, a line without one, or a file that could not be read to its end. */
 export type Reading =
   | { readonly record: AuditRecord }
   | { readonly badLine: string }
   | { readonly badFile: string; readonly why: string };
 
-/** A record can still come into a file that has just been rotated: its writer had opened it before. */
+/** A record can still come into a file that was just rotated, if its writer had opened it before. */
 const MOST_TAILS = 2;
 
 /**
- * Reads the audit at `path`, with what logrotate has put aside, oldest first; nothing where there is none yet. Files that hold only
- * records from before `sinceMs` (wall clock) may be left out. Throws for a file that may not be opened.
+ * Reads the audit at `path`, with the files that logrotate has put aside, oldest first; nothing if there is none yet. Files that hold only
+ * records from before `sinceMs` (wall clock) may be left out. Throws if a file may not be opened.
  */
 export async function* readAudit(path: string, sinceMs?: number): AsyncGenerator<Reading> {
   const files = await openAudit(path, sinceMs);
@@ -34,7 +34,10 @@ export async function* readAudit(path: string, sinceMs?: number): AsyncGenerator
   }
 }
 
-/** As `readAudit`, and goes on with each record that is written, through rotations, until `signal` is aborted. Its directory must be there. */
+/**
+ * Like `readAudit`, and then goes on with each new record, through rotations, until `signal` is aborted. Throws if the directory does not
+ * exist.
+ */
 export async function* followAudit(
   path: string,
   signal: AbortSignal,
@@ -42,7 +45,7 @@ export async function* followAudit(
 ): AsyncGenerator<Reading> {
   let changed = Promise.withResolvers<void>();
   let failure: Error | undefined;
-  // Watched before it is read: what comes in between would be missed.
+  // The watch begins before the reading: records in between would be missed.
   const watcher = watchNames(path, () => changed.resolve());
   watcher.on("error", (error) => {
     failure = error;
@@ -85,7 +88,7 @@ function watchNames(path: string, callBack: () => void): FSWatcher {
   }
 }
 
-/** Takes the file that is written to now along, and lets go of all but the last ones. */
+/** Adds the current file, and closes all but the last files. */
 async function withYoungest(path: string, tails: readonly Tail[]): Promise<Tail[]> {
   const youngest = await openFile(path);
   const isKnown = youngest === undefined || youngest.inode === tails.at(-1)?.inode;

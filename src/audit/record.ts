@@ -11,16 +11,16 @@ export interface AuditRecord {
   /** ISO 8601 with the time zone, from the wall clock. */
   readonly time: string;
   readonly action: Action;
-  /** `null` where nothing did, as in a fault. */
+  /** `null` if nothing caused it, as for a fault. */
   readonly cause: Cause | null;
   readonly outcome: string;
-  /** Whether all that had to end is proved gone; `null` for what ends nothing. */
+  /** Whether all that had to end is proved gone; `null` if nothing had to end. */
   readonly ended: boolean | null;
   readonly user: string;
   readonly uid: number;
   readonly client: string | null;
   readonly terminals: readonly string[];
-  /** What the login is there for; absent in records of earlier versions. */
+  /** The purpose of the login; absent in records of earlier versions. */
   readonly kind?: LoginKind | undefined;
   readonly sshdPid: number;
   /** The policy rule that applied. */
@@ -43,8 +43,8 @@ const PRIORITIES = {
 } as const;
 
 /**
- * Writes one record to the system log and, as root, to the audit file. Never throws: a log that cannot be written must not
- * stop an ending, so a failing audit file is told to the system log, which has the record as well.
+ * Writes one record to the system log and, as root, to the audit file. Never throws: a log that cannot be written must not stop an ending.
+ * If the audit file fails, the system log is told, and it has the record too.
  */
 export async function record(r: AuditRecord): Promise<void> {
   const inSyslog = log(PRIORITIES[r.action], syslogLine(r));

@@ -1,4 +1,4 @@
-// Lines of one file of the audit.
+// Reads the lines of one file of the audit.
 import type { FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
@@ -14,7 +14,9 @@ const NEWLINE = 0x0a;
 /** Much longer than any line of the audit (see lines.ts). */
 const CHUNK_BYTES = 256 * 1024;
 
-/** The whole lines that have come since the last call. A file that has become shorter (logrotate's `copytruncate`) is read from its beginning. */
+/**
+ * The whole lines that came since the last call. A file that has become shorter (logrotate's `copytruncate`) is read from its beginning.
+ */
 export async function* newLines(tail: Tail): AsyncGenerator<string> {
   if ((await tail.handle.stat()).size < tail.position) tail.position = 0;
   const buffer = Buffer.alloc(CHUNK_BYTES);
@@ -22,23 +24,23 @@ export async function* newLines(tail: Tail): AsyncGenerator<string> {
     const { bytesRead } = await tail.handle.read(buffer, 0, CHUNK_BYTES, tail.position);
     const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
     if (end < 0 && bytesRead < CHUNK_BYTES) return;
-    // So long a line is none of ours: it is handed on in pieces that hold no record.
+    // A line this long is not ours: it is returned in pieces that hold no record.
     const text = buffer.toString("utf8", 0, end < 0 ? bytesRead : end);
     tail.position += end < 0 ? bytesRead : end + 1;
     yield* text.split("\n");
   }
 }
 
-/** What stands behind the last newline: a line that is being written, or that a full disk has torn; empty for none. */
+/** The text after the last newline: a line that is being written, or that a full disk has cut off; empty for none. */
 export async function unfinishedLine({ handle, position }: Tail): Promise<string> {
   const { bytesRead, buffer } = await handle.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, position);
   return buffer.toString("utf8", 0, bytesRead);
 }
 
-/** The lines of a compressed file. Throws where it ends early or is damaged, after the lines before that place. */
+/** The lines of a compressed file. If it ends early or is damaged, throws after the lines before that place. */
 export async function* linesOfCompressed(handle: FileHandle): AsyncGenerator<string> {
   const text = createGunzip().setEncoding("utf8");
-  // An error is thrown by the loop below; without a callback nothing would hand it on.
+  // The loop below throws an error. `pipeline` needs a callback to pass it on.
   pipeline(handle.createReadStream({ autoClose: false }), text, () => undefined);
   let rest = "";
   for await (const chunk of text) {

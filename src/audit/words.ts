@@ -1,16 +1,16 @@
-// The words of an audit record that programs go by.
+// The words of an audit record on which programs depend.
 
 /** What afkill did, or failed to do, to a login. */
 export const ACTIONS = ["notice", "stay", "hang-up", "end", "fault"] as const;
 export type Action = (typeof ACTIONS)[number];
 
 /**
- * What moved afkill to it. For a notice and an ending: the limit (`idle`, `max_login`) or the `administrator` who asked for it. For a
- * stay: `activity` answered the notice, the `policy` no longer ends the login, or the `user` or an `administrator` asked for it.
+ * Why afkill did it. For a notice and an ending: the limit (`idle`, `max_login`) or the `administrator` who asked for it. For a stay:
+ * `activity` answered the notice, the `policy` no longer ends the login, or the `user` or an `administrator` asked for it.
  */
 export const CAUSES = ["idle", "max_login", "administrator", "activity", "policy", "user"] as const;
 export type Cause = (typeof CAUSES)[number];
 
-/** What a login is there for: a terminal, files, a command, or nothing but forwarded ports. */
+/** The purpose of a login: a terminal, files, a command, or only forwarded ports. */
 export const LOGIN_KINDS = ["shell", "sftp", "command", "tunnel"] as const;
 export type LoginKind = (typeof LOGIN_KINDS)[number];

@@ -16,14 +16,14 @@ import { sayLastLine } from "./last-line.ts";
 import { sessionsSince, standStill } from "./newcomers.ts";
 
 /**
- * Ends a login: the last line on each of its terminals, then the sshd that serves them, then the privileged one, then what is
- * left of the session leaders. The sshd goes before the shells do, so that the client says `closed by remote host` and not
- * that a command ended. What the user detached lives on. Never throws; no step keeps the next from being taken.
+ * Ends a login: first the last line on each of its terminals, then the sshd that serves them, then the privileged sshd, then the session
+ * leaders that remain. The sshd ends before the shells, so that the client says `closed by remote host` and not that a command ended.
+ * Processes that the user detached live on. Never throws; if a step fails, the next is still taken.
  *
- * A user may not signal the privileged sshd; it goes when its child does. A SIGKILL of the privileged one alone would leave
- * the child serving the client, so the child is always first.
+ * A user may not signal the privileged sshd; it ends when its child does. A SIGKILL of the privileged sshd alone would leave the child
+ * serving the client, so the child is always first.
  *
- * Where `sinceMs` is given, a session that began later spares the sshd: see `Manner`.
+ * If `sinceMs` is given, a session that began later spares the sshd: see `Manner`.
  */
 export async function endLogin(
   login: Login,
@@ -46,7 +46,7 @@ export async function endLogin(
   const steps: EndingStep[] = said.map(({ text }) => ({ ended: true, text }));
   let terminate = TERMINATE;
   if (sinceMs !== undefined) {
-    // A second ago nothing ran in it that nobody had judged. A client opens a session in less.
+    // A second ago every session in this login had been judged. A client can open a session in less than a second.
     const sshd = await standStill(serverTarget);
     const newcomers = newcomersOf(login, sinceMs);
     if (newcomers !== "") {
@@ -64,20 +64,20 @@ export async function endLogin(
     terminate = sshd.terminate;
   }
   steps.push(await insist(serverTarget, [terminate, ...killing(asRoot)], graceMs));
-  // Only now: with nobody left to pass it on, what they draw no longer reaches the user's own terminal.
+  // Only now: with the sshd gone, what they draw no longer reaches the user's own terminal.
   for (const { thaw } of said) thaw();
   if (privilegedTarget) {
     const measures = asRoot ? [ITSELF, TERMINATE, ...killing(asRoot)] : [ITSELF];
     steps.push(await insist(privilegedTarget, measures, graceMs));
   }
-  // Their terminals went with the sshds, which ends all but those that ignore it.
+  // Their terminals ended with the sshds. This ends all leaders but those that ignore it.
   const last = leaders.flatMap((leader) =>
     leader ? [insist(leader, [ITSELF, HANG_UP_SIGNAL, ...killing(asRoot)], graceMs)] : [],
   );
   return outcomeOf([...steps, ...(await Promise.all(last))]);
 }
 
-/** Names what began in a login, for the audit; empty where nothing did. What cannot be seen spares nobody. */
+/** Names what began in a login, for the audit; empty if nothing did. What cannot be seen spares nobody. */
 function newcomersOf(login: Login, sinceMs: number): string {
   try {
     const pids = sessionsSince(login, sinceMs).map(({ pid }) => pid);

@@ -1,4 +1,4 @@
-// Acting on a login whose terminals, or whose processes, hang whoever looks at them.
+// Acts on a login whose terminals or processes block everybody who looks at them.
 
 import { HUNG } from "../activity/look.ts";
 import { terminalName } from "../login/terminal.ts";
@@ -6,7 +6,7 @@ import { endLogin } from "./end-login.ts";
 import { hangUp } from "./hang-up.ts";
 import type { TerminalActions } from "./terminal-actions.ts";
 
-/** Whether the last look at a login was from afar: who looks or acts next must not come near either. */
+/** Whether the last look at a login was from afar. Then the next look or action must not touch its terminals or processes either. */
 export function hasHung({
   faults,
 }: {
@@ -16,9 +16,8 @@ export function hasHung({
 }
 
 /**
- * By signals alone, and without a word: no terminal is opened. To hang up a line, or to write to it, the kernel waits for whoever is in
- * the midst of a read or a write there, and a user can see to it that this never ends (tty_ldisc_hangup, the kernel's
- * drivers/tty/tty_ldisc.c).
+ * Uses only signals and writes nothing: no terminal is opened. To hang up a line or write to it, the kernel waits for everybody who is
+ * inside a read or a write there, and a user can make this wait endless (tty_ldisc_hangup, the kernel's drivers/tty/tty_ldisc.c).
  */
 export const FROM_AFAR: TerminalActions = {
   showNotice: async () => undefined,
@@ -28,6 +27,6 @@ export const FROM_AFAR: TerminalActions = {
     terminal.leader
       ? hangUp(terminal, { ...manner, asRoot: false })
       : { ended: false, steps: [`${terminalName(terminal)} not hung up: it answers nobody`] },
-  // Nor is a last moment looked at: it would end with terminals that are hung up.
+  // There is no look at the last moment either: it would end in hanging up terminals.
   endLogin: (login, terminals, manner) => endLogin(login, terminals, { ...manner, sinceMs: undefined }),
 };

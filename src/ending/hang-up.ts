@@ -15,24 +15,24 @@ import {
 } from "./insist.ts";
 import { type Said, type Say, sayLastLine } from "./last-line.ts";
 
-/** How an ending goes about it. */
+/** How an ending is done. */
 export interface Manner {
   /** This process may hang up any terminal and signal any process. */
   readonly asRoot: boolean;
-  /** How long each measure is given to work. */
+  /** How long each measure may take to work. */
   readonly graceMs: number;
   readonly say: Say;
   /**
-   * A login in which a session began after this (boot clock) loses its terminals and lives on: nobody has judged that session.
-   * Without it all goes.
+   * If a session began in a login after this (boot clock), the login loses its terminals but lives on: nobody has judged that session. If
+   * absent, everything ends.
    */
   readonly sinceMs?: number | undefined;
 }
 
 /**
- * Ends one terminal of a login and leaves the others alone: the last line, then a hang-up (as root of the line itself, which
- * stopped and trapping programs lose as well; else by signal), then SIGKILL. Only the session leader is ever signalled: the
- * kernel hangs up its foreground job when it ends, and what the user detached lives on. Never throws.
+ * Ends one terminal of a login and no other: first the last line, then a hang-up, then SIGKILL. Root hangs up the line itself, so that
+ * stopped and trapping programs lose it too; others hang up by signal. Only the session leader is ever signalled: when it ends, the kernel
+ * hangs up its foreground job. Processes that the user detached live on. Never throws.
  */
 export async function hangUp(terminal: Terminal, { asRoot, graceMs, say }: Manner): Promise<EndingOutcome> {
   using leader = leaderOf(terminal);
@@ -41,13 +41,13 @@ export async function hangUp(terminal: Terminal, { asRoot, graceMs, say }: Manne
   return outcomeOf([{ ended: true, text: said.text }, step]);
 }
 
-/** Takes hold of the leader of a terminal's session; `undefined` where no process of the login leads it. */
+/** Holds the leader of a terminal's session; `undefined` if no process of the login leads it. */
 export function leaderOf(terminal: Terminal): Target | undefined {
   const { leader } = terminal;
   return leader && target(`session leader ${leader.pid} of ${terminalName(terminal)}`, leader);
 }
 
-/** Hangs up a terminal whose last line is said, and ends the leader of its session. Never throws. */
+/** Hangs up a terminal after its last line, and ends its session leader. Never throws. */
 export async function hangUpSaid(
   terminal: Terminal,
   leader: Target | undefined,
@@ -62,7 +62,9 @@ export async function hangUpSaid(
   return step;
 }
 
-/** A terminal that no process of the login leads: there is nobody to signal, and whoever has it open loses it with the line. */
+/**
+ * Hangs up a terminal that no process of the login leads. There is nobody to signal. Every process that has it open loses it with the line.
+ */
 function hangUpAlone(terminal: Terminal): EndingStep {
   try {
     hangUpNow(terminal);
@@ -81,7 +83,7 @@ function hangUpNow(terminal: Terminal): void {
   }
 }
 
-/** Thaws at once: nothing reaches a terminal that has been hung up, and a leader that waits for its job can see the job end. */
+/** Thaws at once: nothing reaches a terminal after a hang-up, and a leader that waits for its job can see the job end. */
 function hangUpLine(terminal: Terminal, said: Said): Measure {
   return {
     name: "after a hang-up",

@@ -1,4 +1,4 @@
-// Ending one process, by ever harder measures, each proved by looking.
+// Ends one process by ever harder measures. After each it looks whether the process is gone.
 import { constants } from "node:os";
 import type { ProcessRef } from "../login/process.ts";
 import { reasonOf } from "../text/reason-of.ts";
@@ -9,26 +9,26 @@ const { SIGCONT, SIGHUP, SIGKILL, SIGTERM } = constants.signals;
 
 /** A process that has to end: held, already gone, or out of reach. */
 export interface Target extends Disposable {
-  /** What it is, for the audit: `child sshd 1234`. */
+  /** Its name in the audit: `child sshd 1234`. */
   readonly name: string;
   readonly held: Held | undefined;
-  /** Why it could not be held, though it may be there. */
+  /** Why it could not be held, though it may exist. */
   readonly fault: string | undefined;
 }
 
-/** One thing to try. `take` returns whether the process can act on it now, so whether waiting makes sense; it may throw. */
+/** One thing to try. `take` returns whether the process can act on it now, so whether it makes sense to wait. It may throw. */
 export interface Measure {
   readonly name: string;
   readonly take: (held: Held) => boolean;
 }
 
-/** What became of one process, or of one terminal's last line. */
+/** The result for one process, or for the last line of one terminal. */
 export interface EndingStep {
   readonly ended: boolean;
   readonly text: string;
 }
 
-/** What an ending came to: whether all of it is proved gone, and what each step needed. */
+/** The result of an ending: whether all of it is proved gone, and what each step needed. */
 export interface EndingOutcome {
   readonly ended: boolean;
   readonly steps: readonly string[];
@@ -36,10 +36,10 @@ export interface EndingOutcome {
   readonly spared?: boolean;
 }
 
-/** Nothing is done: what was done to others should end it. */
+/** Does nothing: the ending of other processes should end it too. */
 export const ITSELF: Measure = { name: "by itself", take: () => true };
 
-/** A stopped process (its user can stop it) does not act on SIGTERM, and SIGCONT would start a race with its user: on to SIGKILL. */
+/** A stopped process (its user can stop it) does not act on SIGTERM, and SIGCONT would start a race with its user. So SIGKILL is next. */
 export const TERMINATE: Measure = {
   name: "after SIGTERM",
   take: (held) => {
@@ -48,7 +48,7 @@ export const TERMINATE: Measure = {
   },
 };
 
-/** SIGCONT, since a stopped process does not see the SIGHUP. */
+/** With SIGCONT, since a stopped process does not see the SIGHUP. */
 export const HANG_UP_SIGNAL: Measure = {
   name: "after SIGHUP and SIGCONT",
   take: (held) => {
@@ -66,8 +66,8 @@ export const KILL: Measure = {
 };
 
 /**
- * To end takes a process some time of a CPU, and its user can see to it that it gets none: in a cgroup of their own, by its priority. Root
- * gives it some, after the SIGKILL: so it runs nothing of its user's in it.
+ * A process needs some CPU time to end. Its user can deny it: in a cgroup of their own, or by its priority. Root gives it some, after the
+ * SIGKILL: then it runs nothing of its user's any more.
  */
 export const KILL_WITH_TIME: Measure = {
   name: "after SIGKILL and time of a CPU",
@@ -83,7 +83,7 @@ export function killing(asRoot: boolean): readonly Measure[] {
   return asRoot ? [KILL, KILL_WITH_TIME] : [KILL];
 }
 
-/** Takes hold of a process that has to end. Never throws: `fault` says why it could not. */
+/** Holds a process that has to end. Never throws: `fault` says why it could not be held. */
 export function target(name: string, ref: ProcessRef): Target {
   try {
     const held = hold(ref);
@@ -93,7 +93,7 @@ export function target(name: string, ref: ProcessRef): Target {
   }
 }
 
-/** Takes each measure in turn, and waits up to `graceMs` after each, until the process is gone. Never throws. */
+/** Takes each measure in turn until the process is gone, and waits up to `graceMs` after each. Never throws. */
 export async function insist(
   { name, held, fault }: Target,
   measures: readonly Measure[],

@@ -3,18 +3,18 @@ import { type Terminal, terminalName } from "../login/terminal.ts";
 import type { Frozen } from "../notice/freeze.ts";
 import { reasonOf } from "../text/reason-of.ts";
 
-/** Writes the last line of a terminal, and leaves what draws on it stopped; `undefined` when it could not be written. */
+/** Writes the last line of a terminal, and leaves the programs that draw there stopped; `undefined` if it could not be written. */
 export type Say = (terminal: Terminal) => Promise<Frozen | undefined>;
 
-/** What writing the last line came to. */
+/** The result of writing the last line. */
 export interface Said extends Frozen {
   readonly text: string;
 }
 
-/** An ending waits this long for its last line: the line is a courtesy, the limit is a rule. */
+/** An ending waits this long for its last line: the line is a courtesy, but the limit is a rule. */
 const PATIENCE_MS = 10_000;
 
-/** Says the last line on one terminal. Never throws, and `thaw` may be called more than once. */
+/** Writes the last line on one terminal. Never throws. `thaw` may be called more than once. */
 export async function sayLastLine(terminal: Terminal, say: Say, patienceMs = PATIENCE_MS): Promise<Said> {
   const where = terminalName(terminal);
   const saying = Promise.resolve().then(() => say(terminal));
@@ -24,7 +24,7 @@ export async function sayLastLine(terminal: Terminal, say: Say, patienceMs = PAT
     const frozen = await Promise.race([saying, late]);
     if (frozen === undefined) return { text: `no last line on ${where}`, thaw: () => undefined };
     if (frozen !== "late") return { text: `last line on ${where}`, thaw: once(frozen) };
-    // Whatever it stops when it comes round after all must not stay stopped.
+    // If it stops processes later, they must not stay stopped.
     saying.then((lateFrozen) => lateFrozen?.thaw()).catch(() => undefined);
     return { text: `no last line on ${where}: not in ${patienceMs / 1000} s`, thaw: () => undefined };
   } catch (error) {
@@ -42,7 +42,7 @@ function once(frozen: Frozen): () => void {
     try {
       frozen.thaw();
     } catch {
-      // What it would have let go of is gone.
+      // The processes that it stopped are gone.
     }
   };
 }

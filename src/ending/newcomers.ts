@@ -1,4 +1,4 @@
-// What a client began in a login after that was judged, at the last moment before its end.
+// Finds what a client began in a login after the login was judged, at the last moment before its end.
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Login } from "../login/login.ts";
@@ -8,22 +8,22 @@ import { type Measure, type Target, TERMINATE } from "./insist.ts";
 
 const { SIGCONT, SIGSTOP, SIGTERM } = constants.signals;
 
-/** A start time is cut to this: to the clock tick (proc_pid_stat(5), field 22). */
+/** A start time is rounded down to the clock tick (proc_pid_stat(5), field 22). */
 const TICK_MS = 10;
-/** A process that runs stops at its next system call or interrupt; one that waits for a disk, later. It is not waited for any longer. */
+/** A running process stops at its next system call or interrupt. One that waits for a disk stops later: the wait is no longer than this. */
 const STOPS_MS = 250;
 
-/** An sshd that stands still, so that nothing can begin in it while it is looked at. */
+/** An sshd that is stopped, so that nothing can begin in it while it is looked at. */
 export interface Standing {
-  /** Lets it go on. */
+  /** Lets it continue. */
   readonly release: () => void;
   /** Ends it, whoever stopped it. */
   readonly terminate: Measure;
 }
 
 /**
- * The sessions that began in a login at `sinceMs` (boot clock) or later: each command, subsystem and shell is a child of its sshd. One
- * that has ended counts while its sshd has not asked for its status: that has not reached the client either.
+ * The sessions that began in a login at `sinceMs` (boot clock) or later. Each command, subsystem and shell is a child of its sshd. One that
+ * has ended counts until its sshd has waited for it: the client does not know of its end yet either.
  */
 export function sessionsSince({ server }: Pick<Login, "server">, sinceMs: number): ProcessRef[] {
   return childrenOf(server.pid).flatMap((pid) => {
@@ -33,7 +33,10 @@ export function sessionsSince({ server }: Pick<Login, "server">, sinceMs: number
   });
 }
 
-/** Stops an sshd: what the client asks for meanwhile is not begun. Where it cannot be stopped, it goes on, and is ended as ever. */
+/**
+ * Stops an sshd, so that it begins nothing that the client asks for meanwhile. If it cannot be stopped, it goes on, and is ended in the
+ * usual way.
+ */
 export async function standStill({ held }: Target): Promise<Standing> {
   // Its own user has stopped it: see TERMINATE.
   if (!held || isGone(held) || isStopped(held)) return { release: () => undefined, terminate: TERMINATE };
@@ -44,7 +47,7 @@ export async function standStill({ held }: Target): Promise<Standing> {
   return { release, terminate: { name: TERMINATE.name, take: terminateStopped } };
 }
 
-/** The signal waits for it: it acts on that before anything else. */
+/** SIGTERM is pending when the sshd continues: it acts on that before anything else. */
 function terminateStopped(held: Held): boolean {
   send(held, SIGTERM, SIGCONT);
   return true;

@@ -13,5 +13,5 @@ export interface TerminalActions {
   readonly endLogin: typeof endLogin;
 }
 
-/** From outside, whatever runs there. */
+/** Acts from outside, whatever runs on the terminal. */
 export const FROM_OUTSIDE: TerminalActions = { showNotice, showStays, sayFarewell, hangUp, endLogin };

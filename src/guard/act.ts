@@ -1,4 +1,4 @@
-// Carries a verdict out: notices, their withdrawal, hang-ups and endings, each with its line in the audit.
+// Carries out a verdict: notices, their withdrawal, hang-ups and endings, each with a line in the audit.
 import type { Evidence } from "../activity/evidence.ts";
 import { type AuditRecord, record } from "../audit/record.ts";
 import { FROM_OUTSIDE, type TerminalActions } from "../ending/terminal-actions.ts";
@@ -13,12 +13,15 @@ import { type Decision, type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN }
 import type { Memory } from "./memory.ts";
 import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
 
-/** How long each step of an ending may take before the next, harder one: closing a PAM session can take its time. */
+/** How long each step of an ending may take before the next, harder one: to close a PAM session can take time. */
 export const GRACE_MS = 5_000;
-/** A session that begins at the last moment spares a login for so long after its time: who opens one after the other is ended then. */
+/**
+ * A session that begins at the last moment spares a login for at most so long after its time. After that, a user who opens one session
+ * after another is ended too.
+ */
 export const SPARED_MS = 30_000;
 
-/** One login at one moment: everything that acting on it needs. Times on the boot clock, through `map` on the idle clock. */
+/** One login at one moment: everything that acting on it needs. Times on the boot clock; `map` puts them on the idle clock. */
 export interface Scene {
   readonly login: Login;
   readonly applied: Applied;
@@ -26,10 +29,7 @@ export interface Scene {
   readonly map: ClockMap;
 }
 
-/**
- * Carries out every decision; one that fails is recorded and does not stop the others. `shown` keeps the notices that stand on screens.
- * Returns whether the login is gone.
- */
+/** Carries out every decision. `shown` keeps the notices that stand on screens. Returns whether the login is gone. */
 export async function act(
   verdict: Verdict,
   scene: Scene,
@@ -41,7 +41,7 @@ export async function act(
   return ended.includes(true);
 }
 
-/** Records the stays that nobody had counted before: users asked for them. `before`: the subjects as the last look left them. */
+/** Records new stays that users asked for. `before`: the subjects after the last look. */
 export async function recordStays(scene: Scene, before: Memory["subjects"]): Promise<void> {
   for (const [id, { lastActivity }] of Object.entries(scene.observation.subjects)) {
     if (lastActivity.source !== "stay" || before[id]?.lastActivity.source === "stay") continue;
@@ -50,7 +50,7 @@ export async function recordStays(scene: Scene, before: Memory["subjects"]): Pro
   }
 }
 
-/** Records what could not be read, once for as long as it lasts. `before`: what the last look could not. */
+/** Records what could not be read, once for as long as it lasts. `before`: what the last look could not read. */
 export async function recordFaults(
   scene: Scene,
   before: Readonly<Record<string, string>> = {},
@@ -61,7 +61,7 @@ export async function recordFaults(
   }
 }
 
-/** A scene, the notices that stand in it, and how to act in it. */
+/** A scene, the notices that stand in it, and the ways to act in it. */
 interface Stage {
   readonly scene: Scene;
   readonly shown: Map<string, Shown>;
@@ -69,7 +69,7 @@ interface Stage {
   readonly standing: Verdict["standing"];
 }
 
-/** Whether the login is gone. */
+/** Carries out one decision. Returns whether the login is gone. */
 async function carryOut(decision: Decision, stage: Stage): Promise<boolean> {
   if (decision.kind === "end") return endAll(decision.reason, decision.ids, stage);
   if (decision.kind === "notice") await warn(decision.id, decision.endsAtMs, stage);
@@ -78,7 +78,7 @@ async function carryOut(decision: Decision, stage: Stage): Promise<boolean> {
   return false;
 }
 
-/** Where a notice about `id` is written: its terminal, or all of them when it is about the login. */
+/** The terminals for a notice about `id`: its own, or all of them if it is about the whole login. */
 function terminalsFor(id: string, { observation }: Scene): readonly Terminal[] {
   if (id === WHOLE_LOGIN) return observation.terminals;
   return observation.terminals.filter((terminal) => terminal.id === id);
@@ -98,7 +98,7 @@ async function warn(id: string, endsAtMs: number, { scene, shown, actions }: Sta
           idleMs: idleMsOf(id, scene),
           lastedMs: scene.map.now.bootMs - scene.login.startedBootMs,
           maxLoginMs: scene.applied.limits.maxLoginMs,
-          // Whoever can show a notice anew asks again as time goes by.
+          // A caller that shows the notice again calls this again, when less time is left.
           closesInMs: Math.max(0, closesInMs - (performance.now() - saidAtMs)),
           closesAt: new Date(scene.map.now.wallMs + closesInMs),
           message: scene.applied.limits.message,
@@ -131,7 +131,7 @@ async function keep(id: string, why: "activity" | "policy", { scene, shown, acti
   await record(describe("stay", id, scene, { cause, outcome: "kept", ended: null, reason }));
 }
 
-/** Why a login that was warned stays: what its user is told. */
+/** Why a login stays after a notice: this is what its user is told. */
 function answerOf(why: "activity" | "policy", last: Evidence | undefined): StayFacts["why"] {
   if (why === "policy") return "policy";
   if (last?.source === "keep") return "administrator";
@@ -169,7 +169,7 @@ async function endAll(cause: EndReason, ids: readonly string[], stage: Stage): P
   return ended;
 }
 
-/** Whether a login ends about when it was meant to: the time of its limit, or that which its notice promised. */
+/** Whether a login ends about when it should: at the time of its limit, or the time that its notice promised. */
 function maySpare(ids: readonly string[], { scene, standing }: Stage): boolean {
   const { map, observation } = scene;
   const dueMs = ids.map((id) => {
@@ -179,7 +179,7 @@ function maySpare(ids: readonly string[], { scene, standing }: Stage): boolean {
   return map.toIdleMs(map.now.bootMs) <= Math.max(...dueMs) + SPARED_MS;
 }
 
-/** What is left of a login that was spared is judged by the next look; its terminals are gone. */
+/** Records a login that was spared. Its terminals are gone, and the next look judges the rest. */
 async function recordSpared(outcome: string, ended: boolean, scene: Scene): Promise<void> {
   for (const { id } of scene.observation.terminals) {
     const reason = endReason("idle", id, scene);
@@ -190,7 +190,7 @@ async function recordSpared(outcome: string, ended: boolean, scene: Scene): Prom
   await record({ ...describe("stay", LOGIN_SUBJECT, scene, { ...facts, reason }), terminals: [] });
 }
 
-/** Writes the last line of a terminal; what it stopped for that comes back to be let go again. */
+/** Writes the last line of a terminal. Returns the processes that it stopped for that, to be let go again. */
 function sayFarewell(
   terminal: Terminal,
   {
@@ -224,7 +224,7 @@ function limitMsOf(id: string, { applied }: Scene): number {
   return idleLimitMs(id === LOGIN_SUBJECT ? "login" : "terminal", applied);
 }
 
-/** The audit record of something done to a login, with what its subject `id` tells. */
+/** The audit record of something done to a login, with the facts of its subject `id`. */
 export function describe(
   action: AuditRecord["action"],
   id: string,

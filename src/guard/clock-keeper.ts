@@ -1,4 +1,4 @@
-// The clocks of a check: it reads them, notes the steps and suspends between two readings, and puts times on the idle clock.
+// The clocks of a check: reads them, notes steps and suspends between two readings, and puts times on the idle clock.
 import {
   type BootMs,
   type ClockEvent,
@@ -13,7 +13,7 @@ import {
   withEvents,
 } from "../system/clock.ts";
 
-/** What is kept of the clocks from one reading to the next. */
+/** What is remembered of the clocks between two readings. */
 export interface ClockNotes {
   readonly history: readonly ClockEvent[];
   /** The last reading; absent before the first. */
@@ -21,8 +21,8 @@ export interface ClockNotes {
 }
 
 /**
- * Adds to the history what happened to the clocks since the last reading. `told`: what a watchdog noted that slept meanwhile. It knows
- * better than two readings when something happened.
+ * Adds to the history what happened to the clocks since the last reading. `told`: what a watchdog noted while it slept. It knows better
+ * than two readings when something happened.
  */
 export function recordClockEvents<Notes extends ClockNotes>(notes: Notes, now: Clocks, told?: Told): Notes {
   const { clocks, history } = notes;
@@ -30,7 +30,7 @@ export function recordClockEvents<Notes extends ClockNotes>(notes: Notes, now: C
   const steps = news?.filter(({ kind }) => kind !== "gap") ?? (clocks ? stepsBetween(clocks, now) : []);
   const before = clocks ?? told?.begun;
   const gaps = gapsBetween(before, now, news);
-  // A suspend too short to be told from an error of reading is not lost: it stays in the next difference.
+  // A suspend too short to be told from a reading error is not lost: it stays in the next difference.
   const suspendedMs = before && gaps.length === 0 ? before.suspendedMs : now.suspendedMs;
   return { ...notes, history: withEvents(history, [...steps, ...gaps]), clocks: { ...now, suspendedMs } };
 }
@@ -49,7 +49,7 @@ export class ClockKeeper {
     this.#map = mapClocks(this.#notes.history, now);
   }
 
-  /** Reads the clocks again, and notes what happened to them. */
+  /** Reads the clocks again and notes what happened to them. */
   read(): void {
     const now = this.#readClocks();
     this.#notes = recordClockEvents(this.#notes, now);
@@ -61,7 +61,7 @@ export class ClockKeeper {
     return this.#notes;
   }
 
-  /** Puts times of the last reading's past on the boot clock and the idle clock. */
+  /** Puts times up to the last reading on the boot clock and the idle clock. */
   get map(): ClockMap {
     return this.#map;
   }
@@ -71,7 +71,7 @@ export class ClockKeeper {
     return this.#map.now.bootMs;
   }
 
-  /** How long the idle clock has run since `bootMs`. */
+  /** How long the idle clock has run since `bootMs`, in ms. */
   idleMsSince(bootMs: BootMs): number {
     return this.#map.toIdleMs(this.bootMs) - this.#map.toIdleMs(bootMs);
   }

@@ -10,7 +10,7 @@ import { reasonOf } from "../text/reason-of.ts";
 import { publishFirstCheck } from "./first-check.ts";
 import type { KnownGroups, Memory } from "./memory.ts";
 
-/** What applies to a login when no policy can be had: nobody is ended. */
+/** What applies to a login if no policy can be read: nobody is ended. */
 export const NO_POLICY: Applied = {
   rule: "no valid policy: nobody is ended",
   exempt: true,
@@ -18,17 +18,17 @@ export const NO_POLICY: Applied = {
 };
 
 /**
- * What applies to a login whose groups have never been known, under a policy that names some: it may be exempt, and only the host can be
- * to blame.
+ * What applies to a login whose groups have never been known, under a policy that names groups. The login may be exempt, and only the host
+ * can be to blame.
  */
 const NO_GROUPS: Applied = { ...NO_POLICY, rule: "groups not known: nobody is ended" };
 
-/** Whether an answer stands in the place of one that could not be had. Its login is not exempt: nobody knows. */
+/** Whether this replaces an answer that could not be had. Then it is not known whether the login is exempt. */
 export function isInDoubt({ limits }: Applied): boolean {
   return limits === NO_POLICY.limits;
 }
 
-/** The program that this process runs; an upgrade renames another one to its place, so it is never missing meanwhile. */
+/** The program that this process runs. An upgrade renames a new file to its path, so it is never missing during an upgrade. */
 const PROGRAM = process.argv[1] ?? "";
 
 /** Whether afkill has been uninstalled since this process began. */
@@ -36,7 +36,7 @@ export function isUninstalled(): boolean {
   return !existsSync(PROGRAM);
 }
 
-/** What applies to a login now, and what to say in the log when it is not what the files say. */
+/** What applies to a login now, and what to log if that is not what the files say. */
 export interface Decided {
   readonly applied: Applied;
   readonly lastGood: Applied | undefined;
@@ -47,9 +47,9 @@ export interface Decided {
 type Known = Pick<Memory, "lastGood" | "groups">;
 
 /**
- * Reads the policy and applies it to a login. A policy that cannot be read, or a user whose groups cannot be resolved, leaves the
- * login under what was known of it before; a login that never had a good one is ended by nobody. An uninstall leaves logins alone, those
- * too that were warned before it.
+ * Reads the policy and applies it to a login. If the policy cannot be read, or the groups of the user cannot be resolved, what was known
+ * before still applies. A login that never had a good policy is ended by nobody. After an uninstall no login is ended, not even one that
+ * was warned before.
  */
 export async function decidePolicy(
   { configPath, stateDirectory }: { readonly configPath: string; readonly stateDirectory: string },
@@ -82,12 +82,12 @@ export async function decidePolicy(
   }
 }
 
-/** Who logged in, as a policy knows them. */
+/** The user and the address, in the form that a policy asks for. */
 export function whoOf({ user, client }: Pick<Login, "user" | "client">): Omit<PolicySubject, "groups"> {
   return { user, address: client?.address };
 }
 
-/** What is in force where the policy cannot be read, and the words for it. */
+/** What applies if the policy cannot be read, with words for the log. */
 export function withoutPolicy(
   error: unknown,
   lastGood: Applied | undefined,
@@ -98,8 +98,8 @@ export function withoutPolicy(
 }
 
 /**
- * What a policy says of somebody. Where it asks for groups that are not known now, those that were known last still count; without
- * any, what applied last; without that, the login is ended by nobody, for its user may be exempt.
+ * What a policy says of a user. If it needs groups that are not known now, the groups known last still count. Without any, what applied
+ * last; without that too, the login is ended by nobody, as its user may be exempt.
  */
 export function applyTo(
   policy: Policy,
@@ -119,11 +119,11 @@ export function applyTo(
   return { applied: known.lastGood ?? NO_GROUPS, complaint: `${groups.message}; ${consequence}` };
 }
 
-/** After a failure the system is not asked again for this long, twice as long after each further one, and no longer than the most. */
+/** After a failure the system is not asked again for this long. The time doubles with each further failure, up to the second number. */
 const ASK_AGAIN_MS = 60_000;
 const MOST_ASK_AGAIN_MS = 600_000;
 
-/** Asks for the groups of a user, unless that failed lately: a directory that hangs must not hold up each check of each login. */
+/** Asks for the groups of a user, unless that failed lately: a directory that hangs must not block each check of each login. */
 async function askAgain(
   user: string,
   before: KnownGroups | undefined,

@@ -1,10 +1,10 @@
-// That a login cannot be judged by what the policy says of it.
+// The record that a login cannot be judged as the policy says.
 
 import { record } from "../audit/record.ts";
 import { type Login, sshdOf } from "../login/login.ts";
 import type { Applied } from "../policy/policy.ts";
 
-/** Records a fault of the host. `applied`: what holds meanwhile. */
+/** Records a fault of the host. `applied`: what applies meanwhile. */
 export async function recordFault(login: Login, applied: Applied, reason: string): Promise<void> {
   await record({
     time: new Date().toISOString(),

@@ -12,19 +12,19 @@ import { NOTHING_SEEN, type Observation, type Occasion } from "./observe.ts";
 import { remember, restAfter } from "./remember.ts";
 import { situationOf } from "./situation.ts";
 
-/** The login is gone, or seconds until the next check. */
+/** "done" if the login is gone, else seconds until the next check. */
 export type CheckOutcome = "done" | number;
 
 /** While a notice stands the policy is read again this often. */
 const POLICY_MS = 5_000;
 
 /**
- * A look, and what comes of it, that takes longer than this hangs: the kernel then ends the check, and the watchdog starts one that
- * looks from afar.
+ * If a look and acting on it take longer than this, they hang. The kernel then ends the check, and the watchdog starts one that looks from
+ * afar.
  */
 const LONGEST_LOOK_S = 120;
 
-/** Runs one check; stays while a notice stands. Throws when the login could not be judged: then nothing was done to it. */
+/** Runs one check, and goes on while a notice stands. Throws if the login could not be judged: then nothing was done to it. */
 export async function guard(host: Host): Promise<CheckOutcome> {
   const recalled = host.recall();
   let { memory } = recalled;
@@ -39,7 +39,8 @@ export async function guard(host: Host): Promise<CheckOutcome> {
       const asked = await askPolicy(host, login, memory);
       memory = asked.memory;
       policy = { applied: asked.applied, atMs: clocks.bootMs };
-      // Resolving groups can take seconds, and the clocks must be those of the look: a key that came meanwhile lies ahead of older ones.
+      // To resolve groups can take seconds, and the clocks must be those of the look: a key that came meanwhile must be newer than older
+      // ones.
       clocks.read();
     }
     const { applied } = policy;
@@ -53,14 +54,14 @@ export async function guard(host: Host): Promise<CheckOutcome> {
     lookedAtMs = clocks.bootMs;
     const scene = { login, applied, observation, map };
     await host.recordNews(scene, memory);
-    // What is done takes its time, and must not be cut short between a stop and what it is for.
+    // Acting takes time too. The alarm must not end it after a process was stopped and before its purpose is done.
     host.endAfter(LONGEST_LOOK_S);
     const ended = await host.act(verdict, scene);
     host.watch?.({ scene, verdict, ended, complaint: memory.complaint });
     const seen = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
     memory = remember(occasion, seen, verdict);
     if (ended || host.isOver()) return "done";
-    // While a notice of `max_login` stands, the check goes on without a look.
+    // While a notice of `max_login` stands, the check goes on even without a look.
     if (failure && !verdict.noticePending) {
       save();
       throw failure;
@@ -75,7 +76,7 @@ export async function guard(host: Host): Promise<CheckOutcome> {
   }
 }
 
-/** What applies to the login now, and the memory of it. A fault of the policy is recorded once, however long it lasts. */
+/** What applies to the login now, and the memory with it. A fault of the policy is recorded once, however long it lasts. */
 async function askPolicy(
   host: Host,
   login: Login,
@@ -86,9 +87,7 @@ async function askPolicy(
   return { applied, memory: { ...memory, lastGood, groups, complaint } };
 }
 
-/**
- * Looks. Where that fails, the login's age is still judged, and nothing else is: what could not be looked at ends nobody for being idle.
- */
+/** Takes a look. If that fails, only the age of the login is judged: a login that cannot be looked at is not ended for being idle. */
 async function lookSafely(
   host: Host,
   occasion: Occasion,
@@ -101,7 +100,7 @@ async function lookSafely(
   }
 }
 
-/** Where a notice of the login's age can be written all the same. */
+/** The terminals for a notice about the login's age, which need no look. */
 function terminalsSafely(host: Host, login: Login): readonly Terminal[] {
   try {
     return host.terminalsOf(login);

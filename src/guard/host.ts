@@ -1,4 +1,4 @@
-// What a check acts through: the real host. The loop in guard.ts knows nothing else of it, so that a test can give it another one.
+// The real host, through which a check acts. The loop in guard.ts knows only this interface, so a test can give it another host.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OwnTerminal } from "../activity/look.ts";
 import { FROM_AFAR } from "../ending/from-afar.ts";
@@ -21,18 +21,18 @@ import { type Known, type Observation, type Occasion, observe } from "./observe.
 export interface Assignment {
   readonly privileged?: ProcessRef | undefined;
   readonly child?: ProcessRef | undefined;
-  /** The text of SSH_CONNECTION, where a hook runs as the user and cannot see the login's socket. */
+  /** The text of SSH_CONNECTION, if a hook runs as the user and cannot see the login's socket. */
   readonly connection?: string | undefined;
   readonly stateDirectory: string;
   readonly configPath: string;
   readonly clockHistory: string;
-  /** The look before hung, and the kernel ended it: from afar, and no process of the login's user is looked at. */
+  /** The kernel ended the last look because it took too long. This look is from afar, and reads no process of the login's user. */
   readonly isBlind?: boolean | undefined;
   /** The last check hung: see `Known.isFromAfar`. */
   readonly isFromAfar?: boolean | undefined;
 }
 
-/** One look of a check and what came of it, for whoever asked for the check. */
+/** One look of a check and its result, for the caller of the check. */
 export interface CheckedLook {
   readonly scene: Scene;
   readonly verdict: Verdict;
@@ -42,21 +42,21 @@ export interface CheckedLook {
   readonly complaint: string | undefined;
 }
 
-/** Everything that a check needs of the host, the login and the policy. */
+/** Everything that a check needs from the host, the login and the policy. */
 export interface Host {
   readonly readClocks: () => Clocks;
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** What the last check left, and what a watchdog has noted of the clocks since then. */
+  /** What the last check remembered, and what a watchdog has noted of the clocks since then. */
   readonly recall: () => { readonly memory: Memory; readonly told?: Told | undefined };
   readonly save: (memory: Memory) => void;
-  /** The login, or nothing when it is gone. `child`: the sshd of the user, where an earlier look found it. */
+  /** The login; `undefined` if it is gone. `child`: the sshd of the user, if an earlier look found it. */
   readonly findLogin: (child: ProcessRef | undefined) => Login | undefined;
   readonly decidePolicy: (login: Login, memory: Memory) => Promise<Decided>;
-  /** The policy is withdrawn, and must be asked again at once. */
+  /** Whether afkill is uninstalled: then the policy must be asked again at once. */
   readonly isUninstalled: () => boolean;
-  /** Looks at the login. Throws where the host does not let anybody look. */
+  /** Looks at the login. Throws if the host lets nobody look. */
   readonly observe: (occasion: Occasion) => Promise<Observation>;
-  /** The terminals of a login that cannot be looked at: a notice of its age can still be written there. */
+  /** The terminals of a login that cannot be looked at: a notice about its age can still be written there. */
   readonly terminalsOf: (login: Login) => readonly Terminal[];
   /** Carries a verdict out. Returns whether the login is gone. */
   readonly act: (verdict: Verdict, scene: Scene) => Promise<boolean>;
@@ -64,15 +64,15 @@ export interface Host {
   readonly recordComplaint: (login: Login, applied: Applied, complaint: string) => Promise<void>;
   /** Records the stays and faults that are new since the last look. */
   readonly recordNews: (scene: Scene, memory: Memory) => Promise<void>;
-  /** Has the kernel end this process unless it is called again within so many seconds; 0 takes that back. */
+  /** Makes the kernel end this process unless it is called again within so many seconds; 0 cancels that. */
   readonly endAfter: (seconds: number) => void;
-  /** The terminal that this check is for has ended; the login may live on with others. */
+  /** Whether the terminal of this check has ended. The login may still have others. */
   readonly isOver: () => boolean;
-  /** Is told of each look. The check is then over as soon as no notice stands: there is no watchdog that would sleep. */
+  /** Called after each look. With it, the check ends as soon as no notice stands: no watchdog sleeps for it. */
   readonly watch?: ((look: CheckedLook) => void) | undefined;
 }
 
-/** What can differ between the checks of a watchdog, a sweep and a wrap. */
+/** The differences between the checks of a watchdog, a sweep and a wrap. */
 export interface HostOptions {
   /** Used for the policy's idle timeout, unless the login is exempt. */
   readonly idleTimeoutMs?: number | undefined;
@@ -81,7 +81,9 @@ export interface HostOptions {
   readonly wrapHost?: WrapHost | undefined;
 }
 
-/** A process that stands in a terminal's stream: it remembers by itself, sees more of that terminal, and has its own ways to act on it. */
+/**
+ * A process through which a terminal's stream goes. It keeps its memory itself, sees more of that terminal, and acts on it in its own ways.
+ */
 export interface WrapHost {
   readonly recall: () => Memory;
   readonly keep: (memory: Memory) => void;
@@ -97,7 +99,7 @@ export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost 
   const actions = wrapHost?.actions ?? (isFromAfar ? FROM_AFAR : FROM_OUTSIDE);
   const known: Known = { isFromAfar, ...(isBlind && { tree: [] }), ...(wrapHost && { own: wrapHost.own }) };
   const shown = new Map<string, Shown>();
-  // The process of a sweep looks at others too, and a wrap's is its terminal's: they must not end for one look.
+  // The process of a sweep also looks at other logins, and that of a wrap serves its terminal: one look that hangs must not end them.
   const isAlone = watch === undefined && wrapHost === undefined;
   return {
     readClocks,

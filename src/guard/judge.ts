@@ -1,27 +1,27 @@
-// The only place that decides. Pure: no I/O, no clock of its own. All times are on the idle clock (see clock.ts), in milliseconds.
+// The only place that decides. Pure: no I/O, no clock of its own. All times are in ms on the idle clock (see clock.ts).
 import type { Evidence } from "../activity/evidence.ts";
 import type { Applied, Limits } from "../policy/policy.ts";
 import type { IdleMs } from "../system/clock.ts";
 
-/** Something that can be idle: one terminal, or a login that has none. */
+/** Something that can be idle: a terminal, or a login without one. */
 export interface Subject {
   readonly id: string;
   readonly kind: "terminal" | "login";
   readonly lastActivity: Evidence<IdleMs>;
 }
 
-/** A notice that was given and not answered yet: what was promised, and which stages are done. */
+/** A notice that was given and is not answered yet: the promised time, and the stages that were given. */
 export interface PendingNotice<At extends number = IdleMs> {
   readonly sinceMs: At;
   /** The time that the first notice promised. The login does not end before it, whatever else changes. */
   readonly promisedMs: At;
   /** The stages given, as `warn_before` names them. */
   readonly givenMs: readonly number[];
-  /** It was given anew because nobody can have seen it go by; that happens once. */
+  /** It was given again because nobody can have seen the first one. This happens only once. */
   readonly isAnew?: boolean | undefined;
 }
 
-/** The key of the notice that `max_login` gives, beside the ids of subjects. */
+/** The key of the `max_login` notice, among the ids of subjects. */
 export const WHOLE_LOGIN = "max_login";
 
 export interface Situation {
@@ -30,12 +30,12 @@ export interface Situation {
   /** How long ago the login began. */
   readonly ageMs: number;
   readonly subjects: readonly Subject[];
-  /** Commands or subsystems run in the login outside its terminals: ending a terminal must not take them along. */
+  /** Commands or subsystems run in the login outside its terminals. When a terminal ends, they must not end. */
   readonly commandsRun: boolean;
-  /** Something moves of which only looks a second apart can tell whether it is use. */
+  /** Something moves, and only looks a second apart can tell whether it is use. */
   readonly needsCloseLooks?: boolean | undefined;
   readonly standing: Readonly<Record<string, PendingNotice>>;
-  /** How long ago this very check looked last, should it have looked before: about a second, unless the machine stood still. */
+  /** How long ago this same check looked last, if it did: about a second, unless the machine stood still. */
   readonly unseenMs?: number | undefined;
 }
 
@@ -56,9 +56,9 @@ export interface Verdict {
   readonly decisions: readonly Decision[];
   /** The notices that stand once the decisions are carried out. */
   readonly standing: Readonly<Record<string, PendingNotice>>;
-  /** When each subject ends, and the login for its age, should nothing happen until then. Without an entry: never. */
+  /** When each subject ends, and the login for its age, if nothing happens until then. No entry means never. */
   readonly endsAtMs: Readonly<Record<string, IdleMs>>;
-  /** When to look again. */
+  /** In how many ms to look again. */
   readonly wakeInMs: number;
   /** A notice stands, or work must be watched closely: the check stays instead of exiting. */
   readonly noticePending: boolean;
@@ -66,21 +66,23 @@ export interface Verdict {
 
 /** How often to look while a notice stands. */
 const WATCH_MS = 1_000;
-/** A check that is late by no more than this, or by half a short notice, ends the login on time; a later one gives the full notice first. */
+/**
+ * If a check is late by at most this, or by half of a short notice, it ends the login on time. A later check gives the full notice first.
+ */
 const LATE_MS = 2_000;
 /**
- * Two looks are never so far apart on a machine that is merely busy. Where they are, and by more than half of a notice that stands, the
- * machine was paused, and the notice is given anew, in full: once, so that no login ends later than that, whatever its machine does.
+ * On a machine that is only busy two looks are never this far apart. If they are, and by more than half of a standing notice, the machine
+ * was paused. Then the full notice is given again, but only once: no machine can put off an ending for longer.
  */
 const UNSEEN_MS = 10_000;
-/** Looking this long before the first notice shows work before anybody is disturbed. */
+/** A look this long before the first notice shows work before anybody is disturbed. */
 const LEAD_MS = 60_000;
-/** A login without a terminal is first looked at after this: no later than the kernel's steps make other endings. */
+/** A login without a terminal is first looked at after this. This delays its ending no more than the kernel's steps delay others. */
 const SOON_MS = 8_000;
-/** With no limit at all, the policy is asked again this often: a group may have changed. */
+/** Without any limit, the policy is asked again this often: a group may have changed. */
 const UNLIMITED_WAKE_MS = 3_600_000;
 
-/** How long before the end the first notice is given; 0 when the policy gives none. */
+/** How long before the end the first notice is given; 0 if the policy gives none. */
 function noticeMs(limitMs: number, warnBeforeMs: readonly number[]): number {
   return Math.max(0, ...warnBeforeMs.filter((ms) => ms < limitMs));
 }
@@ -92,15 +94,15 @@ function firstLookAfterMs(limitMs: number, warnBeforeMs: readonly number[]): num
 }
 
 /**
- * How long after a login begins it need not be looked at yet; `Infinity` for ever. One without a terminal has no keys that
- * tell how long it has been idle, it counts from its first look: where it has a limit, that look comes soon.
+ * How long after its begin a login needs no look, in ms; `Infinity` for ever. A login without a terminal has no keys that show how long it
+ * has been idle, so it counts from its first look. If it has a limit, that look comes soon.
  */
 export function firstLookMs(limits: Limits): number {
   const dueMs = earliestDueMs(limits);
   return Number.isFinite(limits.noTerminalMs) ? Math.min(dueMs, SOON_MS) : dueMs;
 }
 
-/** How long after somebody was there nothing can be due yet. `Infinity` when nothing ever is. */
+/** How long after the last activity nothing can be due yet, in ms; `Infinity` if nothing ever is. */
 export function earliestDueMs(limits: Limits): number {
   return Math.min(
     ...[limits.idleTimeoutMs, limits.noTerminalMs, limits.maxLoginMs]
@@ -109,13 +111,13 @@ export function earliestDueMs(limits: Limits): number {
   );
 }
 
-/** The limit of a subject of a kind; `Infinity` when nothing ends it for being idle. */
+/** The idle limit for this kind of subject, in ms; `Infinity` if there is none. */
 export function idleLimitMs(kind: Subject["kind"], applied: Applied): number {
   if (applied.exempt) return Number.POSITIVE_INFINITY;
   return kind === "terminal" ? applied.limits.idleTimeoutMs : applied.limits.noTerminalMs;
 }
 
-/** What one countdown asks for now, whether it runs for idleness or for the age of the login. */
+/** What one countdown asks for now. It runs for idleness or for the age of the login. */
 interface Countdown {
   readonly step: "rest" | "notice" | "wait" | "end";
   readonly standing?: PendingNotice;
@@ -132,14 +134,14 @@ function countDown(
 ): Countdown {
   const stagesMs = warnBeforeMs.filter((ms) => ms < limitMs);
   const longestMs = noticeMs(limitMs, stagesMs);
-  // Late, or the limit was lowered: the full notice is given all the same.
+  // The check is late, or the limit was lowered: the full notice is given anyway.
   const shortOfNotice = nowMs + longestMs - dueMs > Math.min(LATE_MS, longestMs / 2);
   const promisedMs = standing?.promisedMs ?? (shortOfNotice ? nowMs + longestMs : dueMs);
   const endsAtMs = Math.max(dueMs, promisedMs);
   if (nowMs >= endsAtMs) return { step: "end", endsAtMs, wakeInMs: WATCH_MS };
 
   const leftMs = endsAtMs - nowMs;
-  // A promise that outlasts the limit stands, also where the policy gives shorter notices by now.
+  // A promise that lasts longer than the limit stays valid, even if the policy gives shorter notices now.
   const isPromised = standing !== undefined && promisedMs >= dueMs;
   if (leftMs > longestMs && !isPromised) {
     const lookMs = dueMs - limitMs + firstLookAfterMs(limitMs, stagesMs);
@@ -153,7 +155,7 @@ function countDown(
   return { step: isNew ? "notice" : "wait", standing: kept, endsAtMs, wakeInMs };
 }
 
-/** A notice that stands, or in its place one that begins now: see `UNSEEN_MS`. */
+/** The standing notice, or a new one in its place: see `UNSEEN_MS`. */
 function seenNotice(
   standing: PendingNotice | undefined,
   limitMs: number,
@@ -202,7 +204,7 @@ export function judge(situation: Situation): Verdict {
     if (count?.step === "end") ending.push(subject.id);
   }
 
-  // Without a terminal its commands are what the login was measured by.
+  // A login without a terminal was measured by its commands: they do not keep it here.
   const commandsLive = situation.commandsRun && subjects.some(({ kind }) => kind === "terminal");
   if (ending.length > 0 && ending.length === subjects.length && !commandsLive)
     return endAll(situation, "idle");
@@ -238,7 +240,7 @@ function endAll(situation: Situation, reason: EndReason): Verdict {
   };
 }
 
-/** The longest that a login may go unlooked-at: a terminal opened a moment from now could be due after it. */
+/** The longest time without a look: a terminal opened a moment from now could be due after it. */
 function restMs({ limits }: Applied): number {
   return Math.min(earliestDueMs(limits), UNLIMITED_WAKE_MS);
 }

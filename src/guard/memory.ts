@@ -1,4 +1,4 @@
-// What one check leaves for the next one of the same login: a file in the login's state directory. All times are on the boot clock.
+// What one check remembers for the next check of the same login: a file in the login's state directory. All times are on the boot clock.
 import {
   closeSync,
   constants,
@@ -23,31 +23,31 @@ import type { Applied } from "../policy/policy.ts";
 import type { BootMs, ClockEvent, Clocks } from "../system/clock.ts";
 import type { PendingNotice } from "./judge.ts";
 
-/** The counters that work is measured from. They stand still while a notice does, so that its whole window is judged. */
+/** The counters from which work is measured. They do not change while a notice stands, so the whole notice is judged. */
 export interface Baseline {
   readonly bootMs: BootMs;
   readonly job: JobCounters;
   readonly connection?: ConnectionCounters | undefined;
-  /** Payload for the client by then: of a login whose only output is its terminals', what they had shown. */
+  /** Payload for the client up to then: for a login whose only output is its terminals', what they had shown. */
   readonly outBytes?: number | undefined;
 }
 
-/** What is known of one subject: a terminal by its id, or the login as a whole. */
+/** What is known of one subject: a terminal, by its id, or the whole login. */
 export interface SubjectMemory {
   readonly lastActivity: Evidence;
-  /** The last activity but for the use of the connection; absent where that was never asked for. */
+  /** The last activity without the use of the connection; absent if use was never asked for. */
   readonly besideUse?: Evidence | undefined;
   readonly baseline: Baseline;
   readonly input?: InputState | undefined;
-  /** When a login without a terminal was last used: it has no keys that tell. */
+  /** When a login without a terminal was last used: no key can tell that. */
   readonly usedMs?: number | undefined;
   readonly output?: OutputState | undefined;
 }
 
-/** The groups of a login's user: the last that the system told, and when it is asked again after it did not. */
+/** The groups of a login's user as the system last told them, and when to ask again after no answer. */
 export interface KnownGroups {
   readonly names?: readonly string[] | undefined;
-  /** How often in a row it did not answer. */
+  /** How often in a row the system did not answer. */
   readonly failures: number;
   readonly askAtMs: number;
   readonly fault?: string | undefined;
@@ -56,7 +56,7 @@ export interface KnownGroups {
 export interface Memory {
   readonly version: 1;
   readonly history: readonly ClockEvent[];
-  /** What the clocks showed when the history was brought up to date. */
+  /** The clocks when the history was last updated. */
   readonly clocks?: Clocks | undefined;
   readonly child?: ProcessRef | undefined;
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
@@ -65,10 +65,10 @@ export interface Memory {
   readonly faults?: Readonly<Record<string, string>> | undefined;
   /** What the connection was used for. */
   readonly use?: UseState | undefined;
-  /** What the last policy that could be read said of this login. */
+  /** What applied to this login under the last policy that could be read. */
   readonly lastGood?: Applied | undefined;
   readonly groups?: KnownGroups | undefined;
-  /** The fault that was logged last, so that it is said once. */
+  /** The fault that was logged last, so that it is logged once. */
   readonly complaint?: string | undefined;
 }
 
@@ -76,11 +76,11 @@ export interface Memory {
 export const BLANK: Memory = { version: 1, history: [], subjects: {}, standing: {} };
 
 const fileIn = (directory: string) => `${directory}/memory.json`;
-/** A login with a hundred thousand processes stays below this; what is larger was not written by a check. */
+/** A login with a hundred thousand processes needs less. No check writes a larger file. */
 const MOST_BYTES = 32 << 20;
-/** One test in place of two, which takes half the time where hundreds are read. */
+/** One test instead of two takes half the time if hundreds are read. */
 const finite = v.custom<number>(Number.isFinite);
-/** JSON has no Infinity: "off" stands for it. */
+/** JSON has no Infinity: "off" is written for it. */
 const inJson = (value: unknown) => (value === Number.POSITIVE_INFINITY ? "off" : value);
 const duration = v.union([
   finite,
@@ -106,7 +106,7 @@ const counters = v.object({
   writtenBytes: finite,
   writesFile: v.boolean(),
   sockets: v.record(v.string(), finite),
-  // A memory from before there were these has none.
+  // Older memories do not have these.
   part: v.optional(v.picklist(PARTS), "line"),
   writesSocket: v.optional(v.boolean(), false),
   follows: v.optional(v.boolean(), false),
@@ -153,7 +153,7 @@ const use = v.object({
   askedBytes: v.optional(finite),
   closeSinceMs: v.optional(finite),
 });
-/** What a key of each kind is kept as. */
+/** The schema for a value of each kind. */
 const KEPT: { readonly [K in Kind]: v.GenericSchema<unknown, Kinds[K]> } = {
   duration,
   notices: v.array(finite),
@@ -161,7 +161,7 @@ const KEPT: { readonly [K in Kind]: v.GenericSchema<unknown, Kinds[K]> } = {
   switch: v.boolean(),
   line: v.string(),
 };
-/** Every memory has these: one without them was not written by a check. A later key may be missing. */
+/** Every memory has these keys: a file without them was not written by a check. Keys that were added later may be missing. */
 const IN_EVERY_MEMORY: readonly LimitKey[] = [
   "idle_timeout",
   "warn_before",
@@ -237,19 +237,19 @@ const schema = v.object({
   complaint: v.optional(v.string()),
 });
 
-/** Reads the text of a memory. Throws where it is of another form. */
+/** Reads the text of a memory. Throws if it has another form. */
 export function parseMemory(text: string): Memory {
   return v.parse(schema, JSON.parse(text));
 }
 
-/** Writes a memory as `parseMemory` reads it. */
+/** The text of a memory, for `parseMemory`. */
 export function serialise(memory: Memory): string {
   return JSON.stringify(memory, (_, value) => inJson(value));
 }
 
 /**
- * The text of a memory that `readMemory` takes. Of a login with more processes than that holds their counters are left out, and work
- * shows only while a notice stands: a memory that could not be read would make each first look at it count as activity, for ever.
+ * The text of a memory, small enough for `readMemory`. For a login with too many processes the counters are left out, and work shows only
+ * while a notice stands. Without this the memory could not be read, and each first look would count as activity, for ever.
  */
 function readableText(memory: Memory): string {
   const text = serialise(memory);
@@ -264,10 +264,10 @@ function readableText(memory: Memory): string {
   });
 }
 
-/** Reads the memory of a login. Missing, not ours, too large or of another form: blank, as if nobody had looked yet. */
+/** Reads the memory of a login. If it is missing, not ours, too large or of another form: blank, as if nobody had looked yet. */
 export function readMemory(directory: string): Memory {
   const path = fileIn(directory);
-  // Nobody has looked at most logins yet, and an error takes longer than the question.
+  // Most logins have no memory yet, and an error takes longer than this question.
   if (!existsSync(path)) return BLANK;
   try {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -283,7 +283,7 @@ export function readMemory(directory: string): Memory {
   }
 }
 
-/** Writes the memory whole or not at all. Returns whether it could: without it the next check starts blank, which ends nobody early. */
+/** Writes the memory whole or not at all. Returns whether it worked. If not, the next check starts blank, which ends nobody early. */
 export function writeMemory(directory: string, memory: Memory): boolean {
   const temporary = `${fileIn(directory)}.${process.pid}`;
   try {
@@ -294,7 +294,7 @@ export function writeMemory(directory: string, memory: Memory): boolean {
     try {
       unlinkSync(temporary);
     } catch {
-      // It was never made.
+      // The file was never made.
     }
     return false;
   }

@@ -1,4 +1,4 @@
-// From what the kernel shows of a login to what `judge` wants to know: when each terminal, or the login, was last active.
+// Turns what the kernel shows of a login into what `judge` needs: when each terminal, or the login, was last active.
 
 import { busyAtMs, describeWork, withNewcomers, workSince } from "../activity/busy.ts";
 import type { Evidence } from "../activity/evidence.ts";
@@ -20,19 +20,19 @@ import { type BootMs, BUCKET_MS, type ClockMap } from "../system/clock.ts";
 import type { PendingNotice } from "./judge.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
 
-/** The subject that a login without a terminal is. */
+/** The subject id of a login without a terminal. */
 export const LOGIN_SUBJECT = "login";
 
 export interface Observation {
   readonly terminals: readonly Terminal[];
   readonly kind: LoginKind;
-  /** What to remember of each subject; a terminal that is gone is not in it. Times on the boot clock. */
+  /** What to remember of each subject. A terminal that is gone has no entry. Times on the boot clock. */
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
   /** Commands or subsystems run in the login outside its terminals. */
   readonly commandsRun: boolean;
-  /** What the connection has been used for; absent where sshd may not be asked. */
+  /** What the connection has been used for; absent if we may not ask sshd. */
   readonly use?: UseState | undefined;
-  /** What could not be read, in words, by what it is of; what it would have told counts as not having happened. */
+  /** What could not be read, in words, by its id. It counts as if nothing had happened there. */
   readonly faults: Readonly<Record<string, string>>;
 }
 
@@ -45,12 +45,12 @@ export const NOTHING_SEEN: Observation = {
   faults: {},
 };
 
-/** Over less than this a rate is noise. */
+/** Over a shorter time a rate is noise. */
 const SHORTEST_WINDOW_MS = 5_000;
 
-/** What one look at many logins finds out once for all, and what it can do without. */
+/** What a look at many logins reads once for all, and what it can do without. */
 export interface Known extends Omit<LookOptions, "sources" | "payload"> {
-  /** What `allProcesses` found. */
+  /** The result of `allProcesses`. */
   readonly processes?: Map<number, ProcessStat>;
 }
 
@@ -63,7 +63,7 @@ export interface Occasion {
 }
 
 /**
- * Looks once and works out each subject's last activity. What cannot be read is a fault, and no evidence. Throws only where the host lets
+ * Takes one look and works out each subject's last activity. What cannot be read is a fault and no evidence. Throws only if the host lets
  * nobody look at terminals.
  */
 export async function observe(
@@ -78,7 +78,7 @@ export async function observe(
     return { terminals, kind, subjects: {}, commandsRun: false, faults: {} };
   const look = await takeLook(login, terminals, {
     ...known,
-    // Without a terminal, what comes from the client is all that there is of keys.
+    // Without a terminal, keys show only in the bytes from the client.
     sources: terminals.length > 0 ? applied.limits.activity : [...applied.limits.activity, "transfer"],
     tree,
     payload: !applied.limits.trustTtyTimes,
@@ -91,22 +91,22 @@ export async function observe(
   return interpret({ login, kind, terminals, look, stays, keep, memory, map, limits: applied.limits });
 }
 
-/** All that one look showed of a login, and what is known from before. */
+/** All that one look showed of a login, and what was known before. */
 export interface Seen {
   readonly login: Login;
-  /** What a login without a terminal is there for. */
+  /** The purpose of a login without a terminal. */
   readonly kind?: LoginKind | undefined;
   readonly terminals: readonly Terminal[];
   readonly look: Look;
   readonly stays: readonly Stay[];
-  /** That an administrator keeps the login. */
+  /** Evidence that an administrator keeps the login. */
   readonly keep?: Evidence | undefined;
   readonly memory: Memory;
   readonly map: ClockMap;
   readonly limits: Limits;
 }
 
-/** What one look comes to. Pure. A terminal that went away before the look is left out. */
+/** The result of one look. Pure. A terminal that went away before the look is left out. */
 export function interpret(seen: Seen): Observation {
   const { terminals, look, keep, memory } = seen;
   const inputs = inputsOf(seen);
@@ -129,13 +129,16 @@ export function interpret(seen: Seen): Observation {
   return { terminals, subjects: kept(subjects, keep), ...common };
 }
 
-/** What could not be read this time is still known; close looks need something to look at. What the policy counts no more is forgotten. */
+/**
+ * The use of the connection if it was not read this time: what was known stays, but without close looks, which need something to look at.
+ * If the policy does not count it any more, it is forgotten.
+ */
 function useStill({ terminals, memory, limits }: Seen): UseState | undefined {
   const isAsked = terminals.length === 0 || limits.activity.includes("transfer");
   return isAsked && memory.use ? { ...memory.use, closeSinceMs: undefined } : undefined;
 }
 
-/** A terminal that cannot be read is as idle as it was, and at its first look as old as its login. */
+/** A terminal that cannot be read is as idle as before. At its first look it is as old as its login. */
 function unseen({ login, memory, map }: Seen, id: string): SubjectMemory {
   const began: Evidence = { source: "login", atMs: login.startedBootMs, detail: "the login began" };
   return memory.subjects[id] ?? { lastActivity: began, baseline: { bootMs: map.now.bootMs, job: {} } };
@@ -152,8 +155,8 @@ function inputsOf(seen: Seen): Map<string, InputState> {
 }
 
 /**
- * What of the connection can be use beside terminals. Payload is keys where a terminal may have had input since the last look. Without a
- * command it is no command's, and went through a forwarded connection that was opened and closed between two looks.
+ * What can be use of the connection besides terminals. Payload counts as keys if a terminal may have had input since the last look. If no
+ * command runs either, the payload went through a forwarded connection that was opened and closed between two looks.
  */
 function channelsOf(seen: Seen, inputs: ReadonlyMap<string, InputState>): Channels {
   const { terminals, look, memory, limits } = seen;
@@ -177,7 +180,7 @@ function outputOf({ look, memory, map }: Seen, face: TerminalLook): OutputState 
   return outputAt(before, face, look.bootMs, (wallS) => map.toBootMs(wallS * 1000));
 }
 
-/** The subjects of a login that an administrator keeps: all of them count as active. */
+/** The subjects of a login, all of them active if an administrator keeps it. */
 function kept(subjects: Observation["subjects"], keep: Evidence | undefined): Observation["subjects"] {
   if (!keep) return subjects;
   return Object.fromEntries(
@@ -189,8 +192,9 @@ function kept(subjects: Observation["subjects"], keep: Evidence | undefined): Ob
 }
 
 /**
- * The time is the look's own, which can be long after `map` was made. A terminal is in use when it opens: what seems to lie before that
- * comes from a clock that was stepped where no watchdog saw it. Only a first look asks its leader for that, which can be another later.
+ * The input of a terminal. The time is the look's own, which can be long after `map` was made. A terminal is in use when it opens: an
+ * earlier time comes from a clock that was stepped while no watchdog saw it. Only the first look asks the session leader for its start, as
+ * there can be another leader later.
  */
 function inputOf({ look, memory, map, limits }: Seen, { leader }: Terminal, face: TerminalLook): InputState {
   const before = memory.subjects[face.id]?.input;
@@ -216,7 +220,7 @@ interface SeenTerminal {
   readonly use: UseState | undefined;
 }
 
-/** One terminal: its keys, its foreground job, its output, and the connection it came over. */
+/** Observes one terminal: its keys, its foreground job, its output, and the connection over which it came. */
 function observeTerminal(seen: Seen, { terminal, face, input, lastKeyMs, use }: SeenTerminal): SubjectMemory {
   const { look, stays, memory, map, limits } = seen;
   const nowMs = map.now.bootMs;
@@ -276,8 +280,8 @@ function observeTerminal(seen: Seen, { terminal, face, input, lastKeyMs, use }: 
 }
 
 /**
- * For how long since the baseline the client can have made up keystrokes because of terminals that are not looked at: their times are
- * too coarse for more than none or all of it.
+ * For how many ms since the baseline the client can have made up keystrokes because of terminals that are not looked at. Their times are
+ * coarse, so it is none or all of that time.
  */
 function othersEchoMs({ othersAccessedWallS, bootMs }: Look, baseline: Baseline, map: ClockMap): number {
   if (othersAccessedWallS === undefined) return 0;
@@ -286,8 +290,8 @@ function othersEchoMs({ othersAccessedWallS, bootMs }: Look, baseline: Baseline,
 }
 
 /**
- * The last activity: the use of the connection beside all else, which is kept by itself. Use can turn out to have been a heartbeat, and
- * then it never was.
+ * The last activity. The use of the connection is kept apart from all other activity: it can turn out to have been a heartbeat, and then it
+ * does not count any more.
  */
 function activityOf(
   found: readonly Evidence[],
@@ -300,12 +304,12 @@ function activityOf(
   return { lastActivity: latest([used], besideUse), besideUse };
 }
 
-/** What the login's terminals have shown since, at most; 0 where nobody can tell. */
+/** The most bytes that the login's terminals have shown since; 0 if not known. */
 function shownSince({ outBytes }: Baseline, { traffic }: Look): number {
   return traffic && outBytes !== undefined ? Math.max(0, traffic.outBytes - outBytes) : 0;
 }
 
-/** A login without a terminal: only what it does and moves can tell that it is in use. */
+/** Observes a login without a terminal: only its work and its traffic can tell that it is in use. */
 function observeLogin(
   { login, look, stays, memory, map, limits }: Seen,
   use: UseState | undefined,
@@ -323,8 +327,8 @@ function observeLogin(
     before.baseline.connection && look.connection
       ? movedSince(before.baseline.connection, look.connection, windowMs)
       : undefined;
-  // It has no keys: what moved stands for them, and before that its beginning. On the wire nobody can tell what was typed from what was
-  // sent: whatever the policy counts, it is somebody.
+  // There are no keys here. Traffic counts instead of them, and before any traffic the beginning of the login. On the wire nobody can tell
+  // typed from sent bytes, so both mean that somebody is there, whatever the policy counts.
   const usedMs = moved ? nowMs : Math.max(before.usedMs ?? 0, use?.usedAtMs ?? 0, login.startedBootMs);
   if (moved) found.push({ source: "transfer", atMs: nowMs, detail: moved });
   if (limits.activity.includes("busy")) {
@@ -344,13 +348,13 @@ function observeLogin(
   };
 }
 
-/** Without an earlier look the login was in use when anything last came or went; where nobody can tell, it is now. */
+/** At a first look: the time when anything last came or went. If that is not known, now. */
 function firstAtMs(login: Login, { traffic }: Look, nowMs: number): number {
   if (!traffic) return nowMs;
   return Math.max(login.startedBootMs, nowMs - Math.min(traffic.sinceClientMs, traffic.sinceForwardedMs));
 }
 
-/** The sessions of a login: its terminals' and those inside them, and those of commands without a terminal. */
+/** The sessions of a login: those of its terminals, of the terminals inside them, and of commands without a terminal. */
 function sessionsOf(
   { server }: Login,
   terminals: readonly Terminal[],
@@ -364,7 +368,7 @@ function sessionsIn({ leader, inner }: Terminal): number[] {
   return [...(leader ? [leader.pid] : []), ...(inner ? sessionsIn(inner) : [])];
 }
 
-/** A stay lasts as long as it was asked for, and at most `max_stay` after the last key; without keys, after the login began. */
+/** A stay lasts as long as was asked for, but at most `max_stay` after the last key or, without keys, after the login began. */
 function evidenceOf({ untilMs, command }: Stay, lastKeyMs: number, nowMs: number, limits: Limits): Evidence {
   return {
     source: "stay",
@@ -373,15 +377,15 @@ function evidenceOf({ untilMs, command }: Stay, lastKeyMs: number, nowMs: number
   };
 }
 
-/** The time that rates are judged over: the whole of a standing notice, else since the baseline. */
+/** The time over which rates are judged, in ms: the whole standing notice, else the time since the baseline. */
 function windowOf(baseline: Baseline, standing: PendingNotice<BootMs> | undefined, nowMs: number): number {
   const windowMs = standing ? standing.promisedMs - standing.sinceMs : nowMs - baseline.bootMs;
   return Math.max(windowMs, SHORTEST_WINDOW_MS);
 }
 
 /**
- * The next look measures from this one, unless a notice stands, whose whole window is judged, or hardly any time has passed. Work that
- * has been found is not found again.
+ * The baseline for the next look: this look. The old baseline stays if a notice stands, since the whole notice is judged, or if too little
+ * time has passed. After work was found this look is always the baseline: the same work must not be found again.
  */
 function nextBaseline(
   baseline: Baseline,
@@ -396,8 +400,8 @@ function nextBaseline(
 }
 
 /**
- * The first look at a terminal has none to compare with. A job that began after the last key counts whole; the session leader,
- * whose start-up files used CPU before anybody could be idle, counts from now on.
+ * The first look at a terminal has no earlier one to compare with. A job that began after the last key counts whole. The session leader
+ * counts from now on: its start-up files used CPU before anybody could be idle.
  */
 function firstBaseline(terminal: Terminal, seen: TerminalLook, input: InputState): Baseline {
   const { leader } = innermost(terminal);

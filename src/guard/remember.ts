@@ -1,4 +1,4 @@
-// From one look to the next: what is kept, and whether the check waits for the next look itself. Pure.
+// What is kept from one look to the next, and whether the check itself waits for the next look. Pure.
 
 import type { Login } from "../login/login.ts";
 import type { BootMs } from "../system/clock.ts";
@@ -6,14 +6,14 @@ import type { PendingNotice, Verdict } from "./judge.ts";
 import type { Memory } from "./memory.ts";
 import type { Observation, Occasion } from "./observe.ts";
 
-/** So short a time is waited for in the check itself: the watchdog sleeps in whole seconds. */
+/** A time this short is waited for in the check itself: the watchdog sleeps in whole seconds. */
 const SHORT_MS = 2_000;
-/** An ending that did not work is tried again after this. */
+/** An ending that failed is tried again after this. */
 const RETRY_S = 10;
-/** A fault that no file tells the end of, such as a group that cannot be resolved, is looked at again after this. */
+/** If no file shows the end of a fault (such as a group that cannot be resolved), it is looked at again after this. */
 const FAULT_WAKE_MS = 60_000;
 
-/** What the next look needs, with the notices that stand put back on the boot clock. */
+/** What the next look needs. Notices that stand are put back on the boot clock. */
 export function remember(
   {
     login,
@@ -42,12 +42,12 @@ export function remember(
   };
 }
 
-/** What a check does after a look: wait for the next one, or leave, with the seconds until the next check. */
+/** What a check does after a look: it waits for the next one, or it leaves and returns the seconds until the next check. */
 export type Rest =
   | { readonly leaves: false; readonly waitMs: number }
   | { readonly leaves: true; readonly answerS: number };
 
-/** Decides that. `alone`: no watchdog sleeps for the check, which is over as soon as no notice stands. */
+/** Decides what the check does next. `alone`: no watchdog sleeps for the check, so it ends as soon as no notice stands. */
 export function restAfter(
   { decisions, wakeInMs, noticePending }: Verdict,
   complaint: string | undefined,
@@ -57,7 +57,7 @@ export function restAfter(
   if (decisions.some(({ kind }) => kind === "end")) return { leaves: true, answerS: RETRY_S };
   const hungUp = decisions.some(({ kind }) => kind === "hang-up");
   const mayLeave = waitMs > SHORT_MS || (alone && !hungUp);
-  // Rounded down, and the rest is waited for in a check: a notice that came late would put off the end.
+  // Rounded down, and the check waits for the rest: a notice that came late would put off the end.
   return !noticePending && mayLeave
     ? { leaves: true, answerS: Math.floor(waitMs / 1000) }
     : { leaves: false, waitMs };

@@ -1,10 +1,10 @@
-// From what was seen of a login, on the clocks of the machine, to what `judge` is asked.
+// Turns what was seen of a login, on the machine's clocks, into the question for `judge`.
 import { needsCloseLooks } from "../activity/use.ts";
 import type { BootMs } from "../system/clock.ts";
 import type { PendingNotice, Situation } from "./judge.ts";
 import { LOGIN_SUBJECT, type Observation, type Occasion } from "./observe.ts";
 
-/** Puts what is remembered on the idle clock, the one that `judge` works on. */
+/** The situation for `judge`, with all times on the idle clock. */
 export function situationOf({ login, applied, memory, map }: Occasion, observation: Observation): Situation {
   const onIdleClock = (standing: PendingNotice<BootMs>): PendingNotice => {
     const { sinceMs, promisedMs } = standing;

@@ -1,4 +1,4 @@
-// Every SSH login of the host, from /proc alone: no utmp, and whether or not a watchdog guards it.
+// Every SSH login of the host, from /proc alone: without utmp, and with or without a watchdog.
 import { clientSocketOf, rememberingTable, type SocketTable } from "./client.ts";
 import {
   assembleLogin,
@@ -13,7 +13,7 @@ import { hasEnded, type ProcessStat } from "./process.ts";
 import { isInContainer, isNamedSshd, programOf, rootsPrograms, runsSshd } from "./program.ts";
 import { namesAskedOnce, titleOf, uidOf, userInTitle } from "./user.ts";
 
-/** A process that may be an sshd of a login, with the user that its title names. */
+/** A process that may be an sshd of a login, with the user in its title. */
 export interface Candidate extends Sshd {
   readonly parent: number;
   readonly user: string | undefined;
@@ -21,9 +21,9 @@ export interface Candidate extends Sshd {
 }
 
 /**
- * All logins, oldest first. `processes` is what `allProcesses` found. Anybody can call a process `sshd: root@pts/9`; what is taken for
- * a login runs an sshd of root's, whatever that is called, and runs as root (its privileged sshd) or serves a connection that root
- * accepted (a child whose privileged sshd was killed). The logins of containers are theirs. Needs root to see the logins of others.
+ * All logins, oldest first. `processes` is the result of `allProcesses`. Anybody can call a process `sshd: root@pts/9`. So a login needs an
+ * sshd program of root's, under any name, that either runs as root (the privileged sshd) or serves a connection that root accepted (a child
+ * whose privileged sshd was killed). Logins of containers are left out. Needs root to see the logins of others.
  */
 export async function findLogins(processes: ReadonlyMap<number, ProcessStat>): Promise<Login[]> {
   const candidates = candidatesAmong(processes);
@@ -31,7 +31,7 @@ export async function findLogins(processes: ReadonlyMap<number, ProcessStat>): P
     candidates.flatMap(({ user }) => user ?? []),
     candidates.map(({ uid }) => uid),
   );
-  // While the system looks the names up, the sockets are asked.
+  // The sockets are read while the system looks up the names.
   const sockets = rememberingTable();
   const found = sshdsOfLogins(candidates, sockets).map((it) => ({
     sshds: it,
@@ -45,19 +45,19 @@ export async function findLogins(processes: ReadonlyMap<number, ProcessStat>): P
 }
 
 /**
- * The sshds of each login. Before authentication the privileged one carries the name of the user that was asked for, too: a login
- * then has no child yet, and root's without one does not say that it has.
+ * The sshds of each login. Before authentication the title of the privileged sshd already names the requested user. A login without a child
+ * is then not authenticated yet, unless its title says that it has no child (as root's may).
  */
 export function sshdsOfLogins(candidates: readonly Candidate[], sockets: SocketTable): Sshds[] {
   const separate = new Set(candidates.filter((it) => it.uid === 0 && hasChild(it.title)).map(pidOf));
   const isChild = ({ uid, title, parent }: Candidate) => serves(title) && (uid !== 0 || separate.has(parent));
   const roots = candidates.filter((it) => it.uid === 0 && it.user !== undefined && !isChild(it));
   const guardians = new Set(roots.map(pidOf));
-  // What root's only sshd has started is called as itself until it becomes a shell.
+  // A process that root's only sshd has started has the same title until it becomes a shell.
   const privileged = roots.filter(({ parent, inContainer }) => !inContainer && !guardians.has(parent));
   const serving = candidates.filter(isChild);
   const children = new Map(serving.map((child) => [child.parent, child]));
-  // A child whose privileged sshd is the host's is so too, though a PAM module may have given it a pid namespace.
+  // A child belongs to the host if its privileged sshd does, even if a PAM module gave it a pid namespace.
   const alone = serving.filter(({ parent, inContainer }) => !inContainer && !guardians.has(parent));
   const orphans = alone.filter((it) => clientSocketOf(pidOf(it), sockets)?.ownerUid === 0);
   return [
@@ -78,7 +78,7 @@ function candidatesAmong(processes: ReadonlyMap<number, ProcessStat>): Candidate
     const { pid, startTicks, parent } = stat;
     const program = isKernels(stat) || hasEnded(stat) ? "" : programOf(pid);
     const isNamed = isNamedSshd(program);
-    // An sshd has no terminal of its own: the shells of a host, of which there are many, need not be asked for their titles.
+    // An sshd has no terminal of its own. So the titles of a host's many shells need not be read.
     if (program === "" || (!isNamed && stat.ttyNr !== 0)) return [];
     const title = titleOf(pid);
     const user = userInTitle(title);
@@ -89,7 +89,7 @@ function candidatesAmong(processes: ReadonlyMap<number, ProcessStat>): Candidate
   });
 }
 
-/** Whether it is a thread of the kernel's own, of which there are hundreds; they have no program. */
+/** Whether it is a thread of the kernel. There are hundreds, and they have no program. */
 function isKernels({ pid, parent, session }: ProcessStat): boolean {
   return session === 0 && (pid === 2 || parent === 2);
 }

@@ -1,4 +1,4 @@
-// The client of an sshd, asked of its very socket: a list of all connections of the host is as long as its users make it.
+// The client of an sshd, asked from its own socket: the host's users decide how long a list of all its connections is.
 import { closeSync } from "node:fs";
 import {
   closePidfd,
@@ -12,8 +12,8 @@ import {
 import { type Client, descriptorsInTurn, plainAddress, socketAt } from "./client.ts";
 
 /**
- * The peer of the first TCP connection among the descriptors of an sshd; `undefined` when it has none, or when we may not ask. For
- * sshds only: a descriptor of a user's own process can be anything once it is taken.
+ * The peer of the first TCP connection among the descriptors of an sshd; `undefined` if it has none, or we may not ask. Only for sshds: a
+ * descriptor of a user's own process can be anything by the time it is taken.
  */
 export function askClient(pid: number): Client | undefined {
   let pidfd: Pidfd | undefined;
@@ -48,7 +48,7 @@ function clientAt(pidfd: Pidfd, fd: number): Client | undefined {
   }
 }
 
-/** An address as people write it, in its one spelling. */
+/** An address as people write it, always in the same spelling. */
 export function addressOf({ address }: SocketAddress): string {
   const words = Buffer.from(address).toString("hex").match(/.{4}/g)?.join(":") ?? "";
   return plainAddress(address.length === 4 ? address.join(".") : words);

@@ -1,9 +1,9 @@
-// Where the client of a login sits: asked of the login's own socket, because SSH_CONNECTION is the user's to write.
+// Where the client of a login sits. The login's own socket is asked, because a user can write SSH_CONNECTION.
 import { readFileSync } from "node:fs";
 import { isIP, SocketAddress } from "node:net";
 import { descriptorsIn, linkOf } from "./descriptors.ts";
 
-/** Where the client of a login sits, as the login's own socket tells it. */
+/** The two ends of a login's connection, from its own socket. */
 export interface Client {
   readonly address: string;
   readonly port: number;
@@ -11,20 +11,20 @@ export interface Client {
   readonly serverPort: number;
 }
 
-/** The inode of the socket that a descriptor of a process is open on; `undefined` for what is none. */
+/** The inode of the socket that a descriptor of a process is open on; `undefined` if it is no socket. */
 export function socketAt(pid: number, fd: number): string | undefined {
   return /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
 }
 
 /** A login uses one descriptor for its client, among the first; forwarded connections come later. */
 const MOST_DESCRIPTORS = 256;
-/** Where an sshd has it nearly always. Below are /dev/null (but for one that inetd started) and its log. */
+/** The descriptor of the client is nearly always one of these. Below are /dev/null (not for an sshd that inetd started) and the log. */
 const LIKELY_DESCRIPTORS = [4, 3, 5];
 
 /** A TCP connection of a process: who is at the other end, and who made the socket. */
 export interface ClientSocket {
   readonly client: Client;
-  /** The user that made the socket. What an sshd of root's accepted is root's, whoever serves it by now. */
+  /** The user that made the socket. A socket that root's sshd accepted is root's, whoever serves it now. */
   readonly ownerUid: number;
 }
 
@@ -34,18 +34,18 @@ type Connections = (inode: string) => ClientSocket | undefined;
 /** Finds the TCP connections of a process's network namespace. */
 export type SocketTable = (pid: number) => Connections;
 
-/** The client of an sshd: the peer of its first TCP connection; `undefined` when it has none, or when we may not look. */
+/** The client of an sshd: the peer of its first TCP connection; `undefined` if it has none, or we may not look. */
 export function clientOf(pid: number, table: SocketTable = readSocketTable): Client | undefined {
   return clientSocketOf(pid, table)?.client;
 }
 
-/** The descriptors of an sshd, likely ones first: to list the directory takes longer than to ask for those. */
+/** The descriptors of an sshd, likely ones first: to list the directory takes longer than to try those. */
 export function* descriptorsInTurn(pid: number): Generator<number> {
   yield* LIKELY_DESCRIPTORS;
   for (const { fd } of descriptorsIn(pid, MOST_DESCRIPTORS)) if (!LIKELY_DESCRIPTORS.includes(fd)) yield fd;
 }
 
-/** The first TCP connection among the descriptors of an sshd; `undefined` when it has none, or when we may not look. */
+/** The first TCP connection among the descriptors of an sshd; `undefined` if it has none, or we may not look. */
 export function clientSocketOf(pid: number, table: SocketTable = readSocketTable): ClientSocket | undefined {
   let connections: Connections | undefined;
   for (const fd of descriptorsInTurn(pid)) {
@@ -58,13 +58,13 @@ export function clientSocketOf(pid: number, table: SocketTable = readSocketTable
   return undefined;
 }
 
-/** Reads the TCP connections of a process's own network namespace, which may not be ours: those over IPv6 once they are asked for. */
+/** Reads the TCP connections of a process's own network namespace, which may not be ours. Those over IPv6 are read only if needed. */
 function readSocketTable(pid: number): Connections {
   const known: Map<string, string[]>[] = [];
   return (inode) => {
     for (const [index, table] of ["tcp", "tcp6"].entries()) {
       known[index] ??= linesByInode(readText(`/proc/${pid}/net/${table}`));
-      // A busy host has thousands, and few are asked for.
+      // A busy host has thousands of lines, and few of them are asked for: only these are parsed.
       const found = parseConnection(known[index].get(inode) ?? []);
       if (found) return found;
     }
@@ -101,7 +101,7 @@ function readText(path: string): string {
 
 const LISTENING = "0A";
 
-/** Understands a line of /proc/net/tcp or tcp6 (proc_pid_net(5)) by its words; `undefined` for what is no connection. */
+/** Parses the words of a line of /proc/net/tcp or tcp6 (proc_pid_net(5)); `undefined` if it is no connection. */
 function parseConnection(words: readonly string[]): ClientSocket | undefined {
   const [, local = "", remote = "", state, , , , uid] = words;
   const server = parseEndpoint(local);
@@ -118,7 +118,10 @@ function parseConnection(words: readonly string[]): ClientSocket | undefined {
   };
 }
 
-/** `0100007F:1F90` → 127.0.0.1 and 8080: hexadecimal words of 32 bits, each in the byte order of the machine (little-endian on all that Node supports here). */
+/**
+ * Parses an endpoint: `0100007F:1F90` → 127.0.0.1 and 8080; `undefined` if it has another form. The address is hexadecimal words of 32 bits
+ * in the byte order of the machine (little-endian on all that Node supports here).
+ */
 export function parseEndpoint(text: string): { address: string; port: number } | undefined {
   const [words = "", port = ""] = text.split(":");
   if (!/^([0-9A-F]{8}|[0-9A-F]{32})$/.test(words) || !/^[0-9A-F]{4}$/.test(port)) return undefined;
@@ -129,7 +132,10 @@ export function parseEndpoint(text: string): { address: string; port: number } |
   return { address: plainAddress(address), port: Number.parseInt(port, 16) };
 }
 
-/** One spelling for each address: no brackets, no `%eth0`, IPv6 shortened, an IPv4 address inside IPv6 (`::ffff:1.2.3.4`) as IPv4. What is no address stays as it is. */
+/**
+ * The one spelling of an address: no brackets, no `%eth0`, IPv6 shortened, an IPv4 address inside IPv6 (`::ffff:1.2.3.4`) as IPv4. Other
+ * text stays as it is.
+ */
 export function plainAddress(text: string): string {
   const bare = text.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
   if (isIP(bare) !== 6) return bare;
@@ -138,7 +144,7 @@ export function plainAddress(text: string): string {
   return mapped ?? address;
 }
 
-/** Reads the text of SSH_CONNECTION (ssh(1)): client address and port, server address and port. `undefined` unless it is exactly that. */
+/** Parses the text of SSH_CONNECTION (ssh(1)): client address and port, server address and port. `undefined` unless it is exactly that. */
 export function parseSshConnection(text: string): Client | undefined {
   const [address = "", port = "", serverAddress = "", serverPort = "", ...more] = text.trim().split(" ");
   const isPort = (word: string) => /^\d{1,5}$/.test(word) && Number(word) <= 65535;

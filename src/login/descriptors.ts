@@ -1,16 +1,16 @@
-// What a process has open, read piece by piece: it may be a million descriptors, and a list of them all takes seconds.
+// What a process has open, read piece by piece: a process can have a million descriptors, and listing them all takes seconds.
 import { opendirSync, readFileSync, readlinkSync } from "node:fs";
 import { type IsOver, UNLIMITED } from "./budget.ts";
 
-/** A descriptor and what it is open on, such as `/dev/ptmx` or `socket:[4711]`: the kernel's words, but for the path of a file. */
+/** A descriptor and its target, such as `/dev/ptmx` or `socket:[4711]`. These are the kernel's words, except for the path of a file. */
 export interface Descriptor {
   readonly fd: number;
   readonly target: string;
 }
 
 /**
- * The open descriptors of a process, lowest first, at most `most` of them and until the time is up; none where we may not look, or
- * when it is gone.
+ * The open descriptors of a process, lowest first: at most `most`, and only until the time is up. None if we may not look, or the process
+ * is gone.
  */
 export function* descriptorsIn(pid: number, most: number, isOver: IsOver = UNLIMITED): Generator<Descriptor> {
   const path = `/proc/${pid}/fd`;
@@ -21,7 +21,7 @@ export function* descriptorsIn(pid: number, most: number, isOver: IsOver = UNLIM
   }
 }
 
-/** The names in a directory of /proc that are numbers, at most `most`; the kernel lists descriptors in order (proc_pid_fd(5)). */
+/** The names in a directory of /proc that are numbers, at most `most`. The kernel lists descriptors in order (proc_pid_fd(5)). */
 function* numbersIn(path: string, most: number): Generator<number> {
   const directory = open(path, Math.min(most, 256));
   if (!directory) return;
@@ -46,7 +46,10 @@ function open(path: string, bufferSize: number) {
   }
 }
 
-/** What a descriptor of a process is open on; empty when it is closed by now. Asks the kernel only, never the file system behind it. */
+/**
+ * The target of a link in /proc, such as a descriptor's; empty if it is gone or we may not look. Asks only the kernel, never the file
+ * system behind it.
+ */
 export function linkOf(path: string): string {
   try {
     return readlinkSync(path, "latin1");
@@ -55,7 +58,7 @@ export function linkOf(path: string): string {
   }
 }
 
-/** N of /dev/pts/N, of the pty whose master a descriptor is; `undefined` for every other (proc_pid_fdinfo(5), `tty-index`). */
+/** N of /dev/pts/N if a descriptor is the master of that pty; `undefined` for all others (proc_pid_fdinfo(5), `tty-index`). */
 export function ptyNumberOf(pid: number, fd: number): number | undefined {
   try {
     const number = /^tty-index:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, "latin1"))?.[1];

@@ -1,10 +1,10 @@
-// What a login is there for, as far as its channels tell.
+// The purpose of a login, as its channels show it.
 import type { LoginKind } from "../audit/words.ts";
 import type { Login } from "./login.ts";
 import { hasEnded, type ProcessStat } from "./process.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The kind of a login. `tree`: everything below its sshd. Names are the processes' own word: nothing but this word hangs on them. */
+/** The kind of a login. `tree`: everything below its sshd. Processes choose their own names: nothing but this word may depend on them. */
 export function kindOf(
   { server }: Login,
   terminals: readonly Terminal[],
@@ -15,7 +15,7 @@ export function kindOf(
   if (commands.length === 0) return "tunnel";
   const isFiles = (it: ProcessStat): boolean =>
     it.name === "sftp-server" ||
-    // internal-sftp is sshd itself; of a shell that was told to run sftp-server, the server is a child.
+    // internal-sftp is sshd itself. If a shell was told to run sftp-server, that is a child of the shell.
     /^sshd/.test(it.name) ||
     tree.some((child) => child.parent === it.pid && child.name === "sftp-server");
   return commands.every(isFiles) ? "sftp" : "command";

@@ -21,14 +21,13 @@ import {
 } from "./user.ts";
 
 /**
- * One authenticated SSH connection. It is alive while either of its two sshds is: a SIGKILL of the privileged one leaves the
- * child serving the client. Up to OpenSSH 9.7 a root login has one process only, the privileged one, which then serves the
- * terminals itself.
+ * One authenticated SSH connection. It is alive while one of its two sshds is: after a SIGKILL of the privileged one, the child still
+ * serves the client. Up to OpenSSH 9.7 a root login has only one process, the privileged one, which serves the terminals itself.
  */
 export interface Login {
   readonly privileged: ProcessRef | undefined;
   readonly child: ProcessRef | undefined;
-  /** The sshd whose children are the session leaders of the terminals: the child, where there is none the privileged one. */
+  /** The sshd whose children are the session leaders of the terminals: the child, or the privileged one if there is no child. */
   readonly server: ProcessRef;
   readonly user: string;
   readonly uid: number;
@@ -38,12 +37,12 @@ export interface Login {
   readonly startedBootMs: number;
 }
 
-/** The sshd that people know a login by: the privileged one, or once that was killed the child. */
+/** The sshd that people know a login by: the privileged one, or the child once that was killed. */
 export function sshdOf({ privileged, server }: Pick<Login, "privileged" | "server">): ProcessRef {
   return privileged ?? server;
 }
 
-/** Names a login for good, for a directory of its own; `pam/watchdog` makes the same name of its privileged sshd. */
+/** The permanent name of a login, for its own directory. `pam/watchdog` makes the same name from its privileged sshd. */
 export function directoryNameOf(login: Pick<Login, "privileged" | "server">): string {
   const { pid, startTicks } = sshdOf(login);
   return `${pid}-${startTicks}`;
@@ -62,7 +61,7 @@ export interface Sshds {
   readonly child?: Sshd | undefined;
 }
 
-/** Puts a login together; `undefined` where there is neither a child nor a user in the title: nothing tells whose it is. */
+/** Puts a login together; `undefined` if there is neither a child nor a user in the title: then nothing tells whose login it is. */
 export function assembleLogin(
   { privileged, child }: Sshds,
   client: Client | undefined,
@@ -84,7 +83,7 @@ export function assembleLogin(
   };
 }
 
-/** The client of a login, as the first of its sshds tells that we may ask. */
+/** The client of a login, from the first of its sshds that we may ask; `undefined` if none tells. */
 export function clientOfSshds({ privileged, child }: Sshds, table?: SocketTable): Client | undefined {
   for (const it of [privileged, child]) {
     const client = it && (askClient(it.ref.pid) ?? clientOf(it.ref.pid, table));
@@ -93,7 +92,7 @@ export function clientOfSshds({ privileged, child }: Sshds, table?: SocketTable)
   return undefined;
 }
 
-/** What a watchdog knows of its login. `connection` is the text of SSH_CONNECTION, believed only where the socket cannot be seen. */
+/** What a watchdog knows of its login. `connection` is the text of SSH_CONNECTION. It is believed only if the socket cannot be seen. */
 export interface KnownLogin {
   readonly privileged?: ProcessRef | undefined;
   readonly child?: ProcessRef | undefined;
@@ -101,28 +100,31 @@ export interface KnownLogin {
 }
 
 /**
- * Finds a login again, by either of its sshds; `undefined` when it is gone.
+ * Finds a login again, by either of its sshds; `undefined` if it is gone.
  *
- * A living privileged sshd without a child is a root login only when the user in its title has uid 0. With another user the login
- * is just being set up or taken down: it is returned with that user and, as the privileged sshd has no other children, without terminals.
- * Throws when there is neither a child nor a user in the title: nothing could be said of whose login it is.
+ * A living privileged sshd without a child is a root login only if the user in its title has uid 0. With another user, the login is just
+ * being set up or taken down. Then it is returned with that user, and without terminals, since the privileged sshd has no other children.
+ * Throws if there is neither a child nor a user in the title: nobody can say whose login it is.
  */
 export function findLogin(known: KnownLogin): Login | undefined {
   const privileged = findSshd(known.privileged, (uid) => uid === 0);
-  // Of a root login that is one sshd, what the watchdog took for a child is about to become a shell.
+  // If one sshd is all of a root login, the process that the watchdog took for a child is about to become a shell.
   const isChild = (uid: number, title: string) => (uid !== 0 || !privileged) && serves(title);
   const child = (privileged && childOf(privileged.ref)) ?? findSshd(known.child, isChild);
   const server = child ?? privileged;
   if (!server) return undefined;
   const client = clientOfSshds({ privileged, child }) ?? parseSshConnection(known.connection ?? "");
   const login = assembleLogin({ privileged, child }, client);
-  // It may have ended between two of the reads.
+  // The login may have ended between two of the reads.
   if (login || !findSshd(server.ref, () => true)) return login;
   const { pid } = server.ref;
   throw new Error(`sshd ${pid}: expected the title of an authenticated login, got "${titleOf(pid)}"`);
 }
 
-/** The sshd that `ref` names, if it still runs, is one, and is the right one. One that we may not see (hidepid) is not there for us. */
+/**
+ * The sshd that `ref` names; `undefined` unless it still runs, is an sshd and passes `isRight`. One that we may not see (hidepid) counts as
+ * gone.
+ */
 function findSshd(
   ref: ProcessRef | undefined,
   isRight: (uid: number, title: string) => boolean,
@@ -142,7 +144,7 @@ function findSshd(
   }
 }
 
-/** The sshd that serves a login, a child of the privileged one. Root has one from OpenSSH 9.8 on. */
+/** The sshd that serves a login: a child of the privileged one. Root has such a child from OpenSSH 9.8 on. */
 function childOf(privileged: ProcessRef): Sshd | undefined {
   const isSeparate = hasChild(titleOf(privileged.pid));
   for (const pid of childrenOf(privileged.pid)) {
@@ -156,25 +158,25 @@ function childOf(privileged: ProcessRef): Sshd | undefined {
 }
 
 /**
- * Whether a privileged sshd leaves the serving to a child, by its title. One that does not has children that are called as itself
- * until they become a shell.
+ * Whether a privileged sshd has a child that serves the login, by its title. Otherwise its children have the same title as it has, until
+ * they become a shell.
  */
 export function hasChild(title: string): boolean {
   return PRIVILEGED.test(title);
 }
 
 /**
- * Whether an sshd with this title may be the one that serves a login. Before authentication there is a child that runs as `sshd`,
- * called `[net]` in its title (a program of its own, `sshd-auth`, from OpenSSH 10 on). And each begins with its parent's title: what
- * runs `AuthorizedKeysCommand` too, as another user, and whatever a PAM module starts.
+ * Whether an sshd with this title may be the one that serves a login. Before authentication there is a child that runs as `sshd`, with
+ * `[net]` in its title (a program of its own, `sshd-auth`, from OpenSSH 10 on). Each child begins with its parent's title. This includes
+ * the one that runs `AuthorizedKeysCommand` as another user, and anything that a PAM module starts.
  */
 export function serves(title: string): boolean {
   return !title.endsWith(" [net]") && !PRIVILEGED.test(title);
 }
 
 /**
- * Whether a process is an sshd that serves one connection: by its program. Only where we may not ask for that, as a
- * user may not of their own sshds, its name and its title have to do. Neither proves anything: callers also know its parent or its start.
+ * Whether a process is an sshd that serves one connection, by its program. If we may not ask for the program (as a user may not for their
+ * own sshds), its name or title must do. Neither proves anything, so callers also know its parent or its start.
  */
 export function isSshd(stat: ProcessStat): boolean {
   if (hasEnded(stat)) return false;

@@ -1,5 +1,5 @@
-// The ptys that a process serves, by the masters that it holds. Of an sshd these are the login's terminals, whatever its user's
-// processes say: which terminal they have, under which name, in which mount namespace.
+// The ptys that a process serves, by the masters that it holds. For an sshd these are the login's terminals. The user's processes cannot
+// change that, whatever they say of their terminal, its name or its mount namespace.
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import {
   closePidfd,
@@ -15,18 +15,18 @@ import { type IsOver, UNLIMITED } from "./budget.ts";
 import { descriptorsIn, ptyNumberOf } from "./descriptors.ts";
 import { type ProcessRef, readStat } from "./process.ts";
 
-/** The master side of a pty, as one descriptor of the process that serves it. */
+/** The master side of a pty: a descriptor of the process that serves it. */
 export interface Master {
   readonly holder: ProcessRef;
   readonly fd: number;
-  /** N of /dev/pts/N, where the holder sees it. */
+  /** N of /dev/pts/N, as the holder sees it. */
   readonly number: number;
 }
 
-/** sshd opens at most MaxSessions terminals a connection, but as many forwarded connections as it has descriptors. */
+/** sshd opens at most MaxSessions terminals per connection, but it can forward as many connections as it has descriptors. */
 const MOST_DESCRIPTORS = 65_536;
 
-/** The masters that a process holds, one for each pty, lowest descriptor first. `most`: so many descriptors are looked at. */
+/** The masters that a process holds, one for each pty, lowest descriptor first. Only the first `most` descriptors are read. */
 export function mastersOf(holder: ProcessRef, isOver: IsOver = UNLIMITED, most = MOST_DESCRIPTORS): Master[] {
   const found = new Map<number, Master>();
   for (const { fd, target } of descriptorsIn(holder.pid, most, isOver)) {
@@ -37,7 +37,7 @@ export function mastersOf(holder: ProcessRef, isOver: IsOver = UNLIMITED, most =
   return [...found.values()];
 }
 
-/** Runs something with a master of our own, closed afterwards. Throws `MasterGone` when its holder no longer serves that pty. */
+/** Calls `use` with our own copy of a master and closes it afterwards. Throws `MasterGone` if its holder no longer serves that pty. */
 function withMaster<T>({ holder, fd, number }: Master, use: (master: number) => T): T {
   const pidfd = openPidfd(holder.pid);
   if (pidfd === undefined) throw new MasterGone(number);
@@ -55,7 +55,7 @@ function withMaster<T>({ holder, fd, number }: Master, use: (master: number) => 
   }
 }
 
-/** That a pty is not served any more by who served it. */
+/** Thrown if a process does not serve a pty any more. */
 export class MasterGone extends Error {
   constructor(number: number) {
     super(`pts/${number} is not served any more`);
@@ -80,8 +80,8 @@ function ptyNumberOfMaster(master: number): number | undefined {
 }
 
 /**
- * Opens the terminal of a master, to look at it or to write to it; the caller closes it. Where the kernel lets nobody take a descriptor
- * (Yama's ptrace_scope = 3) it goes by the holder's own /dev/pts. Throws `MasterGone`, or what the kernel says.
+ * Opens the terminal of a master, to look at it or to write to it; the caller closes it. If the kernel lets nobody take a descriptor
+ * (Yama's ptrace_scope = 3), it is opened by name in the holder's own /dev/pts. Throws `MasterGone`, or the kernel's error.
  */
 export function openSlave(master: Master): number {
   try {
@@ -97,7 +97,7 @@ function openByName({ holder, number }: Master): number {
   const { O_RDWR, O_NOCTTY, O_NONBLOCK, O_NOFOLLOW } = constants;
   const fd = openSync(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
   const stat = fstatSync(fd);
-  // The holder must be the same after the open: while the descriptor is open nobody else gets this number.
+  // The holder must be the same after the open. While the descriptor is open nobody else gets this number.
   const isSame = readStat(holder.pid)?.startTicks === holder.startTicks;
   if (isSame && stat.isCharacterDevice() && stat.rdev === deviceNumberOf(number)) return fd;
   closeSync(fd);
@@ -105,7 +105,7 @@ function openByName({ holder, number }: Master): number {
   throw new Error(`${path} is not the terminal ${number}`);
 }
 
-/** Who has a terminal: the leader of its session and the foreground process group, 0 for none; `undefined` when we may not ask. */
+/** The session on a terminal and its foreground process group, 0 for none; `undefined` if we may not ask. Throws `MasterGone`. */
 export function sessionOf(master: Master): ReturnType<typeof sessionOn> | undefined {
   try {
     return withMaster(master, sessionOn);

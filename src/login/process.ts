@@ -1,9 +1,9 @@
-// Processes as /proc shows them (proc_pid(5)). Everything here can vanish between two reads: that is an answer, not an error.
+// Processes as /proc shows them (proc_pid(5)). A process can vanish between two reads: that is an answer, not an error.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readStart } from "../system/libc.ts";
 import { type IsOver, UNLIMITED } from "./budget.ts";
 
-/** Names one process for good: a pid alone can be reused. `startTicks` is field 22 of proc_pid_stat(5). */
+/** Names one process permanently: a pid alone can be reused. `startTicks` is field 22 of proc_pid_stat(5). */
 export interface ProcessRef {
   readonly pid: number;
   readonly startTicks: number;
@@ -20,31 +20,31 @@ export interface ProcessStat extends ProcessRef {
   readonly ttyNr: number;
   /** The foreground process group of the controlling terminal, -1 for none. */
   readonly foregroundGroup: number;
-  /** CPU that the process used itself. */
+  /** CPU that the process itself used. */
   readonly cpuMs: number;
   /** CPU of its children that ended and were waited for. */
   readonly childrenCpuMs: number;
-  /** The process's own word: never to be trusted. */
+  /** The process chose it itself: never trust it. */
   readonly name: string;
 }
 
-/** USER_HZ: what /proc counts in, on every Linux that Node runs on, whatever the kernel's own HZ (time(7)). */
+/** USER_HZ: the tick of /proc, the same on every Linux that Node runs on, whatever the kernel's own HZ (time(7)). */
 const MS_PER_TICK = 10;
-/** A login with more processes than this is looked at only so far: a user can start as many as they like, a look must end. */
+/** At most so many processes of a login are read: a user can start as many as they like, but a look must end. */
 const MOST_PROCESSES = 4096;
 
-/** Whether an error only says that the process went away while it was being read. */
+/** Whether an error only means that the process went away while it was read. */
 export function isGone(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
   return code === "ENOENT" || code === "ESRCH";
 }
 
-/** Parses the text of /proc/PID/stat; `undefined` when it is not of that form. The name may hold anything, `) (` too: the LAST `)` ends it. */
+/** Parses the text of /proc/PID/stat; `undefined` if it has another form. The name can hold anything, even `) (`: the LAST `)` ends it. */
 export function parseStat(text: string): ProcessStat | undefined {
   const open = text.indexOf("(");
   const close = text.lastIndexOf(")");
   if (open < 1 || close < open) return undefined;
-  // Index 0 is field 3 of the man page, the last one field 22.
+  // Index 0 is field 3 of the man page, the last index is field 22.
   const words = text.slice(close + 2).split(" ", 20);
   const [state = ""] = words;
   const field = (number: number) => Number(words[number - 3]);
@@ -65,17 +65,17 @@ export function parseStat(text: string): ProcessStat | undefined {
   return /^[A-Za-z]$/.test(state) && areFinite(stat) ? stat : undefined;
 }
 
-/** Their sum is no number where one of them is none: that is found sooner than one after the other. */
+/** If any field is NaN the sum is NaN: one check instead of ten. */
 function areFinite(stat: ProcessStat): boolean {
   const { pid, startTicks, parent, processGroup, session, threads, ttyNr, foregroundGroup } = stat;
   const ids = pid + startTicks + parent + processGroup + session + threads + ttyNr + foregroundGroup;
   return Number.isFinite(ids + stat.cpuMs + stat.childrenCpuMs);
 }
 
-/** Reads a process; `undefined` when it is gone. A zombie is still there, with state `Z`. */
+/** Reads a process; `undefined` if it is gone. A zombie still exists, with state `Z`. */
 export function readStat(pid: number): ProcessStat | undefined {
   try {
-    // Of all encodings Node reads a small file as UTF-8 in the shortest time; a name that is none gets another letter there.
+    // Node reads a small file fastest as UTF-8. A name that is not UTF-8 gets replacement characters.
     return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch (error) {
     if (isGone(error)) return undefined;
@@ -83,7 +83,7 @@ export function readStat(pid: number): ProcessStat | undefined {
   }
 }
 
-/** Every process of the host that we may see, by pid; those that end meanwhile are left out. */
+/** Every process of the host that we may see, by pid. Those that end meanwhile are left out. */
 export function allProcesses(): Map<number, ProcessStat> {
   const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
   const found = pids.flatMap((pid) => readStat(Number(pid)) ?? []);
@@ -91,8 +91,8 @@ export function allProcesses(): Map<number, ProcessStat> {
 }
 
 /**
- * The processes of some sessions that have a name. Others are not read but for their name and session: the stat of a process can make
- * wait for ever, and those of others are not this login's.
+ * The processes with a given name in some sessions. Of other processes only the name and the session are read: to read the stat of a
+ * process can block for ever, and those of others are not this login's.
  */
 export function namedIn(sessions: ReadonlySet<number>, name: string): ProcessStat[] {
   const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
@@ -108,7 +108,7 @@ function isNamedIn(sessions: ReadonlySet<number>, name: string, pid: string): bo
   }
 }
 
-/** The words of a process's command line, empty when it is gone. They are its own to write (proc_pid_cmdline(5)). */
+/** The words of a process's command line; empty if it is gone. The process can change them (proc_pid_cmdline(5)). */
 export function commandLineOf(pid: number): string[] {
   try {
     return readStart(`/proc/${pid}/cmdline`).split("\0");
@@ -117,25 +117,28 @@ export function commandLineOf(pid: number): string[] {
   }
 }
 
-/** Whether a process has ended, though its parent may not have asked yet. One whose first thread has ended also shows `Z`, but has more. */
+/**
+ * Whether a process has ended, even if its parent has not waited for it yet. A process whose first thread has ended also shows `Z`, but it
+ * has more threads.
+ */
 export function hasEnded(stat: ProcessStat): boolean {
   return (stat.state === "Z" || stat.state === "X") && stat.threads <= 1;
 }
 
-/** Whether that very process still runs: not a later one with its pid, and not its zombie. */
+/** Whether exactly this process still runs: not a later one with its pid, and not its zombie. */
 export function isAlive(ref: ProcessRef): boolean {
   const stat = readStat(ref.pid);
   return stat !== undefined && stat.startTicks === ref.startTicks && !hasEnded(stat);
 }
 
-/** When a process started, on the boot clock, in ms: start times are counted from boot, suspends included (proc_pid_stat(5)). */
+/** When a process started, on the boot clock, in ms. Start times count from boot and include suspends (proc_pid_stat(5)). */
 export function startedBootMs(ref: ProcessRef): number {
   return ref.startTicks * MS_PER_TICK;
 }
 
 /**
- * The children of a process, of all its threads (proc_tid_children(5)); none when it is gone.
- * Throws where the kernel has no such files: "no children" would be a lie that could cost a login.
+ * The pids of a process's children, of all its threads (proc_tid_children(5)); empty if it is gone. Throws if the kernel has no such files:
+ * a wrong "no children" could end a login.
  */
 export function childrenOf(pid: number): number[] {
   try {
@@ -162,29 +165,31 @@ function childrenOfThread(directory: string): number[] {
 }
 
 /**
- * Everything below a process, parents before children: its children, whatever their state, and what lives below each of them, as far as
- * there is time for it.
+ * Everything below a process, parents before children: its children, whatever their state, and the processes below each of them, as far as
+ * the time for each allows.
  */
 export function treeBelow(pid: number, begin: () => IsOver): ProcessStat[] {
-  // Each child by itself: one with more processes below it than are looked at must not hide those of another.
+  // Each child has its own limits: a child with too many processes below it must not hide those of another.
   return childrenOf(pid).flatMap((child) => {
     const stat = readStat(child);
     return stat ? [stat, ...descendantsOf(child, begin())] : [];
   });
 }
 
-/** All living processes below a process, parents before children; not itself, and no zombies (their children have another parent by then). */
+/**
+ * All living processes below a process, parents before children, without itself. No zombies: their children have another parent by then.
+ */
 export function descendantsOf(pid: number, isOver: IsOver = UNLIMITED): ProcessStat[] {
   const found = new Map<number, ProcessStat>();
   const waiting = childrenOf(pid);
-  // It grows while it is gone through.
+  // The list grows while this loop runs.
   for (const child of waiting) {
     if (found.size >= MOST_PROCESSES || isOver()) break;
     if (found.has(child)) continue;
     const stat = readStat(child);
     if (!stat || hasEnded(stat)) continue;
     found.set(child, stat);
-    // One by one: as arguments of one call, some hundred thousand would overflow the stack.
+    // Pushed one by one: some hundred thousand arguments of one call would overflow the stack.
     for (const further of childrenOf(child)) waiting.push(further);
   }
   return [...found.values()];

@@ -1,21 +1,21 @@
-// What program a process runs: whether that is an sshd, and whether root alone can have put it there.
+// The program that a process runs: whether it is an sshd, and whether root alone can have put it there.
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { linkOf } from "./descriptors.ts";
 
-/** What OpenSSH calls its programs that hold a login: `sshd`, and from 9.8 on `sshd-session`. */
+/** The names of OpenSSH's programs that hold a login: `sshd`, and from 9.8 on `sshd-session`. */
 const SSHD_NAMES = new Set(["sshd", "sshd-session"]);
 /**
- * With this an sshd makes the title of its privileged process (OpenSSH, monitor.c and sshd-session.c), and no other program that
- * Debian ships has it. So an sshd is known under any name; `pam/watchdog` goes by the same.
+ * An sshd makes the title of its privileged process with this format (OpenSSH, monitor.c and sshd-session.c). No other program that Debian
+ * ships has it. So an sshd is known under any name. `pam/watchdog` uses the same test.
  */
 const TITLE_FORMAT = "%s [priv]";
-/** An sshd with all its libraries inside is smaller. */
+/** Even an sshd that is linked with all its libraries is smaller. */
 const LARGEST_PROGRAM = 16 << 20;
 
 /**
- * Where the program of a process is, as our mounts show it; empty where we may not ask (the sshds of a login, to its user), and for
- * a process that is gone. After an upgrade the file's name ends in ` (deleted)` (proc_pid_exe(5)): that is left out.
+ * The path of a process's program, as our mounts show it. Empty if the process is gone or we may not ask (a user may not ask the sshds of
+ * their login). After an upgrade the name ends in ` (deleted)` (proc_pid_exe(5)): that is left out.
  */
 export function programOf(pid: number): string {
   return linkOf(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "");
@@ -26,14 +26,16 @@ export function isNamedSshd(program: string): boolean {
   return SSHD_NAMES.has(basename(program));
 }
 
-/** Whether a process runs an sshd, by the name of its program or by what is in it. `program` is what `programOf` told. */
+/** Whether a process runs an sshd, by the name of its program or by what is in it. `program` is the result of `programOf`. */
 export function runsSshd(pid: number, program: string): boolean {
   return isNamedSshd(program) || holdsTitleFormat(pid);
 }
 
 const known = new Map<string, boolean>();
 
-/** Reads the program of a process, each only once. Opened through /proc it is the one that runs, whatever is at its path by now. */
+/**
+ * Reads the program of a process, each program only once. Opened through /proc it is the program that runs, whatever is at its path now.
+ */
 function holdsTitleFormat(pid: number): boolean {
   try {
     const fd = openSync(`/proc/${pid}/exe`, "r");
@@ -56,14 +58,14 @@ function holdsTitleFormat(pid: number): boolean {
 }
 
 /**
- * Tells whether a process runs a program of the host's that only root can have put there: file and directories up to `/` are root's,
- * and nobody else may write to them. A path alone proves nothing: in a mount namespace of their own users put there what they like.
- * For the processes of one survey: what it asks of a path it asks once.
+ * Returns a function that tells whether a process runs a program of the host's that only root can have put there: file and directories up
+ * to `/` are root's, and nobody else may write to them. A path alone proves nothing: users can put anything there in a mount namespace of
+ * their own. For the processes of one survey: it asks each path only once.
  */
 export function rootsPrograms(): (pid: number, program: string) => boolean {
   const directories = new Map<string, boolean>();
   const files = new Map<string, Stats | undefined>();
-  // From the top down: below a directory of a user's may be a file system of theirs that never answers.
+  // From the top down: below a user's directory may be a file system of theirs that never answers.
   const isRootsDirectory = (path: string): boolean => {
     const before = directories.get(path);
     if (before !== undefined) return before;
@@ -82,8 +84,8 @@ export function rootsPrograms(): (pid: number, program: string) => boolean {
 }
 
 /**
- * Whether a process sees the files that we see, by its root directory or, where sshd's `ChrootDirectory` has moved it, by its mounts.
- * For one whose program was upgraded since, so that another file is at its path.
+ * Whether a process sees the same files as we do, by its root directory, or by its mounts if sshd's `ChrootDirectory` has moved the root.
+ * For a process whose program was upgraded since, so that another file is at its path.
  */
 function isAmongOurFiles(pid: number): boolean {
   const mounts = linkOf(`/proc/${pid}/ns/mnt`);
@@ -108,8 +110,8 @@ function isSame(one: Stats | undefined, other: Stats | undefined): boolean {
 }
 
 /**
- * Whether a process is in a pid namespace other than ours. Those below ours are seen in our /proc, and are containers: their logins
- * are not this host's (pid_namespaces(7)). What we may not ask, as a user may not of others, is not taken for one.
+ * Whether a process is in a pid namespace other than ours. Our /proc shows namespaces below ours: these are containers, and their logins
+ * are not this host's (pid_namespaces(7)). A process that we may not ask (as a user may not ask others') does not count as one.
  */
 export function isInContainer(pid: number): boolean {
   own ??= linkOf("/proc/self/ns/pid");

@@ -1,5 +1,5 @@
-// The terminals of a login: those whose masters its sshd holds. No utmp, no scan of /proc, and no word of the processes on them: a
-// session leader can have a terminal of another devpts that is called as somebody else's.
+// The terminals of a login: those whose masters its sshd holds. No utmp and no scan of /proc. The processes on a terminal are not believed:
+// a session leader can have a terminal of another devpts that has the same name as somebody else's.
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
 import { beginLook, type IsOver, UNLIMITED } from "./budget.ts";
 import type { Login } from "./login.ts";
@@ -25,19 +25,19 @@ import { effectiveUidOf } from "./user.ts";
 
 /** A pty that a login opened, or one that a program such as `sudo` or `script` opened inside it. */
 export interface Terminal {
-  /** Names it within its login: `pts/3`; an inner one `pts/3` of its holder. One that is gone can be followed by another of that name. */
+  /** Its name within its login: `pts/3`; for an inner terminal, `pts/3` as its holder sees it. A later terminal can get the same name. */
   readonly id: string;
   /** Its device file, such as `/dev/pts/3`, as the login's sshd sees it. */
   readonly path: string;
   /** Its device number, to compare after opening by name. */
   readonly deviceNumber: number;
-  /** By what it is opened, whatever its name. `undefined` where we may not ask, as a user's own watchdog: then it goes by its leader. */
+  /** It is opened by this, whatever its name. `undefined` if we may not ask, as a user's own watchdog: then it is known by its leader. */
   readonly master: Master | undefined;
-  /** The leader of the session on it; `undefined` when it has given the terminal up, or is no process of the login. */
+  /** The leader of the session on it; `undefined` if that has given the terminal up, or is no process of the login. */
   readonly leader: ProcessRef | undefined;
-  /** Whether it can be opened: false for one that goes by its leader and belongs to another mount namespace. */
+  /** Whether it can be opened. False if it is known by its leader and belongs to another mount namespace. */
   readonly reachable: boolean;
-  /** The foreground process group, 0 for none, and the processes in it or below it that count as the foreground job. */
+  /** The foreground process group, 0 for none. The job is the processes in it or below it that count as the foreground job. */
   readonly foregroundGroup: number;
   readonly foregroundIsLeader: boolean;
   readonly foregroundJob: readonly ProcessStat[];
@@ -45,11 +45,14 @@ export interface Terminal {
   readonly inner: Terminal | undefined;
 }
 
-/** How long the processes of one session are read. It has at most so many of its client's (sshd_config(5), MaxSessions). */
+/**
+ * How long the processes below one child of sshd are read. A login has at most so many children of its client's (sshd_config(5),
+ * MaxSessions).
+ */
 const TREE_MS = 500;
-/** Terminals inside terminals inside terminals …: a user can stack them, a look must end. */
+/** Terminals inside terminals inside terminals …: a user can stack them, but a look must end. */
 const DEEPEST = 8;
-/** Where a program such as `sudo` keeps the master of the terminal that it opened: among its first descriptors. */
+/** A program such as `sudo` has the master of the terminal that it opened among its first descriptors. */
 const MOST_DESCRIPTORS_OF_A_PROGRAM = 64;
 /** So many processes above an inner terminal are asked for its master. */
 const MOST_HOLDERS = 16;
@@ -59,13 +62,13 @@ export interface TerminalOptions {
   /** Everything below the login's sshd, as `treeOfLogin` finds it. */
   readonly tree?: readonly ProcessStat[] | undefined;
   readonly isOver?: IsOver | undefined;
-  /** Only sshd is asked: no descriptor of a user's process is taken, so nothing is told of terminals inside the login's own. */
+  /** Only sshd is asked. No descriptor of a user's process is taken, so the result has no inner terminals. */
   readonly isFromAfar?: boolean | undefined;
 }
 
 /**
- * The terminals that a login has open now. Root asks the login's sshd, whose descriptors are not the user's to change, and throws where
- * it may not. A user's own watchdog, which may never ask, goes by the children of sshd that lead a session on a pty.
+ * The terminals that a login has open now. Root asks the login's sshd, whose descriptors no user can change; throws if root may not. A
+ * user's own watchdog may never ask. It uses the children of sshd that lead a session on a pty.
  */
 export function terminalsOf(
   login: Pick<Login, "server">,
@@ -75,7 +78,7 @@ export function terminalsOf(
   if (!isAlive(server)) return [];
   const context = { tree, isOver, deepest: isFromAfar ? 1 : DEEPEST };
   if (mayAsk(server.pid))
-    // Without a limit of time: there are only so many, and a terminal that is passed over would be idle for ever.
+    // No limit of time: their number is limited, and a terminal that is left out would be idle for ever.
     return mastersOf(server).flatMap((master) => {
       const known = sessionIn(master, server.pid, tree);
       return known ? [terminalOf({ master, number: master.number, ...known }, context, 1)] : [];
@@ -97,24 +100,24 @@ function mayAsk(pid: number): boolean {
   }
 }
 
-/** Everything below the sshd of a login, parents before children; nothing when that is gone. */
+/** Everything below the sshd of a login, parents before children; empty if the sshd is gone. */
 export function treeOfLogin({ server }: Pick<Login, "server">): ProcessStat[] {
   return isAlive(server) ? treeBelow(server.pid, () => beginLook(TREE_MS)) : [];
 }
 
-/** A terminal as users know it: `pts/3`. */
+/** The name of a terminal as users know it: `pts/3`. */
 export function terminalName({ path }: Pick<Terminal, "path">): string {
   return path.replace(/^\/dev\//, "");
 }
 
-/** The terminal that the user really works in: the deepest one that the foreground jobs opened. */
+/** The terminal in which the user really works: the deepest one that the foreground jobs opened. */
 export function innermost(terminal: Terminal): Terminal {
   return terminal.inner ? innermost(terminal.inner) : terminal;
 }
 
 /**
- * Opens the slave side to look at it, or write to it, without becoming its owner or waiting. The caller closes it.
- * Throws `MasterGone` when it is gone, and what the kernel says where it cannot be opened.
+ * Opens the slave side to look at it or write to it. It becomes nobody's controlling terminal, and the call never waits. The caller closes
+ * it. Throws `MasterGone` if it is gone, or the kernel's error if it cannot be opened.
  */
 export function openTerminal(
   terminal: Pick<Terminal, "path" | "deviceNumber" | "master" | "leader" | "reachable">,
@@ -128,7 +131,7 @@ export function openTerminal(
     constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK | constants.O_NOFOLLOW,
   );
   const stat = fstatSync(fd);
-  // Its number may belong to a newer terminal by now. While the descriptor is open it cannot be given out again: ask then.
+  // A newer terminal may have its number by now. While the descriptor is open nobody else gets that number, so ask after the open.
   const owner = readStat(leader.pid);
   const isTheirs = owner?.startTicks === leader.startTicks && owner.ttyNr >>> 0 === deviceNumber;
   if (stat.isCharacterDevice() && stat.rdev === deviceNumber && isTheirs) return fd;
@@ -136,7 +139,7 @@ export function openTerminal(
   throw new Error(`${path} is not the terminal of process ${leader.pid} any more`);
 }
 
-/** Who has a terminal now: the leader of its session and the foreground group, 0 for none; `undefined` when the terminal is gone. */
+/** The session on a terminal now and its foreground group, 0 for none; `undefined` if the terminal is gone. */
 export function sessionNow({
   master,
   leader,
@@ -161,7 +164,9 @@ interface Session {
   readonly foregroundGroup: number;
 }
 
-/** The session on a terminal, by its master; where the kernel lets nobody take that, by the children of its holder; `undefined`: gone. */
+/**
+ * The session on a terminal, by its master. If the kernel lets nobody take that, by the children of its holder. `undefined` if it is gone.
+ */
 function sessionIn(master: Master, parent: number, tree: readonly ProcessStat[]): Session | undefined {
   try {
     const known = sessionOf(master);
@@ -202,7 +207,7 @@ interface Context {
   readonly deepest: number;
 }
 
-/** Describes a terminal. What is no process of the login is neither its leader nor its job: it is not ours to signal. */
+/** Describes a terminal. A process outside the login is neither its leader nor in its job: it is not ours to signal. */
 function terminalOf(
   { master, number, session, foregroundGroup }: Found,
   context: Context,
@@ -228,15 +233,16 @@ function terminalOf(
     reachable: master !== undefined || (leader !== undefined && sharesMounts(leader.pid)),
     foregroundGroup,
     foregroundIsLeader,
-    // Below a shell are its background jobs too: where the shell itself is in the foreground, only its own group is the job.
+    // Background jobs are also below a shell. So if the shell itself is in the foreground, only its own group is the job.
     foregroundJob: foregroundIsLeader ? group : [...group, ...below],
     inner: innerLeader && terminalOf(innerOf(innerLeader, context), context, depth + 1),
   };
 }
 
 /**
- * The terminal that a leader below the foreground job has, by the master that a process above it holds: its session is asked of the
- * kernel, so that a name or a number proves nothing. Where nobody above holds it, it is known by its leader, and cannot be opened by root.
+ * The terminal of a leader below the foreground job, by the master that a process above it holds. The kernel tells the session of a master,
+ * so a false name or number has no effect. If no process above holds the master, the terminal is known by its leader, and root cannot open
+ * it.
  */
 function innerOf(leader: ProcessStat, { tree, isOver }: Context): Found {
   let above = tree.find(({ pid }) => pid === leader.parent);
@@ -253,8 +259,8 @@ function innerOf(leader: ProcessStat, { tree, isOver }: Context): Found {
 }
 
 /**
- * Whether a descriptor of a program may be taken. Not of one that its user controls: they can put a file of their own file system in its
- * place just then, and to close that can wait for ever. `sudo` and `su` have root's rights.
+ * Whether a descriptor of a program may be taken. Not if its user controls the program: they can put a file of their own file system in the
+ * descriptor's place at that moment, and to close that file can block for ever. `sudo` and `su` have root's rights.
  */
 function mayTakeFrom(pid: number): boolean {
   return process.geteuid?.() !== 0 || effectiveUidOf(pid) === 0;
@@ -268,7 +274,7 @@ function sessionSafely(master: Master): Session | undefined {
   }
 }
 
-/** What is below some processes and not among them. */
+/** The processes below some others, without those others. */
 export function belowAnyOf(group: readonly ProcessStat[], tree: readonly ProcessStat[]): ProcessStat[] {
   const above = new Set(group.map(({ pid }) => pid));
   const below: ProcessStat[] = [];
@@ -285,7 +291,7 @@ function childrenIn(group: readonly ProcessStat[], below: readonly ProcessStat[]
   return below.filter(({ parent }) => above.has(parent));
 }
 
-/** The newest of the outermost session leaders with a terminal of their own: a program that opened several shows its last one. */
+/** The newest of the outermost session leaders with a terminal of their own: if a program opened several, it shows the last one. */
 function innerLeaderOf(leader: ProcessStat, below: readonly ProcessStat[]): ProcessStat | undefined {
   const inside = new Set<number>();
   let newest: ProcessStat | undefined;
@@ -300,8 +306,8 @@ function innerLeaderOf(leader: ProcessStat, below: readonly ProcessStat[]): Proc
 }
 
 /**
- * Whether a process sees the same files as we do. Where we may not ask (another user's process) the device's own permissions decide.
- * Root never goes by a name: its permissions decide nothing.
+ * Whether a process sees the same files as we do. If we may not ask (another user's process) the device's own permissions decide. False for
+ * root, which never goes by a name: permissions would not stop it.
  */
 function sharesMounts(pid: number): boolean {
   if (process.geteuid?.() === 0) return false;
@@ -317,7 +323,7 @@ function majorOf(ttyNr: number): number {
   return (ttyNr >>> 8) & 0xfff;
 }
 
-/** N of /dev/pts/N, of a `tty_nr` that is a pty. */
+/** N of /dev/pts/N, from the `tty_nr` of a pty. */
 export function minorOf(ttyNr: number): number {
   return (ttyNr & 0xff) | ((ttyNr >>> 12) & 0xfff00);
 }

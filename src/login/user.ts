@@ -1,18 +1,18 @@
-// Whose login it is. The uid comes from the kernel; the name from sshd's title, believed only where the system's resolver agrees.
+// Whose login it is. The uid comes from the kernel. The name comes from sshd's title, and is believed only if the system's resolver agrees.
 import { execFile, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { readStart } from "../system/libc.ts";
 import { commandLineOf, isGone } from "./process.ts";
 
-/** A directory server may be slow; one that does not answer must not hold a check for ever. */
+/** A directory server may be slow, but one that does not answer must not block a check for ever. */
 const RESOLVER_TIMEOUT_MS = 10_000;
-/** A check asks of one login, again and again, and can do without the answer. */
+/** The limit for a check, which asks about one login again and again: it can go on without the answer. */
 const SHORT_TIMEOUT_MS = 3_000;
-/** After no answer this process does not ask again for so long. */
+/** After a question without an answer this process asks no more for so long. */
 const SILENCE_MS = 60_000;
 
-/** The real uid of a process (proc_pid_status(5)); `undefined` when it is gone. */
+/** The real uid of a process (proc_pid_status(5)); `undefined` if it is gone. */
 export function uidOf(pid: number): number | undefined {
   try {
     const uid = /^Uid:\t(\d+)/m.exec(readStart(`/proc/${pid}/status`))?.[1];
@@ -23,7 +23,7 @@ export function uidOf(pid: number): number | undefined {
   }
 }
 
-/** The user whose rights a process has (proc_pid_status(5)): a setuid program of root's has root's; `undefined` when it is gone. */
+/** The uid whose rights a process has (proc_pid_status(5)): 0 for a setuid program of root's; `undefined` if it is gone. */
 export function effectiveUidOf(pid: number): number | undefined {
   try {
     const uid = /^Uid:\t\d+\t(\d+)/m.exec(readStart(`/proc/${pid}/status`))?.[1];
@@ -34,29 +34,32 @@ export function effectiveUidOf(pid: number): number | undefined {
   }
 }
 
-/** The title that an sshd gave itself, empty when it is gone. */
+/** The title that an sshd gave itself; empty if it is gone. */
 export function titleOf(pid: number): string {
   return commandLineOf(pid)[0] ?? "";
 }
 
-/** How the title of a privileged sshd ends that leaves the serving to a child; `[postauth]` from OpenSSH 10.5 on, once it has one. */
+/**
+ * The end of a privileged sshd's title, if a child serves the login: `[priv]`, or from OpenSSH 10.5 on `[postauth]` once it has a child.
+ */
 export const PRIVILEGED: RegExp = / \[(?:priv|postauth)\]$/;
 
 /**
- * The user in the title of an authenticated sshd: `sshd: USER [priv]`, `sshd: USER@pts/0,pts/1`, `sshd: USER@notty`, `sshd: USER`,
- * from OpenSSH 10.5 on also `… USER [postauth]`. Before the colon it has the name that the program was called by: from OpenSSH 9.8 on
- * `sshd-session`, or that of a link to it. `undefined` for other titles, such as the listener's or that of a login not yet authenticated.
+ * The user in the title of an authenticated sshd: `sshd: USER [priv]`, `sshd: USER@pts/0,pts/1`, `sshd: USER@notty`, `sshd: USER`, from
+ * OpenSSH 10.5 on also `… USER [postauth]`. Before the colon is the name by which the program was called: from OpenSSH 9.8 on
+ * `sshd-session`, or the name of a link to it. `undefined` for other titles, such as that of the listener or of a login not yet
+ * authenticated.
  */
 export function userInTitle(title: string): string | undefined {
   const text = /^[^\s:/]+: (.+)$/s.exec(title)?.[1];
   if (text === undefined) return undefined;
-  // A name may hold an `@` itself (`alice@example.org`): only what follows the last one can be terminals.
+  // A name may contain an `@` (`alice@example.org`): only the part after the last one can be terminals.
   const served = /^(.+)@(?:notty|pts\/\d+(?:,pts\/\d+)*)$/s.exec(text)?.[1];
   const user = served ?? text.replace(PRIVILEGED, "");
   return /[[\]\s]/.test(user) ? undefined : user;
 }
 
-/** Whether a title can be nothing but that of an sshd that holds a login; one that only names a user can be that of much else. */
+/** Whether a title can only be that of an sshd that holds a login. Many other programs can have a title that only names a user. */
 export function isTitleOfLogin(title: string): boolean {
   return (
     userInTitle(title) !== undefined &&
@@ -64,15 +67,15 @@ export function isTitleOfLogin(title: string): boolean {
   );
 }
 
-/** The system's resolver for user names (NSS: LDAP and SSSD too). `undefined` when there is no such user, or no answer. */
+/** The system's resolver for user names (NSS: LDAP and SSSD too). `undefined` if there is no such user, or no answer. */
 export interface Names {
   uidOf(name: string): number | undefined;
   nameOf(uid: number): string | undefined;
-  /** Whether some question got no answer at all. */
+  /** Whether a question got no answer at all. */
   isSilent(): boolean;
 }
 
-/** Asks the system for each name; who is known here need not be asked for, which takes a process, and a directory that may hang. */
+/** Asks the system for each name. Users in /etc/passwd are not asked for: a question takes a process, and a directory may hang. */
 export const systemNames: Names = {
   uidOf: (name) => {
     const own = entriesIn(usersOfHost()).find((entry) => entry.name === name);
@@ -82,7 +85,7 @@ export const systemNames: Names = {
   },
   nameOf: (uid) =>
     entriesIn(usersOfHost()).find((entry) => entry.uid === uid)?.name ??
-    // The `+` keeps a user whose NAME is that number out of it (coreutils, "User and group name specification").
+    // With the `+`, a user whose NAME is that number is not meant (coreutils, "User and group name specification").
     ask("/usr/bin/id", ["-nu", "--", `+${uid}`]),
   isSilent: () => performance.now() < silentUntilMs,
 };
@@ -97,7 +100,7 @@ function entriesIn(text: string): { readonly name: string; readonly uid: number 
   });
 }
 
-/** Asks the system once for many: names and uids that are not among these are unknown. A name that is a number is not asked for. */
+/** Asks the system once for many. Other names and uids are unknown in the result. A name that is a number is not asked for. */
 export async function namesAskedOnce(names: readonly string[], uids: readonly number[]): Promise<Names> {
   const asked = new Set([...names.filter((name) => !/^(\d+|-.*)?$/.test(name)), ...uids]);
   const uidByName = new Map<string, number>();
@@ -109,7 +112,7 @@ export async function namesAskedOnce(names: readonly string[], uids: readonly nu
       if (!nameByUid.has(uid)) nameByUid.set(uid, name);
     }
   };
-  // Who is known here need not be asked for, which takes a process of its own.
+  // Users in /etc/passwd are not asked for: a question takes a process of its own.
   take(usersOfHost());
   const others = [...asked].filter((it) =>
     typeof it === "string" ? !uidByName.has(it) : !nameByUid.has(it),
@@ -123,7 +126,10 @@ export async function namesAskedOnce(names: readonly string[], uids: readonly nu
   };
 }
 
-/** The users in passwd(5). The resolver knows them as well: nsswitch.conf(5) of every distribution has it ask this file, nearly always first. */
+/**
+ * The text of /etc/passwd; empty if it cannot be read. The resolver knows these users as well: in every distribution nsswitch.conf(5) makes
+ * it ask this file, nearly always first.
+ */
 function usersOfHost(): string {
   try {
     return readFileSync("/etc/passwd", "utf8");
@@ -133,8 +139,8 @@ function usersOfHost(): string {
 }
 
 /**
- * A name for a uid: the first of `candidates` that the system says has it, else the system's own. Where the system does not answer, the
- * first candidate, which is what sshd calls them: a directory that hangs must not take an exemption, or a rule, from anybody. Else the
+ * A name for a uid: the first of `candidates` that the system says has this uid, else the system's own name. If the system does not answer,
+ * it is the first candidate, the name that sshd uses: a directory that hangs must not take an exemption or a rule from anybody. Else the
  * number.
  */
 export function nameOfUid(
@@ -164,13 +170,13 @@ function ask(program: string, args: readonly string[]): string | undefined {
   return status === 0 ? stdout.replace(/\n$/, "") : undefined;
 }
 
-/** The entries of passwd(5) of some users; `undefined` where there is no answer. */
+/** The passwd(5) entries of some users; `undefined` if there is no answer. */
 async function entriesOf(keys: readonly string[]): Promise<string | undefined> {
   try {
     const options = { ...OPTIONS, timeout: RESOLVER_TIMEOUT_MS };
     return (await promisify(execFile)("/usr/bin/getent", ["passwd", ...keys], options)).stdout;
   } catch (error) {
-    // It prints what it finds, and has a status of 2 when something was not found (getent(1)).
+    // It prints the entries it finds, and has status 2 if one was not found (getent(1)).
     const { code, killed, stdout } = error as { code?: unknown; killed?: boolean; stdout?: string };
     if (killed === true) return undefined;
     return code === 2 ? (stdout ?? "") : "";

@@ -10,21 +10,21 @@ import { uidOf } from "./user.ts";
 export type Watchdog = "root" | "user";
 
 const WATCHDOG = `${PROGRAM_DIRECTORY}/watchdog`;
-/** A script is called after its file; one that waits because nothing can be forked is a bash (see pam/watchdog). */
+/** A script has the name of its file. While nothing can be forked it waits as a bash (see pam/watchdog). */
 const NAMES = new Set([basename(WATCHDOG), "bash", "sh", "dash"]);
 const NODE = `${PROGRAM_DIRECTORY}/node`;
 const WRAP = `${PROGRAM_DIRECTORY}/dist/wrap.js`;
-/** Node gives its main thread, and so its process, a name of its own. */
+/** Node gives its main thread, and so its process, another name. */
 const NODE_NAMES = new Set([basename(NODE), "node-MainThread"]);
 
-/** A running watchdog, by the sshd that it was told to guard. */
+/** A running watchdog, with the sshd that it was told to guard. */
 interface Running {
   readonly sshdPid: number;
   readonly uid: number;
   readonly stat: ProcessStat;
 }
 
-/** Tells which watchdog a login has; `undefined` for none. `processes` is what `allProcesses` found. */
+/** Returns a function that tells which watchdog a login has; `undefined` for none. `processes` is the result of `allProcesses`. */
 export function watchdogsAmong(
   processes: ReadonlyMap<number, ProcessStat>,
 ): (login: Login) => Watchdog | undefined {
@@ -37,8 +37,9 @@ export function watchdogsAmong(
 }
 
 /**
- * Tells the pids of what was stopped (SIGSTOP) of a login's watchdogs, where that holds up all that it has: they are there and do
- * nothing. One whose sleep or check was stopped waits for that, and does no more than one that was stopped itself.
+ * Returns a function that tells which processes of a login's watchdogs are stopped (SIGSTOP), by pid, if this holds up all its watchdogs;
+ * else none. Stopped watchdogs are there but do nothing. If the sleep or the check of a watchdog is stopped, the watchdog waits for it, and
+ * this is the same as a stopped watchdog.
  */
 export function stoppedWatchdogsAmong(
   processes: ReadonlyMap<number, ProcessStat>,
@@ -52,14 +53,14 @@ export function stoppedWatchdogsAmong(
   };
 }
 
-/** Tells whether root's watchdog guards a login: it is there and goes on. */
+/** Returns a function that tells whether root's watchdog guards a login: it is there and not stopped. */
 export function guardedAmong(processes: ReadonlyMap<number, ProcessStat>): (login: Login) => boolean {
   const guardsOf = guardsAmong(processes);
   const stoppedOf = stoppedAmong(processes);
   return (login) => guardsOf(login).root.some((guard) => stoppedOf(guard).length === 0);
 }
 
-/** What is stopped of a watchdog: itself, or what it waits for. */
+/** The stopped processes of a watchdog: itself, or a process that it waits for. */
 function stoppedAmong(
   processes: ReadonlyMap<number, ProcessStat>,
 ): (guard: ProcessStat) => readonly number[] {
@@ -73,14 +74,14 @@ function guardsAmong(
 ): (login: Login) => Readonly<Record<Watchdog, readonly ProcessStat[]>> {
   const running = [...processes.values()].flatMap((it) => [...watchdogIn(it), ...wrapIn(it, processes)]);
   const bySshd = Map.groupBy(running, ({ sshdPid }) => sshdPid);
-  // One that is older than the sshd was told of another process with that pid.
+  // A watchdog that is older than the sshd was told of another process with that pid.
   const guards = (uid: number, ref: ProcessRef | undefined) =>
     ref === undefined
       ? []
       : (bySshd.get(ref.pid) ?? []).flatMap((it) =>
           it.uid === uid && it.stat.startTicks >= ref.startTicks ? [it.stat] : [],
         );
-  // A privileged sshd that was killed led the session that its child is still in: nobody else is given its pid meanwhile.
+  // A privileged sshd that was killed led the session in which its child still is. Nobody else gets its pid while that session exists.
   const formerOf = (child: ProcessRef | undefined) => {
     const session = child && processes.get(child.pid)?.session;
     return session === undefined ? undefined : { pid: session, startTicks: 0 };
@@ -92,22 +93,22 @@ function guardsAmong(
 }
 
 function watchdogIn(stat: ProcessStat): Running[] {
-  // It has no terminal, which most shells do.
+  // A watchdog has no terminal; most shells have one.
   if (!NAMES.has(stat.name) || stat.ttyNr !== 0) return [];
   const words = commandLineOf(stat.pid);
   const at = words.indexOf(WATCHDOG);
-  // Before it the waiting bash has the length of its pause.
+  // The waiting bash has the length of its pause before the path.
   const sshdPid = at < 0 ? undefined : words.slice(at + 1).findLast((word) => /^\d+$/.test(word));
   const uid = sshdPid === undefined ? undefined : uidOf(stat.pid);
-  // The pid that a container's watchdog was told is one of the container's.
+  // In a container, a watchdog was told a pid of the container.
   return uid === undefined || isInContainer(stat.pid) ? [] : [{ sshdPid: Number(sshdPid), uid, stat }];
 }
 
-/** A wrap guards the login whose terminal it stands on: the leader of its session is a child of the login's sshd. */
+/** A wrap guards the login on whose terminal it stands: the leader of its session is a child of the login's sshd. */
 function wrapIn(stat: ProcessStat, processes: ReadonlyMap<number, ProcessStat>): Running[] {
   if (!NODE_NAMES.has(stat.name) || stat.ttyNr === 0) return [];
   const leader = processes.get(stat.session);
-  // By its file, for a name can be anybody's.
+  // Its file decides: any process can have the name.
   if (!leader || programOf(stat.pid) !== NODE || !commandLineOf(stat.pid).includes(WRAP)) return [];
   const uid = uidOf(stat.pid);
   return uid === undefined || isInContainer(stat.pid) ? [] : [{ sshdPid: leader.parent, uid, stat }];

@@ -1,7 +1,7 @@
-// Which form a notice takes: decided from what can be seen of a terminal from outside. Pure.
+// Decides the form of a notice, from what can be seen of a terminal from outside. Pure.
 import { ICANON } from "../system/libc.ts";
 
-/** What is seen of the terminal that the foreground program owns. */
+/** What can be seen of the terminal that the foreground program uses. */
 export interface TerminalTraits {
   /** ICANON: the kernel collects whole lines. */
   readonly canonical: boolean;
@@ -9,9 +9,9 @@ export interface TerminalTraits {
   readonly processesOutput: boolean;
   /** ONLCR: it turns LF into CR LF. */
   readonly mapsNewline: boolean;
-  /** ISIG: keys such as Ctrl-C signal. */
+  /** ISIG: keys such as Ctrl-C send signals. */
   readonly signals: boolean;
-  /** What the processes of the foreground group call themselves: a hint only. */
+  /** The names that the processes of the foreground group gave themselves: only a hint. */
   readonly names: readonly string[];
 }
 
@@ -86,41 +86,44 @@ const LINE_EDITORS = new Set([
   ],
 ]);
 
-/** `python3.11` and `lua5.4` are still Python and Lua; a login shell may put a dash before its name. */
+/**
+ * Whether a name is that of a line editor. `python3.11` and `lua5.4` are still Python and Lua, and the name of a login shell can begin with
+ * a dash.
+ */
 function editsLines(name: string): boolean {
   return LINE_EDITORS.has(name) || LINE_EDITORS.has(name.replace(/^-/, "").replace(/[\d.]+$/, ""));
 }
 
 /**
- * Python's own prompt (`_pyrepl`, from 3.13 on): it turns the editing of output off, and ISIG on, while a Python program that takes
- * the terminal for itself (tty.setraw) turns both off. It moves its cursor relatively, so its line may move down.
+ * Whether this is Python's own prompt (`_pyrepl`, from 3.13 on). It turns the editing of output off and ISIG on. A Python program that
+ * takes over the terminal (tty.setraw) turns both off. The prompt moves its cursor relatively, so its line may move down.
  */
 function isPythonPrompt({ signals, names }: TerminalTraits): boolean {
   return signals && names.length > 0 && names.every((name) => /^(python|pypy)[\d.]*$/.test(name));
 }
 
 /**
- * The form for that evidence. In doubt the bar: at a prompt it costs one old line, while lines inserted into a full screen shift
- * its rows until the program draws again.
+ * The form for that evidence. If in doubt, the bar: at a prompt it costs one old line, but lines inserted into a full screen shift its rows
+ * until the program draws again.
  */
 export function formFor(evidence: TerminalTraits): "prompt" | "bar" {
   if (evidence.canonical) return "prompt";
-  // Editors, nested ssh and sudo turn the editing of output off altogether; curses turns ONLCR off.
+  // Editors, nested ssh and sudo turn the editing of output off completely. curses turns ONLCR off.
   if (!evidence.processesOutput) return isPythonPrompt(evidence) ? "prompt" : "bar";
   if (!evidence.mapsNewline) return "bar";
-  // Raw with ONLCR on is a line editor or a pager. A shell that runs a pager in its own group (a script) counts as the pager.
+  // Raw mode with ONLCR means a line editor or a pager. A shell that runs a pager in its own group (a script) counts as the pager.
   return evidence.names.length > 0 && evidence.names.every(editsLines) ? "prompt" : "bar";
 }
 
-/** Programs that open a terminal inside the user's and copy everything between the two, screen row for screen row. */
+/** Programs that open a terminal inside the user's terminal and copy everything between the two, screen row for screen row. */
 const RELAYS = new Set(["sudo", "script", "su", "runuser", "doas"]);
 
-/** Whether what runs on the terminal inside is what the user sees: not so for the subshell of a file manager or an editor. */
+/** Whether the user sees what runs on the inner terminal. That is false for the subshell of a file manager or an editor. */
 export function isRelay(names: readonly string[]): boolean {
   return names.some((name) => RELAYS.has(name));
 }
 
-/** Clients whose server draws on the terminal by itself, and lives on when the client goes. */
+/** Whether a program is a client whose server itself draws on the terminal, and lives on after the client. */
 export function isMultiplexerClient(name: string): boolean {
   return /^(tmux(: client)?|screen)$/.test(name);
 }

@@ -1,4 +1,4 @@
-// The last line of a terminal before its login ends: it leaves the user's own terminal as a shell needs it.
+// The last line of a terminal before its login ends. It leaves the user's own terminal in the state that a shell needs.
 import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTerminal, type Terminal } from "../login/terminal.ts";
@@ -10,12 +10,12 @@ import { ownerOf } from "./owner.ts";
 import { writeLastLine } from "./write.ts";
 
 const DETACH_MS = 1_000;
-/** The bytes need so long to reach the client before the connection goes. */
+/** The time that the bytes need to reach the client before the connection ends. */
 const TRAVEL_MS = 300;
 
 /**
- * Stops what draws on a terminal and writes the last line. The caller ends the login and then calls `thaw`, whatever happened.
- * `undefined` when the line could not be written; then nothing is left stopped. Never throws.
+ * Stops the programs that draw on a terminal and writes the last line. The caller ends the login and then calls `thaw`, whatever happened.
+ * `undefined` if the line could not be written; then nothing stays stopped. Never throws.
  */
 export async function sayFarewell(terminal: Terminal, text: string): Promise<Frozen | undefined> {
   let frozen: Frozen | undefined;
@@ -39,8 +39,8 @@ export async function sayFarewell(terminal: Terminal, text: string): Promise<Fro
 }
 
 /**
- * The server of tmux or screen draws by itself until its client has gone, so the client goes first. Not one that leads the
- * session: with it the terminal would go, before the last line.
+ * Ends clients of tmux and screen: their server itself draws until its client is gone. A client that leads the session is left alone: the
+ * terminal would go with it, before the last line.
  */
 async function detachClients(terminal: Terminal): Promise<void> {
   const clients = (ownerOf(terminal)?.members ?? []).filter(

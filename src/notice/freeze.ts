@@ -1,4 +1,4 @@
-// Keeping programs from drawing over a last line. Held by pidfds: what is let go again is what was stopped, never a later process.
+// Keeps programs from drawing over a last line. It holds them by pidfds, so it continues only processes that it stopped, never a later one.
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
@@ -15,18 +15,18 @@ const MOST_ROUNDS = 3;
 
 /** What was stopped so that nothing draws over a last line. */
 export interface Frozen {
-  /** Lets it go on. Call it once. */
+  /** Lets it continue. Call it once. */
   readonly thaw: () => void;
 }
 
 /**
- * Stops the session leader, then the foreground group: in that order, or a shell would see its job stop and prompt. Background
- * jobs go on. What may not be signalled, and what was stopped before, is left as it is.
+ * Stops the session leader, then the foreground group. In the other order a shell would see its job stop and show a prompt. Background jobs
+ * go on. Processes that we may not signal, or that were stopped before, are left alone.
  */
 export async function freeze(terminal: Terminal): Promise<Frozen> {
   const stopped = new Map<number, Pidfd>();
   const thaw = () => {
-    // The leader last: a shell that runs again finds none of its jobs stopped.
+    // The leader is last: when a shell runs again, none of its jobs must be stopped.
     for (const pidfd of [...stopped.values()].reverse()) {
       signal(pidfd, SIGCONT);
       closePidfd(pidfd);
@@ -54,18 +54,18 @@ export async function freeze(terminal: Terminal): Promise<Frozen> {
   }
 }
 
-/** Stops one process and keeps hold of it; `undefined` when it is gone, not ours to stop, ourselves, or stopped already. */
+/** Stops one process and keeps its pidfd; `undefined` if it is gone, not ours to stop, ourselves, or already stopped. */
 function stopOne(ref: ProcessRef): Pidfd | undefined {
   const pidfd = ref.pid === process.pid ? undefined : openPidfd(ref.pid);
   if (pidfd === undefined) return undefined;
-  // Compared with the pidfd open: from here on the pid cannot have been another process's.
+  // Compared while the pidfd is open: from now on no other process can get this pid.
   const stat = readStat(ref.pid);
   if (stat?.startTicks === ref.startTicks && stat.state !== "T" && signal(pidfd, SIGSTOP)) return pidfd;
   closePidfd(pidfd);
   return undefined;
 }
 
-/** A signal to a running process takes effect a moment later. */
+/** Waits: a signal to a running process takes effect a moment later. */
 async function allStopped(refs: readonly ProcessRef[]): Promise<void> {
   for (let waitedMs = 0; waitedMs < STOPS_WITHIN_MS; waitedMs += STEP_MS) {
     if (refs.every(({ pid }) => ["T", "t", "Z", undefined].includes(readStat(pid)?.state))) return;
@@ -73,7 +73,7 @@ async function allStopped(refs: readonly ProcessRef[]): Promise<void> {
   }
 }
 
-/** Hangs up one process and waits for its end, at most `withinMs`. */
+/** Hangs up one process and waits for its end, for at most `withinMs`. */
 export async function hangUpProcess(ref: ProcessRef, withinMs: number): Promise<void> {
   const pidfd = openPidfd(ref.pid);
   if (pidfd === undefined) return;
@@ -85,7 +85,7 @@ export async function hangUpProcess(ref: ProcessRef, withinMs: number): Promise<
   }
 }
 
-/** Whether the signal was sent: not to a process that is gone, or that we may not signal. */
+/** Whether the signal was sent. It is not if the process is gone, or we may not signal it. */
 function signal(pidfd: Pidfd, number: number): boolean {
   try {
     return signalPidfd(pidfd, number);

@@ -1,4 +1,4 @@
-// When to write: not into the middle of another program's escape sequence.
+// Finds the moment to write: not in the middle of another program's escape sequence.
 import { setTimeout as sleep } from "node:timers/promises";
 import { readStat } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
@@ -6,17 +6,17 @@ import { isWritable } from "../system/libc.ts";
 import { paintersOf, writtenBy } from "./owner.ts";
 
 const STEP_MS = 50;
-/** A program that has written nothing for so long, and sleeps, has finished its sequence. */
+/** If a program has written nothing for so long, and sleeps, its sequence is complete. */
 const QUIET_MS = 250;
-/** A program that never rests is written over all the same: rather a row spoilt than a user not warned. */
+/** A program that never rests is written over anyway: a spoilt row is better than a user without a warning. */
 const LONGEST_WAIT_MS = 1_500;
 
-/** Waits until nobody is drawing on a terminal and it takes bytes, at most 1.5 s. */
+/** Waits until no program draws on a terminal and it takes bytes, for at most 1.5 s. */
 export async function waitForQuiet(terminal: Terminal, fd: number): Promise<void> {
   let seen = "";
   const beganMs = performance.now();
   let restlessMs = beganMs;
-  // Time is counted, not naps: a look takes as long as there is to look at.
+  // This counts time, not sleeps: a look takes longer if there is more to look at.
   for (;;) {
     const { trace, asleep } = look(terminal);
     const nowMs = performance.now();
@@ -27,7 +27,7 @@ export async function waitForQuiet(terminal: Terminal, fd: number): Promise<void
   }
 }
 
-/** Which processes draw and what they have written, as one value to compare; and whether all of them sleep. */
+/** Which processes draw and how much they have written, as one value to compare, and whether all of them sleep. */
 function look(terminal: Terminal): { trace: string; asleep: boolean } {
   const painters = paintersOf(terminal);
   const states = painters.map((pid) => readStat(pid)?.state);

@@ -1,4 +1,4 @@
-// Who draws on a terminal now: read afresh each time, since a program can end between a look and a notice.
+// Finds which programs draw on a terminal now. It reads this again each time, since a program can end between a look and a notice.
 import { readdirSync } from "node:fs";
 import { writtenBytesOf } from "../activity/payload.ts";
 import { beginLook, type IsOver } from "../login/budget.ts";
@@ -13,11 +13,11 @@ export interface Foreground {
   readonly terminal: Terminal;
   /** 0 for none. */
   readonly group: number;
-  /** The processes of that group, those below the session leader that is. */
+  /** The processes of that group that are the session leader or below it. */
   readonly members: readonly ProcessStat[];
 }
 
-/** The foreground of a terminal, without members where its session is none of the login's; `undefined` when the terminal is gone. */
+/** The foreground of a terminal; without members if its session is not the login's; `undefined` if the terminal is gone. */
 export function foregroundOf(terminal: Terminal): Foreground | undefined {
   const now = sessionNow(terminal);
   if (!now) return undefined;
@@ -31,19 +31,19 @@ export function foregroundOf(terminal: Terminal): Foreground | undefined {
   return { terminal, group, members };
 }
 
-/** The foreground that the user sees: what runs on the terminal inside, where a program such as `sudo` only relays it. */
+/** The foreground that the user sees: if a program such as `sudo` only relays an inner terminal, what runs on that one. */
 export function ownerOf(terminal: Terminal): Foreground | undefined {
   const foreground = foregroundOf(terminal);
   if (!foreground || !terminal.inner || !isRelay(namesOf(foreground))) return foreground;
   return ownerOf(terminal.inner) ?? foreground;
 }
 
-/** What the processes of a foreground call themselves. */
+/** The names that the processes of a foreground gave themselves. */
 export function namesOf({ members }: Foreground): string[] {
   return members.map(({ name }) => name);
 }
 
-/** The processes whose writes reach the screen: the foreground, what it relays, and the server of a tmux or screen client. */
+/** The pids of the processes whose writes reach the screen: the foreground, what it relays, and the server of a tmux or screen client. */
 export function paintersOf(terminal: Terminal): number[] {
   const foregrounds = [foregroundOf(terminal), ownerOf(terminal)].filter((it) => it !== undefined);
   const members = foregrounds.flatMap((it) => it.members);
@@ -52,14 +52,16 @@ export function paintersOf(terminal: Terminal): number[] {
   return [...new Set([...members.map(({ pid }) => pid), ...servers])];
 }
 
-/** A name costs nothing, and a server has the terminal among its first descriptors or is busy with many: a look must end. */
+/**
+ * Any process can have such a name, and a server has the terminal among its first descriptors or is busy with many. But a look must end.
+ */
 const MOST_SERVERS = 16;
 const MOST_DESCRIPTORS_OF_A_SERVER = 256;
 const SERVERS_MS = 200;
 
 /**
- * Servers are nobody's children here: they are found by name among the client's user's own processes, and by the terminal that they
- * hold open. Others may call themselves so too, and are not looked into.
+ * Servers are not below the session leader. They are found by name among the processes of the client's user, and by the terminal that they
+ * hold open. Processes of other users may have such a name too: they are not read.
  */
 function serversOn(path: string, client: number): number[] {
   const isOver = beginLook(SERVERS_MS);
@@ -78,7 +80,7 @@ function serversOn(path: string, client: number): number[] {
   return servers;
 }
 
-/** Whether a process has a file open; false where we may not ask. */
+/** Whether a process has a file open; false if we may not ask. */
 function holds(pid: number, path: string, isOver: IsOver): boolean {
   for (const { target } of descriptorsIn(pid, MOST_DESCRIPTORS_OF_A_SERVER, isOver))
     if (target === path) return true;
@@ -86,8 +88,8 @@ function holds(pid: number, path: string, isOver: IsOver): boolean {
 }
 
 /**
- * Bytes that processes have written so far (`wchar`, proc_pid_io(5)), those of other users left out where we may not ask;
- * `undefined` when none could be asked.
+ * Bytes that processes have written so far (`wchar`, proc_pid_io(5)), without those of other users that we may not ask; `undefined` if none
+ * could be asked.
  */
 export function writtenBy(pids: readonly number[]): number | undefined {
   const counts = pids.map(writtenBytesOf).filter((count) => count !== undefined);

@@ -1,19 +1,19 @@
-// Making a full-screen program draw its screen again, so that what was written over it goes.
+// Makes a full-screen program draw its screen again, to remove what was written over it.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Terminal } from "../login/terminal.ts";
 import { getWindowSize, setColumns } from "../system/libc.ts";
 import { type Foreground, foregroundOf, namesOf, paintersOf, writtenBy } from "./owner.ts";
 
-/** They draw nothing anew for a size that has not changed; htop writes on its own so often that it could be taken for an answer. */
+/** They do not draw again for an unchanged size. htop by itself writes so often that this could be taken for an answer. */
 const DRAW_FOR_NEW_SIZE_ONLY = new Set(["htop", "btop", "emacs", "screen", "ssh", "mosh-client"]);
 
 const STEP_MS = 10;
-/** Programs that draw again on SIGWINCH begin within 10 ms; a loaded machine needs longer. */
+/** Programs that draw again on SIGWINCH begin within 10 ms. A loaded machine needs longer. */
 const ANSWER_MS = 150;
-/** A program that asks for the size too late would find it as it was. */
+/** A program that asks for the size too late would find the old size. */
 const NARROW_MS = 100;
 
-/** Has the owner of the screen draw it again: by telling it that the size changed, else by changing it for a moment. */
+/** Makes the owner of the screen draw it again: tells it that the size changed, or if that fails changes the size for a moment. */
 export async function repaint(terminal: Terminal, owner: Foreground, fd: number): Promise<void> {
   if (
     !namesOf(owner).some((name) => DRAW_FOR_NEW_SIZE_ONLY.has(name)) &&
@@ -23,7 +23,7 @@ export async function repaint(terminal: Terminal, owner: Foreground, fd: number)
   await narrowForAMoment(fd);
 }
 
-/** Sends SIGWINCH; whether anything was written then. */
+/** Sends SIGWINCH. Returns whether anything was written then. */
 async function drawsWhenTold(terminal: Terminal, owner: Foreground): Promise<boolean> {
   const painters = paintersOf(terminal);
   const before = writtenBy(painters);
@@ -42,7 +42,10 @@ async function drawsWhenTold(terminal: Terminal, owner: Foreground): Promise<boo
   return false;
 }
 
-/** One column less, and back, unless somebody else has set the size meanwhile. Never rows: an editor's windows change for good. */
+/**
+ * Sets one column less for a moment, then the old number, unless somebody else has set the size meanwhile. Never rows: that changes an
+ * editor's windows permanently.
+ */
 async function narrowForAMoment(fd: number): Promise<void> {
   const { columns } = getWindowSize(fd);
   if (columns < 3) return;

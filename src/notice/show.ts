@@ -1,4 +1,4 @@
-// Notices on a terminal: putting one there, taking it back, and answering a user who is there.
+// Notices on a terminal: shows one, takes it back, and answers a user who is there.
 import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTerminal, type Terminal } from "../login/terminal.ts";
@@ -19,27 +19,30 @@ export interface Shown {
   readonly group: number;
 }
 
-/** Says it for a terminal that many columns wide. */
+/** The words for a terminal with so many columns. */
 export type Say = (columns: number) => Wording;
 
-/** How long an answer stands over a full-screen program. */
+/** How long an answer stays over a full-screen program. */
 const ANSWER_MS = 1_500;
 
-/** Writes a notice with a bell; `undefined` when it could not be delivered: held, full, gone, or not ours to open. Never throws. */
+/**
+ * Writes a notice with a bell; `undefined` if it could not be delivered: the terminal is held, full, gone, or not ours to open. Never
+ * throws.
+ */
 export function showNotice(terminal: Terminal, say: Say): Promise<Shown | undefined> {
   return withTerminal(terminal, (fd) => put(terminal, fd, say, BEL));
 }
 
-/** Whether a notice was given, for the audit: what `showNotice` returned for each terminal that it is about. */
+/** Whether a notice was given, in words for the audit. `shown`: the result of `showNotice` for each terminal of the notice. */
 export function givenOn(shown: readonly (Shown | undefined)[]): string {
   if (shown.length === 0) return "not given: no terminal to write to";
   return shown.includes(undefined) ? "not given: the terminal takes no output" : "given";
 }
 
-/** Takes a notice off a full-screen program's screen; above a prompt it stays as a line among others. Never throws. */
+/** Removes a notice from the screen of a full-screen program. Above a prompt it stays, as a line among others. Never throws. */
 export async function takeBack(terminal: Terminal, shown: Shown | undefined): Promise<void> {
   if (shown?.form !== "bar") return;
-  // Another program has the screen now: with the first one its screen went too.
+  // If another program has the screen now, the first one's screen is gone too.
   await withTerminal(terminal, async (fd) => {
     const owner = ownerOf(terminal);
     if (owner?.group !== shown.group) return;
@@ -50,7 +53,7 @@ export async function takeBack(terminal: Terminal, shown: Shown | undefined): Pr
   });
 }
 
-/** Answers the user, without a bell, and takes the notice back; at a prompt the answer is one more line. Never throws. */
+/** Answers the user, without a bell, and takes the notice back. At a prompt the answer is one more line. Never throws. */
 export async function showStays(terminal: Terminal, shown: Shown | undefined, say: Say): Promise<void> {
   const answer = await withTerminal(terminal, (fd) => put(terminal, fd, say, ""));
   if (answer?.form === "bar") await sleep(ANSWER_MS);
@@ -59,21 +62,21 @@ export async function showStays(terminal: Terminal, shown: Shown | undefined, sa
 
 async function put(terminal: Terminal, fd: number, say: Say, bell: string): Promise<Shown | undefined> {
   await waitForQuiet(terminal, fd);
-  // Only now: what owned the screen before the wait may have ended.
+  // Only now: the owner of the screen before the wait may have ended.
   const owner = ownerOf(terminal);
   if (!owner) return undefined;
   const size = getWindowSize(fd);
   const outer = evidenceOf(getAttributes(fd), namesOf(owner));
   const form = fittingForm(formFor(insideEvidence(terminal, owner) ?? outer), size);
   const wording = say(usableSize(size).columns);
-  // The line discipline of the user's own terminal decides which keys are seen, whatever runs on one inside it.
+  // The line discipline of the user's own terminal decides which keys are seen, whatever runs on an inner terminal.
   const lines = outer.canonical ? wording.lineMode : wording.prompt;
   const bytes =
     form === "prompt" ? promptBytes(lines, size) : form === "bar" ? barBytes(wording.bar, size) : "";
   return (await writeNotice(fd, bytes + bell)) ? { form, group: owner.group } : undefined;
 }
 
-/** The evidence of the terminal inside, where what runs there owns the screen; `undefined` where we may not ask. */
+/** The evidence of the inner terminal, if the program there owns the screen; `undefined` if not, or if we may not ask. */
 function insideEvidence(terminal: Terminal, owner: Foreground): TerminalTraits | undefined {
   if (owner.terminal === terminal) return undefined;
   try {
@@ -88,7 +91,7 @@ function insideEvidence(terminal: Terminal, owner: Foreground): TerminalTraits |
   }
 }
 
-/** Runs something on an open terminal; `undefined` when the terminal is gone, not ours to open, or goes meanwhile. */
+/** Calls `use` with an open terminal; `undefined` if the terminal is gone, not ours to open, or goes meanwhile. */
 async function withTerminal<T>(terminal: Terminal, use: (fd: number) => Promise<T>): Promise<T | undefined> {
   try {
     const fd = openTerminal(terminal);

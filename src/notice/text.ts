@@ -1,9 +1,9 @@
-// What a user reads. Pure: no I/O, no clock. Every line is printable ASCII, whatever the values hold.
+// The texts that a user reads. Pure: no I/O, no clock. Every line is printable ASCII, whatever the values hold.
 import { spoken } from "../text/spoken.ts";
 
-/** One thing to say, as each kind of screen takes it. The first line says the essential by itself. */
+/** One message, in the words for each kind of screen. The first line alone says the most important part. */
 export interface Wording {
-  /** Lines for a terminal in line mode: no key is handed on, nor can be counted, before Enter. */
+  /** Lines for a terminal in line mode: before Enter no key is passed on or can be counted. */
   readonly lineMode: readonly string[];
   /** Lines for a prompt that reads single keys. */
   readonly prompt: readonly string[];
@@ -14,11 +14,11 @@ export interface Wording {
 /** What a warning tells. */
 export interface WarningFacts {
   readonly user: string;
-  /** `max_login`: the login is too old; `administrator`: somebody with root asked for it. Nothing that its user does keeps it then. */
+  /** `max_login`: the login is too old; `administrator`: root asked for its end. In both cases nothing that the user does keeps it. */
   readonly kind: "idle" | "max_login" | "administrator";
   readonly idleMs: number;
   readonly lastedMs: number;
-  /** The most that a login may last here; `Infinity` where it may for ever. */
+  /** The longest that a login may last here; `Infinity` for no limit. */
   readonly maxLoginMs: number;
   readonly closesInMs: number;
   readonly closesAt: Date;
@@ -37,7 +37,7 @@ export interface StayFacts {
 /** What the last line tells. */
 export interface FarewellFacts {
   readonly user: string;
-  /** `terminal`: one of several that the login has, the others live on. */
+  /** `terminal`: one of several terminals of the login; the others live on. */
   readonly what?: "login" | "terminal";
   readonly at: Date;
   readonly reason: string;
@@ -47,8 +47,8 @@ const LONGEST_VALUE = 200;
 const LONGEST_NAME = 64;
 
 /**
- * The text with everything but printable ASCII replaced, cut to `longest` characters: a user name or a message can carry no
- * escape sequence, no line break, and no character whose width terminals disagree about.
+ * The text cut to `longest` characters, with `?` for everything but printable ASCII. So a user name or a message can contain no escape
+ * sequence, no line break, and no character whose width differs between terminals.
  */
 export function sanitise(text: string, longest = LONGEST_VALUE): string {
   return Array.from(text.slice(0, 2 * longest), (character) => (/^[ -~]$/.test(character) ? character : "?"))
@@ -56,7 +56,7 @@ export function sanitise(text: string, longest = LONGEST_VALUE): string {
     .join("");
 }
 
-/** A warning: when the login closes and which key keeps it, then whom it warns and why, then the administrator's line. */
+/** A warning: when the login closes and which key keeps it, then the user and the reason, then the administrator's line. */
 export function warning(facts: WarningFacts): Wording {
   const user = sanitise(facts.user, LONGEST_NAME);
   const at = clockTime(facts.closesAt);
@@ -103,22 +103,22 @@ export function stays({ why, columns }: StayFacts): Wording {
   return { lineMode: [line], prompt: [line], bar: line };
 }
 
-/** The last line that a terminal shows. Not cut: nobody draws over it, so it may take the rows that it needs. */
+/** The last line that a terminal shows. Not cut: no program draws over it, so it may use as many rows as it needs. */
 export function farewell({ user, what = "login", at, reason }: FarewellFacts): string {
   return `afkill: ${what} of ${sanitise(user, LONGEST_NAME)} closed at ${clockTime(at)}: ${sanitise(reason)}`;
 }
 
-/** `14:05`, as the clock of this host shows it. */
+/** The time on this host's clock: `14:05`. */
 function clockTime(date: Date): string {
   return date.toTimeString().slice(0, 5);
 }
 
-/** One column less than there are: a text in the last one wraps in some emulators. */
+/** Cuts to one column less than there are: in some emulators a text in the last column wraps. */
 function cut(line: string, columns: number): string {
   return line.slice(0, Math.max(0, columns - 1));
 }
 
-/** As many parts as fit whole, the first cut if it must be. */
+/** Joins as many whole parts as fit. The first part is cut if necessary. */
 function joined([first = "", ...parts]: readonly string[], columns: number): string {
   let line = first;
   for (const part of parts) {

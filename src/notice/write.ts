@@ -1,4 +1,4 @@
-// Writing to a terminal that may be held, full or gone. Nothing here blocks; `fd` is open with O_NONBLOCK.
+// Writes to a terminal that may be held, full or gone. Nothing here blocks: `fd` is open with O_NONBLOCK.
 import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getAttributes, isWritable, setInputFlags } from "../system/libc.ts";
@@ -10,7 +10,10 @@ const PATIENCE_MS = 1_000;
 /** Ctrl-S and Ctrl-Q work (termios(3)). */
 const IXON = 0o2000;
 
-/** Writes a notice. Whether the terminal took all of it: what it took a part of is closed off as soon as it takes bytes again. */
+/**
+ * Writes a notice. Returns whether the terminal took all of it. If it took a part, this is closed off if the terminal soon takes bytes
+ * again.
+ */
 export async function writeNotice(fd: number, bytes: string): Promise<boolean> {
   const buffer = Buffer.from(bytes, "latin1");
   const taken = write(fd, buffer);
@@ -20,8 +23,8 @@ export async function writeNotice(fd: number, bytes: string): Promise<boolean> {
 }
 
 /**
- * Writes the last line, in several goes if it must be, since nobody else writes any more. Whether the terminal took all of it.
- * One that its user holds with Ctrl-S is let go: the kernel restarts output when IXON is cleared (n_tty_set_termios).
+ * Writes the last line, in several parts if necessary, since no other program writes any more. Returns whether the terminal took all of it.
+ * If its user holds it with Ctrl-S it is released: the kernel restarts output when IXON is cleared (n_tty_set_termios).
  */
 export async function writeLastLine(fd: number, bytes: string): Promise<boolean> {
   if (!isWritable(fd)) releaseHold(fd);
@@ -34,7 +37,7 @@ export async function writeLastLine(fd: number, bytes: string): Promise<boolean>
   return rest.length === 0;
 }
 
-/** The bytes that a terminal took, 0 when it takes none now, -1 when it is gone. */
+/** Writes once. Returns the number of bytes that the terminal took: 0 if it takes none now, -1 if it is gone. */
 function write(fd: number, buffer: Buffer): number {
   const putBack = keepOutputTime(fd);
   try {
@@ -54,7 +57,7 @@ async function becomesWritable(fd: number): Promise<boolean> {
   return isWritable(fd);
 }
 
-/** The flag comes back at once: a terminal that lives on after all keeps its Ctrl-S. */
+/** Releases Ctrl-S. The flag is set again at once: if the terminal lives on after all, its Ctrl-S still works. */
 function releaseHold(fd: number): void {
   const attributes = getAttributes(fd);
   if ((attributes.input & IXON) === 0) return;

@@ -1,20 +1,20 @@
-// Turns wall-clock times of the kernel (a terminal's atime) into times that steps of the clock and suspends cannot move.
+// Turns wall-clock times of the kernel (a terminal's atime) into times that no step of the clock and no suspend can change.
 //
-// Boot clock: CLOCK_BOOTTIME, never stepped, runs on while the machine is suspended; /proc/uptime shows it to `sh` (proc_uptime(5)).
-// Idle clock: the boot clock less the gaps in which the machine was suspended; what limits are counted on. How long those were in all
-// is known exactly: CLOCK_MONOTONIC stands still in them, and in nothing else. A slow machine has no gaps.
+// Boot clock: CLOCK_BOOTTIME. It is never stepped and goes on while the machine is suspended. `sh` reads it in /proc/uptime
+// (proc_uptime(5)).
+// Idle clock: the boot clock without the gaps in which the machine was suspended. Limits are counted on it. The total length of the gaps is
+// known exactly: CLOCK_MONOTONIC stands still in them, and only in them. A slow machine has no gaps.
 import os from "node:os";
 import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, clockMs } from "./libc.ts";
 
 /**
- * A time on the boot clock, in ms. A plain number is taken for one, so that sums need no cast; a time on the idle clock is not: the
- * compiler refuses it.
+ * A time on the boot clock, in ms. A plain number is accepted as one, so sums need no cast. The compiler refuses a time on the idle clock.
  */
 export type BootMs = number & { readonly clock?: "boot" };
 /** A time on the idle clock, in ms; see `BootMs`. */
 export type IdleMs = number & { readonly clock?: "idle" };
 
-/** What the watchdog, or a check that stayed, noted of the clocks. Times of a watchdog in whole seconds, as `sh` can reckon them. */
+/** What the watchdog, or a check that stayed, noted of the clocks. A watchdog's times are whole seconds, as `sh` calculates with these. */
 export type ClockEvent =
   | { readonly kind: "start"; readonly bootS: number; readonly wallS: number }
   | {
@@ -26,7 +26,7 @@ export type ClockEvent =
     }
   | Gap;
 
-/** A stretch in which the machine was suspended; to a watchdog, one in which it may have been. */
+/** A time in which the machine was suspended; if a watchdog noted it, a time in which it may have been. */
 export interface Gap {
   readonly kind: "gap";
   readonly fromBootS: number;
@@ -45,20 +45,20 @@ export interface Clocks extends ClockReading {
   readonly suspendedMs: number;
 }
 
-/** A wall clock that moved by more than this against the boot clock was stepped; less is whole-second rounding or NTP slewing. */
+/** A wall clock that moved by more than this against the boot clock was stepped. Less is rounding to whole seconds, or NTP slewing. */
 export const STEP_TOLERANCE_MS = 2_000;
-/** Clocks that are read one after the other differ by less than this, and a suspend lasts longer. */
+/** Clocks that are read one after the other differ by less than this. A suspend lasts longer. */
 export const SUSPEND_TOLERANCE_MS = 100;
 /**
- * The kernel notes when a terminal was read or written in steps of this (tty_update_time, drivers/tty/tty_io.c): a key lies somewhere in
- * its step, and the end of the step can lie this far ahead of it.
+ * The kernel notes reads and writes of a terminal in steps of this (tty_update_time, drivers/tty/tty_io.c). A key lies somewhere in its
+ * step, and the end of the step can be this much later than the key.
  */
 export const BUCKET_MS = 8_000;
-/** Clocks are read within this of each other, or once more: a busy machine may turn to another process in between. */
+/** Clocks are read within this time, or again: a busy machine may run another process in between. */
 const AT_ONCE_MS = 1;
 const MOST_READINGS = 10;
 
-/** Reads all clocks, as good as at once. */
+/** Reads all clocks, almost at the same moment. */
 export function readClocks(): Clocks {
   let best = readInTurn();
   for (let n = 1; n < MOST_READINGS && best.tookMs > AT_ONCE_MS; n++) {
@@ -69,8 +69,8 @@ export function readClocks(): Clocks {
 }
 
 /**
- * The wall clock first: where this process has to wait between the two, times of the kernel come out later on the boot clock, not
- * earlier, and nobody is ended early.
+ * Reads the wall clock first. If this process has to wait between the two readings, the kernel's times come out later on the boot clock,
+ * not earlier, and nobody is ended early.
  */
 function readInTurn(): { clocks: Clocks; tookMs: number } {
   const beforeMs = clockMs(CLOCK_MONOTONIC);
@@ -81,12 +81,15 @@ function readInTurn(): { clocks: Clocks; tookMs: number } {
   return { clocks: { bootMs: Math.round(bootMs), wallMs, suspendedMs }, tookMs: afterMs - beforeMs };
 }
 
-/** How far the boot clock is ahead of /proc/uptime, by which `sh` goes, in whole seconds: 0, but in a container whose lxcfs shows its own. */
+/**
+ * How far the boot clock is ahead of /proc/uptime, which `sh` reads, in whole seconds. It is 0 except in a container whose lxcfs shows its
+ * own uptime.
+ */
 export function uptimeShiftS(): number {
   for (let n = 0; n < MOST_READINGS; n++) {
     const beforeMs = clockMs(CLOCK_BOOTTIME);
     const shiftS = Math.round(beforeMs / 1000 - os.uptime());
-    // Where this process had to wait in between, that is what it would be.
+    // After a wait in between, the difference would be that wait.
     if (clockMs(CLOCK_BOOTTIME) - beforeMs < 500) return shiftS;
   }
   return 0;
@@ -95,17 +98,17 @@ export function uptimeShiftS(): number {
 /** What a watchdog tells of the clocks. */
 export interface Told {
   readonly events: readonly ClockEvent[];
-  /** How long the machine had been suspended when the watchdog began, where it could tell. */
+  /** How long the machine had been suspended when the watchdog began, if it could tell. */
   readonly begun?: Suspended | undefined;
 }
 
-/** Parses what a watchdog tells (`start U W;awake U.UU N;step U0 W0 U1 W1;gap U0 U1`); see `uptimeShiftS`. */
+/** Parses what a watchdog tells (`start U W;awake U.UU N;step U0 W0 U1 W1;gap U0 U1`). For `shiftS` see `uptimeShiftS`. */
 export function parseTold(text: string, shiftS = 0): Told {
   const begun = text.split(";").map((entry) => parseAwake(entry.trim(), shiftS));
   return { events: parseHistory(text, shiftS), begun: begun.find((it) => it !== undefined) };
 }
 
-/** Parses a history. What is not of its form is passed over. */
+/** Parses a history. Entries of another form are skipped. */
 export function parseHistory(text: string, shiftS = 0): ClockEvent[] {
   return text.split(";").flatMap((entry) => parseEvent(entry.trim(), shiftS));
 }
@@ -122,7 +125,7 @@ function parseEvent(entry: string, shiftS: number): ClockEvent[] {
   return [];
 }
 
-/** /proc/uptime in seconds, and CLOCK_MONOTONIC in nanoseconds, as /proc/timer_list shows it to root. */
+/** Parses /proc/uptime in seconds and CLOCK_MONOTONIC in nanoseconds, which /proc/timer_list shows to root. */
 function parseAwake(entry: string, shiftS: number): Told["begun"] {
   const words = /^awake (\d{1,12}\.\d\d) (\d{1,20})$/.exec(entry);
   if (!words) return undefined;
@@ -130,12 +133,12 @@ function parseAwake(entry: string, shiftS: number): Told["begun"] {
   return { bootMs, suspendedMs: bootMs - Number(words[2]) / 1e6 };
 }
 
-/** A history longer than this comes from clocks that are moved all the time. */
+/** A longer history comes from clocks that are moved all the time. */
 export const MOST_EVENTS = 64;
 
 /**
- * Adds events to a history, of which no more than `MOST_EVENTS` are kept. Gaps are not forgotten then, since they would count as idle
- * time: two become one that ends where the later one did, and what came between them counts as later than it was.
+ * Adds events to a history, which keeps at most `MOST_EVENTS`. Gaps must not be forgotten, since they would count as idle time. So two gaps
+ * become one that ends where the later one did. Whatever came between the two then counts as later than it was.
  */
 export function withEvents(history: readonly ClockEvent[], events: readonly ClockEvent[]): ClockEvent[] {
   let all = [...history, ...events];
@@ -153,17 +156,17 @@ function endOf(event: ClockEvent): number {
   return event.kind === "step" ? event.afterBootS : event.toBootS;
 }
 
-/** What of a history, or of what a watchdog tells again and again, ended after `bootMs`. */
+/** The events that ended after `bootMs`, from a history or from what a watchdog tells again and again. */
 export function eventsAfter(bootMs: number, events: readonly ClockEvent[]): ClockEvent[] {
   return events.filter((event) => endOf(event) * 1000 > bootMs);
 }
 
-/** When a history ends, on the boot clock. */
+/** When a history ends, on the boot clock, in ms; `-Infinity` if it is empty. */
 export function endOfHistoryMs(history: readonly ClockEvent[]): number {
   return 1000 * Math.max(...history.map(endOf));
 }
 
-/** A step of the wall clock between two readings. */
+/** The step of the wall clock between two readings; empty if there was none. */
 export function stepsBetween(before: ClockReading, after: ClockReading): ClockEvent[] {
   const movedMs = after.wallMs - before.wallMs - (after.bootMs - before.bootMs);
   if (Math.abs(movedMs) <= STEP_TOLERANCE_MS) return [];
@@ -183,10 +186,10 @@ export function stepsBetween(before: ClockReading, after: ClockReading): ClockEv
 export type Suspended = Omit<Clocks, "wallMs">;
 
 /**
- * The gaps between two moments. How much time they hold is known; where it lies is known where it is in one of the sleeps of a watchdog
- * that took too long (`slow`), be it for a suspend or for a busy machine. Whatever is in doubt lies as late as it can: nobody is ended
- * early. Where nothing is known of `before`, as at the first check of a login whose watchdog is not root's, all of the slow sleeps may
- * have been suspends, but no more than the machine has been suspended since it booted.
+ * The gaps between two moments. Their total length is known. Their place is known only if it is in a sleep of a watchdog that took too long
+ * (`slow`), because of a suspend or a busy machine. If in doubt, a gap is put as late as possible: nobody is ended early. If `before` is
+ * not known (the first check of a login whose watchdog is not root's) all slow sleeps may have been suspends, but not for longer than the
+ * machine has been suspended since it booted.
  */
 export function gapsBetween(
   before: Suspended | undefined,
@@ -194,7 +197,7 @@ export function gapsBetween(
   slow: readonly ClockEvent[] = [],
 ): Gap[] {
   const gaps: Gap[] = [];
-  // A watchdog reads its two clocks less well than a check does, and in a time namespace they may not fit together.
+  // A watchdog reads its two clocks less exactly than a check does, and in a time namespace they may not fit together.
   const isKnown = before !== undefined && after.suspendedMs >= before.suspendedMs - STEP_TOLERANCE_MS;
   const mostMs = isKnown
     ? Math.min(after.suspendedMs - before.suspendedMs, after.bootMs - before.bootMs)
@@ -208,7 +211,7 @@ export function gapsBetween(
   if (!isKnown || leftMs < SUSPEND_TOLERANCE_MS) return gaps;
   const toBootS = after.bootMs / 1000;
   let fromBootS = toBootS - leftMs / 1000;
-  // What it would lie upon becomes a part of it.
+  // A gap that would overlap this one becomes part of it.
   for (let last = gaps.at(-1); last && last.toBootS >= fromBootS; last = gaps.at(-1)) {
     fromBootS -= last.toBootS - last.fromBootS;
     gaps.pop();
@@ -216,23 +219,26 @@ export function gapsBetween(
   return [...gaps, { kind: "gap", fromBootS, toBootS }];
 }
 
-/** A stretch of the boot clock on which the wall clock ran at one distance from it. */
+/** A part of the boot clock in which the wall clock had one constant distance from it. */
 interface Segment {
   readonly fromBootMs: number;
   readonly toBootMs: number;
   readonly offsetMs: number;
 }
 
-/** The mappings that a history allows at one moment. */
+/** The mappings from a history at one moment. */
 export interface ClockMap {
   readonly now: ClockReading;
-  /** Boot time of a wall time, or `undefined` when the clock never showed it. Where a step made it ambiguous, the latest: nobody is ended early. */
+  /**
+   * Boot time of a wall time; `undefined` if the clock never showed it. If a step made it ambiguous it is the latest: nobody is ended
+   * early.
+   */
   readonly toBootMs: (wallMs: number) => BootMs | undefined;
   /** Idle-clock time of a boot time. */
   readonly toIdleMs: (bootMs: BootMs) => IdleMs;
 }
 
-/** Builds the map of a history as it stands at `now`. */
+/** Builds the map of a history at `now`. */
 export function mapClocks(history: readonly ClockEvent[], now: ClockReading): ClockMap {
   const segments = segmentsOf(history, now);
   const gaps = history.filter((event) => event.kind === "gap");
@@ -255,7 +261,7 @@ export function mapClocks(history: readonly ClockEvent[], now: ClockReading): Cl
   };
 }
 
-/** The segments between the steps. The last one takes its distance from `now`, which is exact where the notes are whole seconds. */
+/** The segments between the steps. The last one takes its distance from `now`, which is exact, while the notes are whole seconds. */
 function segmentsOf(history: readonly ClockEvent[], now: ClockReading): Segment[] {
   const segments: Segment[] = [];
   let fromBootMs = Number.NEGATIVE_INFINITY;
@@ -263,7 +269,7 @@ function segmentsOf(history: readonly ClockEvent[], now: ClockReading): Segment[
   for (const event of history) {
     if (event.kind === "start") {
       const startOffsetMs = (event.wallS - event.bootS) * 1000;
-      // A watchdog that took over from another: nobody noted what came between, at any time since the last note.
+      // This watchdog took over from another. Nobody noted what happened in between, at any time since the last note.
       if (offsetMs !== undefined && Math.abs(offsetMs - startOffsetMs) > STEP_TOLERANCE_MS)
         segments.push({ fromBootMs, toBootMs: event.bootS * 1000, offsetMs });
       offsetMs = startOffsetMs;
@@ -276,7 +282,7 @@ function segmentsOf(history: readonly ClockEvent[], now: ClockReading): Segment[
   }
   const nowOffsetMs = now.wallMs - now.bootMs;
   if (offsetMs !== undefined && Math.abs(offsetMs - nowOffsetMs) > STEP_TOLERANCE_MS) {
-    // A step that nobody noted yet: it may have come at any time since the last note.
+    // A step that nobody noted yet: it can have happened at any time since the last note.
     segments.push({ fromBootMs, toBootMs: now.bootMs, offsetMs });
   }
   segments.push({ fromBootMs, toBootMs: now.bootMs, offsetMs: nowOffsetMs });

@@ -1,13 +1,15 @@
 import { spawnSync } from "node:child_process";
 
-/** How a program ended. `status` is `undefined` when a signal ended it or it could not be started. */
+/** How a program ended. `status` is `undefined` if a signal ended it or it could not be started. */
 export interface Ran {
   readonly status: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a program by its absolute path, without a shell, with a clean environment, for at most 30 s. */
+/**
+ * Runs a program by its absolute path, without a shell, with a clean environment, for at most 30 s. Does not throw if the program fails.
+ */
 export function run(path: string, args: readonly string[]): Ran {
   const { status, stdout, stderr, error } = spawnSync(path, args, {
     encoding: "utf8",
@@ -21,7 +23,7 @@ export function run(path: string, args: readonly string[]): Ran {
   return { status: status ?? undefined, stdout: stdout ?? "", stderr: error?.message ?? stderr };
 }
 
-/** What a failed program said, on one line. */
+/** What a failed program printed, on one line. */
 export function said({ status, stderr, stdout }: Ran): string {
   const text = (stderr.trim() || stdout.trim()).replace(/\s*\n\s*/g, " / ");
   return text || `it ended with status ${status ?? "unknown"}`;

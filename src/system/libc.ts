@@ -34,11 +34,11 @@ const TIOCGPTN = 0x80045430;
 const TIOCGWINSZ = 0x5413;
 const TIOCSWINSZ = 0x5414;
 const TIOCVHANGUP = 0x5437;
-/** Runs on while the machine is suspended (clock_gettime(2), linux/time.h). */
+/** Goes on while the machine is suspended (clock_gettime(2), linux/time.h). */
 export const CLOCK_BOOTTIME = 7;
-/** Stands still then. */
+/** Stands still while the machine is suspended. */
 export const CLOCK_MONOTONIC = 1;
-// linux/stat.h: the nanoseconds of a time that stays as it is.
+// linux/stat.h: as the nanoseconds of a time, it means that this time does not change.
 const UTIME_OMIT = 0x3ffffffen;
 // asm-generic/fcntl.h; the same on x86-64 and arm64.
 const O_CLOEXEC = 0o2000000;
@@ -49,7 +49,7 @@ const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 const SYS_PIDFD_GETFD = 438;
 
-/** A libc call that failed, with the name that errno(3) gives the reason. */
+/** A libc call that failed. `code` is the name of the error (errno(3)). */
 export class SystemCallError extends Error {
   readonly code: string;
   constructor(call: string) {
@@ -69,7 +69,7 @@ function mustSucceed(result: number, call: string): number {
 // A `struct timespec`, the same on x86-64 and arm64.
 const timespec = new BigInt64Array(2);
 
-/** What a clock of the kernel shows, in ms. */
+/** The time of a kernel clock, in ms. Throws `SystemCallError`. */
 export function clockMs(clock: number): number {
   mustSucceed(clockGettime(clock, timespec), "clock_gettime");
   return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
@@ -78,8 +78,8 @@ export function clockMs(clock: number): number {
 const start = Buffer.allocUnsafeSlow(64 << 10);
 
 /**
- * The first 64 KB of a file of /proc. Node reads until nothing more comes, for which the kernel looks up the process once more, and
- * that takes a third of the time where there are thousands.
+ * The first 64 KB of a file of /proc. Throws `SystemCallError`. Node would read until nothing more comes. For this the kernel looks up the
+ * process once more, which takes a third of the time if there are thousands.
  */
 export function readStart(path: string): string {
   const fd = mustSucceed(open(path, constants.O_RDONLY | O_CLOEXEC), `open ${path}`);
@@ -91,7 +91,7 @@ export function readStart(path: string): string {
   }
 }
 
-/** Bytes typed into a terminal and not yet read by a program (ioctl_tty(2), FIONREAD). In line mode a line counts once Enter is pressed. */
+/** Bytes typed into a terminal and not yet read by a program (ioctl_tty(2), FIONREAD). In line mode a line counts only after Enter. */
 export function unreadBytes(fd: number): number {
   const raw = new Uint8Array(4);
   mustSucceed(ioctlBytes(fd, FIONREAD, raw), "ioctl FIONREAD");
@@ -99,8 +99,8 @@ export function unreadBytes(fd: number): number {
 }
 
 /**
- * Opens the slave of a pty by its master, whatever the slave is called, locked or allowed to (ioctl_tty(2), TIOCGPTPEER). It becomes
- * nobody's controlling terminal, and the caller closes it.
+ * Opens the slave of a pty by its master, whatever the slave's name, lock or permissions (ioctl_tty(2), TIOCGPTPEER). It becomes nobody's
+ * controlling terminal. The caller closes it.
  */
 export function openPeer(master: number): number {
   const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants;
@@ -110,43 +110,43 @@ export function openPeer(master: number): number {
   );
 }
 
-/** N of /dev/pts/N, of the pty whose master this is (ioctl_tty(2), TIOCGPTN). Throws `SystemCallError` where it is no master. */
+/** N of /dev/pts/N, by the master of that pty (ioctl_tty(2), TIOCGPTN). Throws `SystemCallError` if `master` is none. */
 export function ptyNumber(master: number): number {
   const raw = new Uint8Array(4);
   mustSucceed(ioctlBytes(master, TIOCGPTN, raw), "ioctl TIOCGPTN");
   return new DataView(raw.buffer).getUint32(0, true);
 }
 
-/** The session that has a pty as its controlling terminal, and its foreground process group, asked by the master; 0 for none. */
+/** The session that has a pty as its controlling terminal, and its foreground process group, asked through the master; 0 for none. */
 export function sessionOn(master: number): { readonly session: number; readonly foregroundGroup: number } {
   return { session: pidFrom(master, TIOCGSID), foregroundGroup: pidFrom(master, TIOCGPGRP) };
 }
 
-/** 0 where the terminal has no session (ENOTTY), or one of another pid namespace. */
+/** 0 if the terminal has no session (ENOTTY), or one of another pid namespace. */
 function pidFrom(fd: number, request: number): number {
   const raw = new Uint8Array(4);
   return ioctlBytes(fd, request, raw) === 0 ? new DataView(raw.buffer).getInt32(0, true) : 0;
 }
 
-/** Counters of a TCP connection, of its whole life. */
+/** Counters of a TCP connection since it began. */
 export interface TcpCounters {
   readonly isListening: boolean;
-  /** From the other end: the kernel has taken it, the program need not have. */
+  /** Bytes from the other end that the kernel has taken. The program may not have read them yet. */
   readonly receivedBytes: number;
-  /** Written by the program here, whether or not it is sent yet; what was sent again does not count again. */
+  /** Bytes that the program here has written, sent or not. Bytes that were sent again count once. */
   readonly writtenBytes: number;
   /** How long ago data came, or was sent, in ms. */
   readonly sinceReceivedMs: number;
   readonly sinceSentMs: number;
 }
 
-// linux/in.h, linux/tcp.h; `struct tcp_info` only ever grows at its end.
+// linux/in.h, linux/tcp.h; `struct tcp_info` grows only at its end.
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const TCP_LISTEN = 10;
 const TCP_INFO_BYTES = 216;
 
-/** The counters of a socket; `undefined` for what is no TCP socket. Needs Linux 4.19 (tcp(7), TCP_INFO). */
+/** The counters of a socket; `undefined` if it is no TCP socket. Needs Linux 4.19 (tcp(7), TCP_INFO). */
 export function tcpCounters(fd: number): TcpCounters | undefined {
   const raw = new Uint8Array(TCP_INFO_BYTES);
   const size = [raw.length];
@@ -167,19 +167,19 @@ export function tcpCounters(fd: number): TcpCounters | undefined {
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** One end of a connection: its address as bytes (4, or 16 of IPv6), and its port. */
+/** One end of a connection: its address as bytes (4, or 16 for IPv6), and its port. */
 export interface SocketAddress {
   readonly address: Uint8Array;
   readonly port: number;
 }
 
-/** The other end of a socket; `undefined` for what is not connected over IP. */
+/** The other end of a socket; `undefined` if it is not connected over IP. */
 export function peerOf(fd: number): SocketAddress | undefined {
   const raw = new Uint8Array(28);
   return getpeername(fd, raw, [raw.length]) === 0 ? socketAddress(raw) : undefined;
 }
 
-/** This end of a socket; `undefined` for what is none of IP. */
+/** This end of a socket; `undefined` if it is no IP socket. */
 export function localOf(fd: number): SocketAddress | undefined {
   const raw = new Uint8Array(28);
   return getsockname(fd, raw, [raw.length]) === 0 ? socketAddress(raw) : undefined;
@@ -192,14 +192,14 @@ function socketAddress(raw: Uint8Array): SocketAddress | undefined {
   return family === AF_INET6 ? { address: raw.slice(8, 24), port } : undefined;
 }
 
-/** Has the kernel end this process by SIGALRM after so many seconds, whatever it does then; 0 takes that back (alarm(2)). */
+/** Makes the kernel end this process by SIGALRM after so many seconds, whatever it does then; 0 cancels that (alarm(2)). */
 export function endAfter(seconds: number): void {
   alarm(seconds);
 }
 
-/** Sets when a file was last written to, in nanoseconds since 1970, and leaves alone when it was last read (futimens(3)). */
+/** Sets the time of a file's last write, in nanoseconds since 1970, and keeps the time of its last read (futimens(3)). */
 export function setModifiedTime(fd: number, modifiedNs: bigint): void {
-  // Two `struct timespec`, the time of the last read first.
+  // Two `struct timespec`: first the time of the last read.
   const times = new DataView(new ArrayBuffer(32));
   times.setBigInt64(8, UTIME_OMIT, true);
   times.setBigInt64(16, modifiedNs / 1_000_000_000n, true);
@@ -207,7 +207,7 @@ export function setModifiedTime(fd: number, modifiedNs: bigint): void {
   mustSucceed(futimens(fd, new Uint8Array(times.buffer)), "futimens");
 }
 
-/** The flag words of `struct termios` (termios(3)); `raw` is the structure itself, to be handed back to `setAttributes`. */
+/** The flag words of `struct termios` (termios(3)). `raw` is the structure itself, for `setInputFlags`. */
 export interface TerminalAttributes {
   readonly input: number;
   readonly output: number;
@@ -215,7 +215,7 @@ export interface TerminalAttributes {
   readonly raw: Uint8Array;
 }
 
-/** c_lflag of termios(3): the kernel collects whole lines. The same on x86-64 and arm64 (asm-generic/termbits.h). */
+/** In c_lflag of termios(3): the kernel collects whole lines. The same on x86-64 and arm64 (asm-generic/termbits.h). */
 export const ICANON = 0o2;
 
 /** Reads the attributes of a terminal (TCGETS works from outside its session). */
@@ -231,7 +231,7 @@ export function getAttributes(fd: number): TerminalAttributes {
   };
 }
 
-/** Sets the input flags of a terminal and leaves the rest as `attributes` has them. */
+/** Sets the input flags of a terminal. The rest stays as in `attributes`. */
 export function setInputFlags(fd: number, attributes: TerminalAttributes, input: number): void {
   const raw = attributes.raw.slice();
   new DataView(raw.buffer).setUint32(0, input, true);
@@ -264,7 +264,7 @@ export interface WindowSize {
   readonly columns: number;
 }
 
-/** Reads the window size; 0 × 0 where nobody has set one. */
+/** Reads the window size; 0 × 0 if nobody has set one. */
 export function getWindowSize(fd: number): WindowSize {
   const raw = new Uint8Array(8);
   mustSucceed(ioctlBytes(fd, TIOCGWINSZ, raw), "ioctl TIOCGWINSZ");
@@ -272,7 +272,7 @@ export function getWindowSize(fd: number): WindowSize {
   return { rows: words.getUint16(0, true), columns: words.getUint16(2, true) };
 }
 
-/** Sets the columns of a terminal and keeps everything else; the kernel sends SIGWINCH to the foreground group when it changed. */
+/** Sets the columns of a terminal and keeps everything else. If they changed, the kernel sends SIGWINCH to the foreground group. */
 export function setColumns(fd: number, columns: number): void {
   const raw = new Uint8Array(8);
   mustSucceed(ioctlBytes(fd, TIOCGWINSZ, raw), "ioctl TIOCGWINSZ");
@@ -280,14 +280,16 @@ export function setColumns(fd: number, columns: number): void {
   mustSucceed(ioctlBytes(fd, TIOCSWINSZ, raw), "ioctl TIOCSWINSZ");
 }
 
-/** Hangs up a terminal as if its line had dropped (needs CAP_SYS_ADMIN): stopped, trapping and ignoring readers all lose it. */
+/**
+ * Hangs up a terminal as if its line had dropped (needs CAP_SYS_ADMIN). Programs that are stopped, or trap or ignore signals, lose it too.
+ */
 export function hangUpTerminal(fd: number): void {
   mustSucceed(ioctlNone(fd, TIOCVHANGUP, 0), "ioctl TIOCVHANGUP");
 }
 
 /**
- * Whether a terminal would take bytes now (poll(2), without waiting): not while Ctrl-S holds it, its buffer is full, or another
- * writer is inside a write. False as well when it is gone.
+ * Whether a terminal would take bytes now (poll(2), without waiting). False while Ctrl-S holds it, its buffer is full, or another writer is
+ * inside a write, and if it is gone.
  */
 export function isWritable(fd: number): boolean {
   const raw = new Uint8Array(8);
@@ -297,10 +299,10 @@ export function isWritable(fd: number): boolean {
   return poll(raw, 1, 0) === 1 && request.getInt16(6, true) === POLLOUT;
 }
 
-/** A handle that names one process for good, whatever becomes of its pid (pidfd_open(2)). Close it with `closePidfd`. */
+/** A handle that always means the same process, whatever happens to its pid (pidfd_open(2)). Close it with `closePidfd`. */
 export type Pidfd = number & { readonly pidfd: unique symbol };
 
-/** Opens a pidfd; `undefined` when there is no such process. */
+/** Opens a pidfd; `undefined` if there is no such process. Throws `SystemCallError` otherwise. */
 export function openPidfd(pid: number): Pidfd | undefined {
   const fd = Number(syscallPid(SYS_PIDFD_OPEN, pid, 0));
   if (fd >= 0) return fd as Pidfd;
@@ -310,14 +312,14 @@ export function openPidfd(pid: number): Pidfd | undefined {
 }
 
 /**
- * A descriptor of our own for what another process has open as `fd` (pidfd_getfd(2)); the caller closes it. Throws `SystemCallError`:
- * EBADF where it has no such descriptor, ESRCH where it is gone, EPERM where we may not trace it.
+ * A descriptor of our own for what another process has open as `fd` (pidfd_getfd(2)); the caller closes it. Throws `SystemCallError`: EBADF
+ * if it has no such descriptor, ESRCH if it is gone, EPERM if we may not trace it.
  */
 export function takeDescriptor(pidfd: Pidfd, fd: number): number {
   return mustSucceed(Number(syscallDescriptor(SYS_PIDFD_GETFD, pidfd, fd, 0)), "pidfd_getfd");
 }
 
-/** Sends a signal (0 asks only whether it could be sent). Returns false when the process is gone (pidfd_send_signal(2)). */
+/** Sends a signal; 0 only asks whether one could be sent. Returns false if the process is gone (pidfd_send_signal(2)). */
 export function signalPidfd(pidfd: Pidfd, signal: number): boolean {
   if (Number(syscallSignal(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, 0, 0)) === 0) return true;
   const error = new SystemCallError("pidfd_send_signal");
@@ -333,7 +335,7 @@ export function scheduleAsOthers(pid: number): void {
   mustSucceed(schedSetscheduler(pid, SCHED_OTHER, [0]), "sched_setscheduler");
 }
 
-/** Lets go of a pidfd. */
+/** Closes a pidfd. */
 export function closePidfd(pidfd: Pidfd): void {
   closeSync(pidfd);
 }
@@ -342,11 +344,11 @@ export function closePidfd(pidfd: Pidfd): void {
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-/** Takes the lock of an open file until its last descriptor is closed (flock(2)). Returns false when somebody else holds it. */
+/** Takes the lock of an open file until its last descriptor is closed (flock(2)). Returns false if somebody else holds it. */
 export function lockFile(fd: number): boolean {
   if (flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
   const error = new SystemCallError("flock");
-  // Two names of one number.
+  // Both names have the same number.
   if (error.code === "EAGAIN" || error.code === "EWOULDBLOCK") return false;
   throw error;
 }
@@ -364,18 +366,18 @@ const AT_NO_AUTOMOUNT = 0x800;
 const AT_STATX_DONT_SYNC = 0x4000;
 const STATX_TYPE_MODE_INO_SIZE = 0x1 | 0x2 | 0x100 | 0x200;
 
-/** What the kernel knows of a file by itself. */
+/** What the kernel itself knows of a file. */
 export interface FileFacts {
   readonly mode: number;
   readonly size: number;
-  /** Names it on this host: `device:inode`. */
+  /** Its name on this host: `device:inode`. */
   readonly file: string;
 }
 
 /**
- * What the kernel knows of a file without asking the file system behind it, which may be a user's own and never answer
- * (statx(2), AT_STATX_DONT_SYNC; the size of a file on a network may be some seconds old). For paths in /proc/PID/fd: another path
- * would have to be looked up. `undefined` when it is gone, or its file system is closed to us.
+ * What the kernel knows of a file without asking its file system, which may be a user's own and never answer (statx(2), AT_STATX_DONT_SYNC;
+ * the size of a file on a network may be some seconds old). Only for paths in /proc/PID/fd: any other path would have to be looked up.
+ * `undefined` if the file is gone, or we may not enter its file system.
  */
 export function fileFacts(path: string): FileFacts | undefined {
   const raw = new Uint8Array(256);
@@ -390,7 +392,10 @@ export function fileFacts(path: string): FileFacts | undefined {
   };
 }
 
-/** The protocol of a socket that a path in /proc/PID/fd leads to, such as `TCP`, `UDPv6` or `UNIX-STREAM` (the kernel's net/socket.c); empty for none. */
+/**
+ * The protocol of a socket, by its path in /proc/PID/fd: `TCP`, `UDPv6` or `UNIX-STREAM` for example (the kernel's net/socket.c); empty if
+ * it is no socket.
+ */
 export function socketProtocol(path: string): string {
   const raw = new Uint8Array(32);
   const length = Number(getxattr(path, "system.sockprotoname", raw, raw.length));

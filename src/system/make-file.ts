@@ -1,5 +1,5 @@
-// Files that are made where others may write. Whoever owns a directory can put a link in the place of a new file between two system
-// calls, so what belongs to the file is set on its descriptor, and its directory is held while work is done in it.
+// Makes files in directories where others may write. Between two system calls the owner of a directory can replace a new file by a link. So
+// the attributes of the file are set on its descriptor, and its directory is held open meanwhile.
 import {
   closeSync,
   constants,
@@ -13,7 +13,7 @@ import {
 
 const { O_WRONLY, O_RDONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = constants;
 
-/** Makes a file that is not there yet, with this mode whatever the umask. Throws where anything is at `path`, a link too. */
+/** Makes a new file with this mode, whatever the umask. Throws if anything is at `path`, even a link. */
 export function makeFile(path: string, text: string, mode: number): void {
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
@@ -24,18 +24,24 @@ export function makeFile(path: string, text: string, mode: number): void {
   }
 }
 
-/** Makes a directory, unless it is there, with this mode whatever the umask. Returns what is there. Throws where that is no directory. */
+/**
+ * Makes a directory with this mode, whatever the umask, unless it exists. Returns the status of what is there. Throws if that is no
+ * directory.
+ */
 export function makeDirectory(path: string, mode: number): Stats {
   const made = mkdirUnlessThere(path);
   return withDirectory(path, (fd) => {
     const status = fstatSync(fd);
-    // Ours only if nobody has put another one there since.
+    // It is ours only if nobody has put another one there since.
     if (made && status.uid === process.geteuid?.()) fchmodSync(fd, mode);
     return fstatSync(fd);
   });
 }
 
-/** Opens the very directory that is at `path`, no link, and closes it after `use`. `/proc/self/fd/N` stands in for openat(2). */
+/**
+ * Opens exactly the directory that is at `path`, no link, and closes it after `use`. Returns what `use` returns. `/proc/self/fd/N` replaces
+ * openat(2).
+ */
 export function withDirectory<T>(path: string, use: (fd: number) => T): T {
   const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {

@@ -1,9 +1,9 @@
-// Where an installed afkill keeps what. The shell programs and the check name the same places.
+// The paths of an installed afkill. The shell programs and the check use the same names.
 import type { Shell } from "./shells.ts";
 
 export const PROGRAM_DIRECTORY = "/usr/lib/afkill";
 export const COMMAND = "/usr/sbin/afkill";
-/** The same for users, whose PATH has no sbin on Debian: they have `afkill stay` and `afkill run`. */
+/** The same command for users, whose PATH has no sbin on Debian: they have `afkill stay` and `afkill run`. */
 export const USER_COMMAND = "/usr/bin/afkill";
 export const POLICY_DIRECTORY = "/etc/afkill";
 export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
@@ -11,18 +11,18 @@ export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
 export const POLICY_SCHEMA = `${PROGRAM_DIRECTORY}/dist/afkill.schema.json`;
 /** The native half of node-pty, in a build. */
 export const PTY_MODULE = `node_modules/node-pty/prebuilds/linux-${process.arch}/pty.node`;
-/** Where root's watchdogs keep what they remember, a directory a login; it is empty after a start of the host. */
+/** Holds what root's watchdogs remember, one directory per login. It is empty after the host starts. */
 export const RUN_DIRECTORY = "/run/afkill";
-/** And where sweeps do. */
+/** Holds what sweeps remember. */
 export const SWEEP_DIRECTORY = `${RUN_DIRECTORY}/sweep`;
-/** A record for each login that an administrator keeps. */
+/** One record for each login that an administrator keeps. */
 export const KEEP_DIRECTORY = `${RUN_DIRECTORY}/kept`;
 export const AUDIT_DIRECTORY = "/var/log/afkill";
 export const AUDIT = `${AUDIT_DIRECTORY}/audit.jsonl`;
 export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";
 export const LOGROTATE = `${LOGROTATE_DIRECTORY}/afkill`;
 export const MANIFEST = `${PROGRAM_DIRECTORY}/manifest.json`;
-/** Where Debian's bash (with bash-completion), zsh and fish look for a command's completion by themselves. */
+/** Debian's bash (with bash-completion), zsh and fish look here for the completion of a command. */
 export const COMPLETIONS: Readonly<Record<Shell, string>> = {
   bash: "/usr/share/bash-completion/completions/afkill",
   zsh: "/usr/share/zsh/vendor-completions/_afkill",
@@ -33,7 +33,7 @@ export const MAN_PAGES = [`${MAN_DIRECTORY}/man8/afkill.8.gz`, `${MAN_DIRECTORY}
 export const PAM_DIRECTORY = "/etc/pam.d";
 export const SSHD_CONFIG = "/etc/ssh/sshd_config";
 export const DROP_IN = "/etc/ssh/sshd_config.d/50-afkill.conf";
-/** sshd's own timeouts, see `afkill sshd`. In sshd the first value counts: the name comes before those that others use. */
+/** sshd's own timeouts, see `afkill sshd`. In sshd the first value counts, so this name sorts before names that others use. */
 export const TIMEOUTS = "/etc/ssh/sshd_config.d/00-afkill-timeouts.conf";
 export const PROFILE = "/etc/profile.d/afkill.sh";
 

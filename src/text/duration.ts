@@ -1,4 +1,4 @@
-/** Anything longer is a slip of the keyboard; "off" says never. */
+/** Anything longer is a typing error; "off" means never. */
 const LONGEST_DAYS = 3650;
 
 const DAY_MS = 86_400_000;
@@ -11,8 +11,8 @@ const UNITS = [
 const DURATION = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/;
 
 /**
- * Reads a duration: whole days, hours, minutes and seconds in this order (`90s`, `15m`, `1h30m`, `2d`), at least 1 s, or `off`.
- * Returns milliseconds, `Infinity` for `off`; throws a RangeError that says what was expected.
+ * Parses a duration: whole days, hours, minutes and seconds in this order (`90s`, `15m`, `1h30m`, `2d`), at least 1 s, or `off`. Returns
+ * milliseconds, `Infinity` for `off`. Throws a RangeError that says what was expected.
  */
 export function parseDuration(text: string): number {
   if (text === "off") return Number.POSITIVE_INFINITY;
@@ -25,7 +25,7 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-/** Writes milliseconds, rounded to whole seconds, as `parseDuration` reads them: `1h30m`, `off` for `Infinity`. Below half a second `0s`. */
+/** Formats milliseconds, rounded to whole seconds, for `parseDuration`: `1h30m`, `off` for `Infinity`. Below half a second it is `0s`. */
 export function formatDuration(ms: number): string {
   if (ms === Number.POSITIVE_INFINITY) return "off";
   let restMs = Math.round(Math.max(0, ms) / 1_000) * 1_000;

@@ -4,7 +4,7 @@ export function localTime(ms: number): string {
   return time.toString({ smallestUnit: "second", timeZoneName: "never" }).replace("T", " ");
 }
 
-/** A moment for people, in this host's time zone: `17:00`, with its date before it where that is not the day of `nowMs`. */
+/** A moment for people, in this host's time zone: `17:00`, with the date before it unless it is on the day of `nowMs`. */
 export function shortTime(ms: number, nowMs: number): string {
   const [date = "", time = ""] = localTime(ms).split(" ");
   const minute = time.slice(0, 5);

@@ -1,6 +1,6 @@
 // Durations as people read them.
 
-/** A duration for people: `45 s`, `90 s`, `14 min`, `1 h 30 min`; rounded to seconds, the two largest units. */
+/** A duration for people: `45 s`, `90 s`, `14 min`, `1 h 30 min`; rounded to seconds, only the two largest units. */
 export function spoken(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 120) return `${seconds} s`;

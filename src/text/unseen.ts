@@ -1,23 +1,26 @@
-// Text of others (names of processes and files, titles, addresses, audits) made safe for whoever reads it on a terminal.
+// Makes text of others (names of processes and files, titles, addresses, audits) safe to read on a terminal.
 
 /**
- * What a terminal obeys instead of showing, or what turns the text around it: control characters (C0, DEL and C1, of which U+009B is
- * CSI to a terminal in UTF-8), format characters such as those that reverse the direction, private-use and unpaired ones, line and
- * paragraph separators.
+ * Characters that a terminal obeys instead of showing them, or that change the text around them: control characters (C0, DEL and C1; U+009B
+ * is CSI to a terminal in UTF-8), format characters such as those that reverse the direction, private-use characters, unpaired surrogates,
+ * line and paragraph separators.
  */
 export const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** The text with `?` for each character of that kind. */
+/** The text with `?` instead of each unseen character. */
 export function printable(text: string): string {
   return text.replace(UNSEEN, "?");
 }
 
-/** JSON with each of them written as `\uXXXX`, which means the same: they can stand only inside its strings. Its own line breaks stay. */
+/**
+ * JSON with each unseen character written as `\uXXXX`, which means the same: such characters can only be inside its strings. Its own line
+ * breaks stay.
+ */
 export function safeJson(json: string): string {
   return json.replace(UNSEEN, (character) => (character === "\n" ? character : codeUnits(character)));
 }
 
-/** Our own lines: what is unseen goes, but for line breaks, tabs and, where there is `colour`, the sequences that give it (SGR). */
+/** Our own lines without unseen characters. Line breaks and tabs stay, and with `colour` also colour sequences (SGR). */
 export function safeLines(text: string, colour: boolean): string {
   const kept = colour ? /\x1b\[[\d;]*m|[\n\t]/y : /[\n\t]/y;
   return text.replace(/\x1b\[[\d;]*m|[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, (found) => {
