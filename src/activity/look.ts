@@ -42,7 +42,7 @@ export interface OwnTerminal {
   /** When the mouse last moved; 0 for never. */
   readonly lastMotionMs: number;
   readonly lastOutputMs: number;
-  /** Bytes that it sent to the client by itself: they are no transfer of the user's. */
+  /** Bytes from the client that the terminal sent by itself: they are no transfer of the user's. */
   readonly chatterBytes: number;
   /** The total time up to now, in ms, in which its client can have made up keystrokes. */
   readonly echoMs: number;
@@ -90,7 +90,7 @@ export interface LookOptions {
   readonly payload?: boolean | undefined;
   /** How to get TCP connections: see `askingTogether`. */
   readonly connectionsOf?: AskForConnections | undefined;
-  /** The wrapped terminal, then the only one that is looked at. */
+  /** The terminal whose stream goes through this process. If given, no other terminal is looked at. */
   readonly own?: OwnTerminal | undefined;
   /** The other terminals of the login, if `own` is given. */
   readonly others?: readonly Terminal[] | undefined;
@@ -374,7 +374,7 @@ function lastReadOf(terminals: readonly Terminal[]): number | undefined {
   return times.length > 0 ? Math.max(...times) : undefined;
 }
 
-/** Called if `ss` shows no such connection: the login has ended meanwhile, or `ss` sees another network than the login. */
+/** Called if `ss` shows no such connection. Throws unless the login has ended meanwhile: `ss` then sees another network than the login. */
 function lostConnection(login: Pick<Login, "server">): undefined {
   if (isAlive(login.server))
     throw new Error("ss does not show the login's own connection: does it run in another network namespace?");

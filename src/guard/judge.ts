@@ -94,8 +94,8 @@ function firstLookAfterMs(limitMs: number, warnBeforeMs: readonly number[]): num
 }
 
 /**
- * How long after its begin a login needs no look, in ms; `Infinity` for ever. A login without a terminal has no keys that show how long it
- * has been idle, so it counts from its first look. If it has a limit, that look comes soon.
+ * How long after its beginning a login needs no look, in ms; `Infinity` for ever. A login without a terminal has no keys that show how long
+ * it has been idle, so it counts from its first look. If it has a limit, that look comes soon.
  */
 export function firstLookMs(limits: Limits): number {
   const dueMs = earliestDueMs(limits);
