@@ -26,7 +26,15 @@ export function publishFirstCheck(policy: Policy, stateDirectory: string): void 
     makeFile(temporary, text, 0o644);
     renameSync(temporary, path);
   } catch {
-    // Nothing depends on it. On a full /run each check would leave an empty file.
+    forget(temporary);
+  }
+}
+
+/** Removes what a failed write has left: on a full /run each check would leave an empty file. Never throws. */
+function forget(temporary: string): void {
+  try {
     rmSync(temporary, { force: true });
+  } catch {
+    // A watchdog that can write nowhere gives /dev/null as its directory: there `rm` fails with ENOTDIR, in spite of `force`.
   }
 }
