@@ -123,14 +123,19 @@ function socketsOf(
       sinceMs: Number.POSITIVE_INFINITY,
     };
     let own: TcpSocket | undefined;
+    let ownInode: string | undefined;
     for (const { fd, target } of descriptorsIn(server.pid, MOST_DESCRIPTORS)) {
       if (isOver()) return LATE;
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       const seen = inode === undefined ? undefined : askSocket(pidfd, fd, client);
       if (inode === undefined || !seen) continue;
-      // The first: a forwarded connection to the client's own address and port comes after it.
-      if (seen.isClient && !own) own = seen;
-      else {
+      // An sshd that systemd or inetd started for one connection has its socket twice: for reading and for writing.
+      if (inode === ownInode) continue;
+      // The first is the login's own: a forwarded connection to the client's own address and port comes after it.
+      if (seen.isClient && !own) {
+        own = seen;
+        ownInode = inode;
+      } else {
         tally.forwarded[inode] = seen.receivedBytes + seen.writtenBytes;
         tally.forwardedIn[inode] = seen.writtenBytes;
         tally.sinceMs = Math.min(tally.sinceMs, seen.sinceReceivedMs, seen.sinceSentMs);

@@ -86,4 +86,12 @@ export const mutations: readonly Mutation[] = [
     case: "what a terminal answers after a look to what was asked before it is no use, and later it is",
     test: "test/unit/activity/use.test.ts",
   },
+  {
+    file: "src/activity/traffic.ts",
+    find: "if (inode === ownInode) continue;",
+    replace: "",
+    why: "an idle login of an sshd that systemd started for its connection ends",
+    case: "a client's socket that is open twice, as under systemd's or inetd's listener, is no forwarded connection",
+    test: "test/unit/activity/traffic.test.ts",
+  },
 ];

@@ -2,7 +2,8 @@
 
 It prints the pids of both and its port. k: a key for a command. o: output of one. m: the monitor signs something. f, F, c: connects to
 the port given, sends and gets through that, closes it. l: listens. a: takes another connection as a forwarded one, by a descriptor below
-its client's. K: a keepalive, which is only answered. x: both end.
+its client's. d: its client's socket gets a second descriptor. K: a keepalive, which is only answered. x: both
+end.
 """
 import os
 import socket
@@ -52,6 +53,8 @@ while orders := os.read(client, 100):
             taken = listener.accept()[0]
             os.dup2(taken.fileno(), below)
             taken.close()
+        if order == "d":
+            os.dup(client)
         if order == "x":
             sys.exit()
         os.write(client, b".")

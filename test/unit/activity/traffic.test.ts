@@ -128,6 +128,12 @@ test("a connection from the client's own port is not taken for the client's", as
   expect(await movedBy(fake, "KKk")).toMatchObject({ in: 10, out: 0, forwarded: [0] });
 });
 
+test("a client's socket that is open twice, as under systemd's or inetd's listener, is no forwarded connection", async () => {
+  const fake = await startFake("127.0.0.1");
+  await fake.does("d");
+  expect(await movedBy(fake, "oookK")).toEqual({ ...NONE, in: 10, out: 60 });
+});
+
 test("an sshd that is gone, or whose pid another has, and one without a client have none", async () => {
   const fake = await startFake("127.0.0.1");
   const { login } = fake;
