@@ -89,6 +89,8 @@ dash -c '
   setsid bash -c "exec -a \\"$TITLE\\" $T/privileged/sshd $T/privileged/script" &
   exec $T/child/sshd 600' &
 until [ -s $T/child.pid ]; do :; done
+# Until it has become what it is to be, it is no sshd.
+until [ /proc/$(cat $T/child.pid)/exe -ef $T/child/sshd ]; do :; done
 cat $T/child.pid $T/privileged.pid >$T/pids
 privileged=$(cat $T/privileged.pid)
 for stub in sleep date logger; do mount --bind $T/$stub /usr/bin/$stub; done
