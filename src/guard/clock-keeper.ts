@@ -44,16 +44,19 @@ export class ClockKeeper {
   /** Takes the first reading. */
   constructor(readClocks: () => Clocks, { clocks, history }: ClockNotes, told?: Told) {
     this.#readClocks = readClocks;
-    const now = readClocks();
-    this.#notes = recordClockEvents({ clocks, history }, now, told);
-    this.#map = mapClocks(this.#notes.history, now);
+    this.#notes = { clocks, history };
+    this.#map = this.#take(told);
   }
 
   /** Reads the clocks again and notes what happened to them. */
   read(): void {
+    this.#map = this.#take();
+  }
+
+  #take(told?: Told): ClockMap {
     const now = this.#readClocks();
-    this.#notes = recordClockEvents(this.#notes, now);
-    this.#map = mapClocks(this.#notes.history, now);
+    this.#notes = recordClockEvents(this.#notes, now, told);
+    return mapClocks(this.#notes.history, now);
   }
 
   /** What to remember of the clocks. */
