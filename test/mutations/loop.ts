@@ -10,6 +10,14 @@ const observed = { ...inUnit("observe"), file: "src/guard/observe.ts" } as const
 
 export const mutations: readonly Mutation[] = [
   {
+    ...inUnit("first-check"),
+    file: "src/guard/first-check.ts",
+    find: "    forget(temporary);",
+    replace: "    rmSync(temporary, { force: true });",
+    why: "a watchdog that can write nowhere judges its login",
+    case: "a watchdog that can write nowhere leaves no hint, and its check goes on",
+  },
+  {
     ...loop,
     find: "|| host.isUninstalled()) {",
     replace: ") {",
