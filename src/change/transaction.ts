@@ -10,17 +10,18 @@ import { carryOut, type Step } from "./step.ts";
 /**
  * Carries out changes one after the other, then calls `verify`. If anything throws, everything is undone, the last change first, and a
  * `SetupError` says why. `report` gets a line for each change that was made. Also throws when all changes are made, but a replaced file
- * could not be removed.
+ * could not be removed. `beforeUndo` is called before a change is undone, after all later ones were; if it throws, that change stays.
  */
 export function carryOutAll(
   changes: readonly Change[],
   verify: () => void,
   report: (line: string) => void,
+  beforeUndo: (path: string) => void = () => undefined,
 ): void {
   // Ctrl-C must not leave the work half done. Signals wait while this runs, because it never returns to the event loop.
   for (const signal of HELD) process.on(signal, ignore);
   try {
-    const failures = makeAll(changes, verify, report).flatMap(({ tidy }) => failureOf(tidy));
+    const failures = makeAll(changes, verify, report, beforeUndo).flatMap(({ tidy }) => failureOf(tidy));
     if (failures.length > 0)
       throw new Error(`all is done, but not all could be removed: ${failures.join("; ")}`);
   } finally {
@@ -32,6 +33,7 @@ function makeAll(
   changes: readonly Change[],
   verify: () => void,
   report: (line: string) => void,
+  beforeUndo: (path: string) => void,
 ): readonly Step[] {
   const steps: Step[] = [];
   let path = "";
@@ -46,9 +48,15 @@ function makeAll(
     verify();
     return steps;
   } catch (error) {
+    const undo = (step: Step) => {
+      beforeUndo(step.path);
+      step.undo();
+    };
     const failures = steps
       .reverse()
-      .flatMap((step) => failureOf(step.undo).map((why) => `${step.path} could not be put back: ${why}`));
+      .flatMap((step) =>
+        failureOf(() => undo(step)).map((why) => `${step.path} could not be put back: ${why}`),
+      );
     throw new SetupError(
       codeOf(error) === "EROFS" ? readOnly(path) : reasonOf(error),
       failures.length === 0 ? "everything was put back as it was" : failures.join("; "),

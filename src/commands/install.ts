@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mustBeRoot, say } from "../console/output.ts";
+import type { Wish } from "../setup/install.ts";
 import { HOOKS, type Hook } from "../system/paths.ts";
 
 const EXAMPLES = `
@@ -13,10 +14,13 @@ Examples:
   sudo afkill install --hook pam
   sudo afkill install --hook force-command --match 'Group staff'
   sudo afkill install --hook force-command --wrap     see each key, and show notices that leave no trace
+  sudo afkill install --repeat                  put back the hooks of the last install, if an upgrade took them away
 `;
 
 interface Options {
-  readonly hook: Hook;
+  readonly hook?: Hook;
+  readonly repeat?: boolean;
+  readonly verbose?: boolean;
   readonly dryRun?: boolean;
   readonly match?: string;
   readonly acceptForcedKeys?: boolean;
@@ -31,10 +35,15 @@ export function addInstall(program: Command, dist: string): void {
     .description(
       "Copies the programs with their Node, writes a policy if there is none, and places one hook. A second hook may be added.",
     )
+    .addOption(new Option("--hook <name>", "how a login gets its watchdog").choices(HOOKS))
     .addOption(
-      new Option("--hook <name>", "how a login gets its watchdog").choices(HOOKS).makeOptionMandatory(),
+      new Option(
+        "--repeat",
+        "put the hooks of the last install back where one is missing; print nothing if all are there",
+      ).conflicts(["hook", "dryRun", "verbose", "match", "acceptForcedKeys", "wrap"]),
     )
     .option("--dry-run", "print what would change, and change nothing")
+    .option("--verbose", "print a line for each file that is changed")
     .option(
       "--match <criteria>",
       "force-command: only for logins that sshd's Match finds, such as 'Group staff'",
@@ -50,22 +59,45 @@ export function addInstall(program: Command, dist: string): void {
 }
 
 async function act(options: Options, command: Command, dist: string): Promise<void> {
-  const { hook, dryRun = false, match, acceptForcedKeys = false, wrap = false } = options;
+  const { hook, repeat = false, match, acceptForcedKeys = false, wrap = false } = options;
+  if (hook === undefined && !repeat)
+    command.error(`error: required option '--hook <name>' not specified (${HOOKS.join(", ")}), or --repeat`);
   if (hook !== "force-command" && (match !== undefined || acceptForcedKeys || wrap))
     command.error(`error: --match, --accept-forced-keys and --wrap go with --hook force-command only`);
   mustBeRoot("install", "it changes files of root's");
-  const [{ mustBeAlone }, { install, planInstall }, { preview }] = await Promise.all([
-    import("../change/alone.ts"),
+  const { mustBeAlone } = await import("../change/alone.ts");
+  mustBeAlone();
+  if (hook === undefined) return again();
+  await place(dist, { name: hook, options: { match, acceptForcedKeys, wrap } }, options);
+}
+
+async function place(dist: string, wish: Wish, { dryRun, verbose }: Options): Promise<void> {
+  const [{ install, planInstall }, { preview }, { brief }] = await Promise.all([
     import("../setup/install.ts"),
     import("../console/preview.ts"),
+    import("../console/brief.ts"),
   ]);
-  mustBeAlone();
-  const plan = await planInstall(dist, hook, { match, acceptForcedKeys, wrap });
-  if (plan.changes.length === 0) return say(`nothing to change: hook ${hook} is installed`);
-  if (dryRun) return plan.changes.flatMap(preview).forEach(say);
-  install(plan, say);
-  for (const note of plan.hook.notes) say(`note: ${note}`);
-  say(`installed: new logins get a watchdog by hook ${hook}`);
+  const plan = await planInstall(dist, wish);
+  const { changes, hook } = plan;
+  if (plan.isDone) return say(`nothing to change: hook ${wish.name} is installed`);
+  const notes = hook.notes.map((note) => `note: ${note}`);
+  if (dryRun) return [...[...changes, ...(hook.later ?? [])].flatMap(preview), ...notes].forEach(say);
+  const lines: string[] = [];
+  install(plan, (line) => (verbose ? say(line) : lines.push(line)));
+  brief(lines, wish.name).forEach(say);
+  notes.forEach(say);
+  say(`installed: new logins get a watchdog by hook ${wish.name}`);
+}
+
+async function again(): Promise<void> {
+  const [{ repeat }, { log }] = await Promise.all([
+    import("../setup/repeat.ts"),
+    import("../audit/syslog.ts"),
+  ]);
+  for (const line of repeat()) {
+    say(line);
+    await log("warning", line);
+  }
 }
 
 /** Refuses `all`: it would come before every Match block of the configuration. A ForceCommand without a scope does not. */

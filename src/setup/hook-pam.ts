@@ -1,54 +1,87 @@
 // sshd's PAM service: pam_exec starts the watchdog, as root, at every login.
-import { existsSync, globSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Change } from "../change/change.ts";
 import { digestOf } from "../change/content.ts";
 import { mountOf } from "../change/mount.ts";
 import { SetupError } from "../change/setup-error.ts";
-import { settings } from "../sshd/sshd.ts";
+import { carryOutAll } from "../change/transaction.ts";
+import { isUnread } from "../sshd/status.ts";
 import { run, said } from "../system/command.ts";
-import { PAM_DIRECTORY, PROGRAM_DIRECTORY } from "../system/paths.ts";
+import { OWN_SERVICE_FILE, PAM_DIRECTORY, PAM_DROP_IN, PROGRAM_DIRECTORY } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import type { HookPlan } from "./hook.ts";
-import { insertRule, PamSyntaxError, parsePam, removeRule } from "./pam-file.ts";
-
-const MEND = "mend it and run this again";
-const OTHER_HOOKS = "use --hook force-command or --hook profile instead";
+import type { Manifest } from "./manifest.ts";
+import {
+  mustBeUnused,
+  mustUseOwnService,
+  planOwnService,
+  planOwnServiceBack,
+  takeOwnServiceBack,
+  tellSshd,
+} from "./own-service.ts";
+import { insertRule, parsePam } from "./pam-file.ts";
+import { choosePlacement } from "./pam-placement.ts";
+import { fileOf, MEND, mustHavePamExec, OTHER_HOOKS, textOf, understood } from "./pam-service.ts";
+import { pamFiles, planPamBack } from "./restore.ts";
 
 /** Throws a `SetupError` if sshd does not use PAM on this host, or if the PAM files cannot be read with certainty. */
-export function planPam(): HookPlan {
-  const path = serviceFile();
+export function planPam(manifest: Manifest): HookPlan {
+  const { service, why } = choosePlacement();
+  const path = fileOf(service);
   mustHavePamExec();
   mustHonourSetgid();
+  return why === undefined ? planService(manifest) : planLine(path, why, manifest);
+}
+
+/** afkill's own service; the line of an earlier install goes when sshd uses that service. */
+function planService(manifest: Manifest): HookPlan {
+  let told = false;
+  const later = pamFiles(manifest).flatMap((path) => planPamBack(path, manifest));
+  return {
+    changes: planOwnService(),
+    verify: () => {
+      mustUseOwnService();
+      mustRun();
+    },
+    activate: () => {
+      told = true;
+      return tellSshd();
+    },
+    isPending: isUnread(PAM_DROP_IN),
+    beforeUndo: (path) => (told && path === OWN_SERVICE_FILE ? mustBeUnused() : undefined),
+    later,
+    finish: (report) => carryOutAll(later, () => undefined, report),
+    notes: [`PAM's lines in the system log name the service afkill-sshd now, where they named sshd`],
+  };
+}
+
+/** A line in the service that sshd has anyway; the service of an earlier install goes when the line is there. */
+function planLine(path: string, why: string, manifest: Manifest): HookPlan {
   const text = textOf(path);
   const after = understood(path, () => insertRule(text, (name) => includedBy(path, name)));
   const { mode, uid, gid } = statSync(path);
+  const line: Change = {
+    path,
+    wanted: {
+      ...{ kind: "file", mode: mode & 0o7777, uid, gid },
+      content: Buffer.from(after, "latin1"),
+      madeFrom: digestOf(Buffer.from(text, "latin1")),
+    },
+  };
+  const later = planOwnServiceBack(manifest);
   return {
-    changes: [
-      {
-        path,
-        wanted: {
-          ...{ kind: "file", mode: mode & 0o7777, uid, gid },
-          content: Buffer.from(after, "latin1"),
-          madeFrom: digestOf(Buffer.from(text, "latin1")),
-        },
-      },
-    ],
+    changes: [line],
     verify: () => {
       understood(path, () => parsePam(textOf(path)));
       mustRun();
     },
-    notes: [],
+    later,
+    finish: (report) => takeOwnServiceBack(later, report),
+    notes: [
+      `${why}: the line is in ${path}, which an upgrade of openssh-server can replace; "afkill install --repeat" puts it back`,
+    ],
   };
-}
-
-/** The text of a service file without afkill's rule. Throws a `SetupError` if it cannot be read with certainty. */
-export function withoutRule(path: string): string {
-  return understood(path, () => removeRule(textOf(path)));
-}
-
-/** One character per byte: comments may be in any character set. */
-function textOf(path: string): string {
-  return readFileSync(path, "latin1");
 }
 
 function includedBy(path: string, name: string): string {
@@ -57,27 +90,6 @@ function includedBy(path: string, name: string): string {
   } catch (error) {
     throw new SetupError(`${path} includes ${name}, which cannot be read: ${reasonOf(error)}`, MEND);
   }
-}
-
-/** The file of sshd's PAM service. If it is a symbolic link, its real name. */
-export function serviceFile(): string {
-  const set = settings();
-  if (set.get("usepam") !== "yes")
-    throw new SetupError("sshd does not use PAM (UsePAM no)", `set UsePAM yes, or ${OTHER_HOOKS}`);
-  const path = join(PAM_DIRECTORY, set.get("pamservicename") ?? "sshd");
-  if (!existsSync(path))
-    throw new SetupError(`there is no ${path}: this host has no PAM for sshd`, OTHER_HOOKS);
-  return realpathSync(path);
-}
-
-/** Throws a `SetupError` if no directory of PAM modules has pam_exec. */
-export function mustHavePamExec(): void {
-  const places = ["/lib*/security", "/lib/*/security", "/usr/lib*/security", "/usr/lib/*/security"];
-  if (globSync(places.map((place) => `${place}/pam_exec.so`)).length === 0)
-    throw new SetupError(
-      "there is no pam_exec.so in any directory of PAM modules",
-      `install PAM's modules, or ${OTHER_HOOKS}`,
-    );
 }
 
 /** The copy of env is set-group-ID, so that the loader drops a user's LD_PRELOAD. A mount with nosuid ignores that bit (mount(8)). */
@@ -95,14 +107,4 @@ function mustHonourSetgid(): void {
 function mustRun(): void {
   const ran = run(join(PROGRAM_DIRECTORY, "env"), ["-i", join(PROGRAM_DIRECTORY, "node"), "--version"]);
   if (ran.status !== 0) throw new Error(`${PROGRAM_DIRECTORY}/node does not run on this host: ${said(ran)}`);
-}
-
-function understood<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PamSyntaxError)
-      throw new SetupError(`${path}:${error.line} cannot be understood: ${error.message}`, MEND);
-    throw error;
-  }
 }

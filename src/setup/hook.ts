@@ -7,6 +7,14 @@ export interface HookPlan {
   readonly verify: () => void;
   /** Makes the change take effect. Returns one line that says what it did. Throws if it failed. */
   readonly activate?: () => string;
+  /** Whether the files are as they should be, and only `activate` is missing. */
+  readonly isPending?: boolean;
+  /** Called before a change is undone, as `carryOutAll` has it. */
+  readonly beforeUndo?: (path: string) => void;
+  /** What an earlier install left in another place. It goes when the hook has taken effect. */
+  readonly later?: readonly Change[];
+  /** Carries `later` out. Throws a `SetupError`; the hook is in place even then. */
+  readonly finish?: (report: (line: string) => void) => void;
   /** What the administrator should know, one line each. */
   readonly notes: readonly string[];
 }

@@ -8,12 +8,14 @@ import type { Policy } from "../policy/policy.ts";
 import { formatProblem, PolicyError } from "../policy/problems.ts";
 import { mustHaveSshd } from "../sshd/sshd.ts";
 import * as layout from "../system/paths.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import type { HookOptions, HookPlan } from "./hook.ts";
 import { planForceCommand } from "./hook-force-command.ts";
 import { planPam } from "./hook-pam.ts";
 import { planProfile } from "./hook-profile.ts";
 import {
   entryOf,
+  isOfHook,
   type Manifest,
   manifestChange,
   NOTHING_INSTALLED,
@@ -26,48 +28,71 @@ import { planConfiguration, planPrograms } from "./programs.ts";
 import { planShared } from "./shared.ts";
 import { mustHaveSs } from "./ss.ts";
 
-/** A checked install that has not begun. `changes`: only what differs from the host now; empty if nothing differs. */
+/** A checked install that has not begun. `changes`: only what differs from the host now. */
 export interface InstallPlan {
   readonly changes: readonly Change[];
   readonly hook: HookPlan;
+  /** Whether there is nothing to do. */
+  readonly isDone: boolean;
+}
+
+/** One hook with its options. */
+export interface Wish {
+  readonly name: layout.Hook;
+  readonly options: HookOptions;
 }
 
 /**
  * Plans to install the build in `dist` with one hook. Checks everything that can be checked before the install, and changes nothing.
  * Throws a `SetupError`.
  */
-export async function planInstall(
-  dist: string,
-  name: layout.Hook,
-  options: HookOptions,
-): Promise<InstallPlan> {
+export async function planInstall(dist: string, wish: Wish): Promise<InstallPlan> {
   mustHaveSshd();
   const before = readManifest() ?? NOTHING_INSTALLED;
   const policy = look(layout.POLICY) === undefined ? undefined : await goodPolicy();
   mustHaveSs(policy);
-  const hook = planHook(name, options);
+  const hook = planHook(wish, before);
   const programs = planPrograms(dist);
-  const planned: readonly (readonly [Role, readonly Change[]])[] = [
+  const planned: readonly Planned[] = [
     ["program", programs],
     ["program", planLeftovers(programs, before)],
     ...planConfiguration(dist).map((change) => [roleOf(change), [change]] as const),
     ["shared", planShared(dist)],
-    [name, hook.changes],
   ];
-  const all = planned.flatMap(([role, changes]) => changes.map((change) => ({ role, change })));
+  return planFiles(planned, { ...wish, hook, before });
+}
+
+/** Plans to put one hook in its place again, and nothing else. Throws a `SetupError`. */
+export function planHookAgain(wish: Wish, before: Manifest): InstallPlan {
+  mustHaveSshd();
+  return planFiles([], { ...wish, hook: planHook(wish, before), before });
+}
+
+type Planned = readonly [Role, readonly Change[]];
+
+function planFiles(
+  planned: readonly Planned[],
+  { name, options, hook, before }: Wish & { readonly hook: HookPlan; readonly before: Manifest },
+): InstallPlan {
+  const ofHook = hook.changes.map((change) => [hookRoleOf(name, change), [change]] as const);
+  const all = [...planned, ...ofHook].flatMap(([role, changes]) =>
+    changes.map((change) => ({ role, change })),
+  );
   const due = all.filter(({ role, change }) => isDue(change) && !isKept(role, change, before));
   for (const { role, change } of due) mustBeFree(role, change, before);
-  const record = manifestChange(nextManifest(before, due));
-  // The record is written before the hook: if a power failure interrupts the install, it can still be undone.
+  const { later = [], isPending = false } = hook;
+  const left = later.map(({ path }) => path);
+  const record = manifestChange(nextManifest(before, { due, left, hook: { hook: name, ...options } }));
   const changes = due.map(({ change }) => change);
-  const hookAt = changes.length - due.filter(({ role }) => role === name).length;
-  if (due.length > 0) changes.splice(hookAt, 0, record);
-  return { changes, hook };
+  // The record is written before the hook: if a power failure interrupts the install, it can still be undone.
+  const hookAt = changes.length - due.filter(({ role }) => isOfHook(role, name)).length;
+  if (isDue(record)) changes.splice(hookAt, 0, record);
+  return { changes, hook, isDone: changes.length + later.length === 0 && !isPending };
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. `report` gets a line for each change. */
 export function install({ changes, hook }: InstallPlan, report: (line: string) => void): void {
-  const activates = hook.changes.some((change) => changes.includes(change));
+  const activates = hook.isPending || hook.changes.some((change) => changes.includes(change));
   carryOutAll(
     changes,
     () => {
@@ -75,11 +100,25 @@ export function install({ changes, hook }: InstallPlan, report: (line: string) =
       if (activates && hook.activate !== undefined) report(hook.activate());
     },
     report,
+    hook.beforeUndo,
   );
+  finish(hook, report);
 }
 
-function planHook(name: layout.Hook, options: HookOptions): HookPlan {
-  if (name === "pam") return planPam();
+function finish(hook: HookPlan, report: (line: string) => void): void {
+  try {
+    hook.finish?.(report);
+  } catch (error) {
+    const paths = hook.later?.map(({ path }) => path).join(", ");
+    throw new SetupError(
+      `the new hook is in place, but what was before is still in ${paths} (${reasonOf(error)})`,
+      "mend that and run this again; a login has one watchdog even so",
+    );
+  }
+}
+
+function planHook({ name, options }: Wish, before: Manifest): HookPlan {
+  if (name === "pam") return planPam(before);
   return name === "force-command" ? planForceCommand(options) : planProfile();
 }
 
@@ -101,6 +140,11 @@ function planLeftovers(programs: readonly Change[], before: Manifest): Change[] 
   return before.files
     .filter(({ role, path }) => role === "program" && !kept.has(path))
     .map(({ path }) => ({ path, wanted: ABSENT }));
+}
+
+/** sshd's own PAM file is changed; the files of a service of ours are made. */
+function hookRoleOf(name: layout.Hook, { path }: Change): Role {
+  return path === layout.OWN_SERVICE_FILE || path === layout.PAM_DROP_IN ? "pam-service" : name;
 }
 
 function roleOf({ path }: Change): Role {

@@ -4,9 +4,9 @@ import * as v from "valibot";
 import { type Change, file } from "../change/change.ts";
 import { digestOf } from "../change/content.ts";
 import { codeOf, SetupError } from "../change/setup-error.ts";
-import { MANIFEST } from "../system/paths.ts";
+import { HOOKS, type Hook, MANIFEST } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
-import { withoutRule } from "./hook-pam.ts";
+import { withoutRule } from "./pam-service.ts";
 
 const original = v.object({
   /** Its bytes, in base64. */
@@ -19,11 +19,27 @@ const original = v.object({
 
 const entry = v.object({
   path: v.string(),
-  role: v.picklist(["program", "policy", "logrotate", "shared", "pam", "force-command", "profile"]),
+  role: v.picklist([
+    "program",
+    "policy",
+    "logrotate",
+    "shared",
+    "pam",
+    "pam-service",
+    "force-command",
+    "profile",
+  ]),
   /** SHA-256 of the installed content: if a file differs from it, somebody has edited it since. */
   digest: v.string(),
   /** The file before the install; absent if the install created it. */
   original: v.optional(original),
+});
+
+const installed = v.object({
+  hook: v.picklist(HOOKS),
+  match: v.optional(v.string()),
+  acceptForcedKeys: v.boolean(),
+  wrap: v.boolean(),
 });
 
 const manifest = v.object({
@@ -31,14 +47,18 @@ const manifest = v.object({
   files: v.array(entry),
   /** Directories that the install created, outermost first. */
   directories: v.array(v.string()),
+  /** The hooks, with the options of the last install of each. Manifests of 0.1.0 have none. */
+  hooks: v.optional(v.array(installed), []),
 });
 
 type Original = v.InferOutput<typeof original>;
 type Entry = v.InferOutput<typeof entry>;
 export type Role = Entry["role"];
 export type Manifest = v.InferOutput<typeof manifest>;
+/** One hook as it was installed. */
+export type InstalledHook = v.InferOutput<typeof installed>;
 
-export const NOTHING_INSTALLED: Manifest = { version: 1, files: [], directories: [] };
+export const NOTHING_INSTALLED: Manifest = { version: 1, files: [], directories: [], hooks: [] };
 
 /** Reads the manifest; `undefined` if there is none. Throws a `SetupError` if it cannot be understood. */
 export function readManifest(): Manifest | undefined {
@@ -68,9 +88,30 @@ export function wasEdited(path: string, before: Manifest): boolean {
   return entryOf(path, before)?.digest !== digestOf({ copyOf: path });
 }
 
-/** The manifest after these changes. If an earlier manifest has the first state of a file, that state is kept. */
-export function nextManifest(before: Manifest, due: readonly { role: Role; change: Change }[]): Manifest {
-  const changed = new Set(due.map(({ change }) => change.path));
+/** Whether a role is that of a hook's file: a hook has files of one or two roles. */
+export function isOfHook(role: Role, hook: Hook): boolean {
+  return role === hook || (hook === "pam" && role === "pam-service");
+}
+
+/** The hooks of a manifest. Without its list the files tell, but for the options of force-command. */
+export function hooksOf({ hooks, files }: Manifest): readonly InstalledHook[] {
+  const plain = (["pam", "profile"] as const)
+    .filter((hook) => files.some(({ role }) => isOfHook(role, hook)))
+    .filter((hook) => !hooks.some((it) => it.hook === hook));
+  return [...hooks, ...plain.map((hook) => ({ hook, acceptForcedKeys: false, wrap: false }))];
+}
+
+/** What an install does, for its record. */
+export interface Done {
+  readonly due: readonly { role: Role; change: Change }[];
+  /** The files that are no longer afkill's. */
+  readonly left: readonly string[];
+  readonly hook: InstalledHook;
+}
+
+/** The manifest after an install. If an earlier manifest has the first state of a file, that state is kept. */
+export function nextManifest(before: Manifest, { due, left, hook }: Done): Manifest {
+  const changed = new Set([...due.map(({ change }) => change.path), ...left]);
   const files = due.flatMap(({ role, change: { path, wanted } }): Entry[] => {
     if (wanted.kind !== "file") return [];
     const original = role === "pam" ? originalOf(path) : undefined;
@@ -83,6 +124,7 @@ export function nextManifest(before: Manifest, due: readonly { role: Role; chang
     version: 1,
     files: [...before.files.filter(({ path }) => !changed.has(path)), ...files],
     directories: [...before.directories, ...directories],
+    hooks: [...before.hooks.filter((it) => it.hook !== hook.hook), hook],
   };
 }
 

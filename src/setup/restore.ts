@@ -5,9 +5,9 @@ import { ABSENT, type Change, look } from "../change/change.ts";
 import { digestOf } from "../change/content.ts";
 import { SetupError } from "../change/setup-error.ts";
 import { run } from "../system/command.ts";
-import { DROP_IN, PAM_DIRECTORY } from "../system/paths.ts";
-import { withoutRule } from "./hook-pam.ts";
+import { DROP_IN, OWN_SERVICE, PAM_DIRECTORY, PAM_DROP_IN } from "../system/paths.ts";
 import { entryOf, type Manifest } from "./manifest.ts";
+import { withoutRule } from "./pam-service.ts";
 
 /** sshd's PAM files that may hold afkill's rule: the files that an install changed, and the one that sshd uses by default. */
 export function pamFiles(manifest: Manifest): string[] {
@@ -47,7 +47,7 @@ export function planOwnFileBack(path: string, manifest: Manifest): Change[] {
   const rest = withoutAfkill(text);
   if (rest === text) return [];
   if (!/^(?!\s*(#|Match\s|$))/im.test(rest)) return planRemoval(path);
-  if (path !== DROP_IN && run("/bin/sh", ["-n", "-c", rest]).status !== 0) return [];
+  if (path !== DROP_IN && path !== PAM_DROP_IN && run("/bin/sh", ["-n", "-c", rest]).status !== 0) return [];
   const { mode, uid, gid } = now;
   const content = Buffer.from(rest, "latin1");
   return [
@@ -59,11 +59,14 @@ export function planOwnFileBack(path: string, manifest: Manifest): Change[] {
   ];
 }
 
-/** The text without the statement or `if` that runs a program of afkill, and without the heading that names it. */
+/** Lines that run a program of afkill or name its PAM service, and the heading that names afkill. */
+const OURS = new RegExp(`^[^\\n]*(?:/usr/lib/afkill/|\`afkill install|${OWN_SERVICE})[^\\n]*(?:\\n|$)`, "gm");
+
+/** The text without those lines, and without an `if` around a program of afkill. */
 function withoutAfkill(text: string): string {
   return text
     .replace(/^if \[ -r \/usr\/lib\/afkill\/[^\n]*\n(?:[^\n]*\n)*?fi(?:\n|$)/gm, "")
-    .replace(/^[^\n]*(?:\/usr\/lib\/afkill\/|`afkill install)[^\n]*(?:\n|$)/gm, "");
+    .replace(OURS, "");
 }
 
 /** A file that serves another program is removed, unless the administrator has edited it; `purge` removes it even then. */

@@ -6,13 +6,16 @@ import { ABSENT, type Change, look } from "../change/change.ts";
 import { leftBeside } from "../change/step.ts";
 import { carryOutAll } from "../change/transaction.ts";
 import { planTimeoutsBack } from "../sshd/revert.ts";
-import { complaint, mustBeGood, reloadSshd, settings } from "../sshd/sshd.ts";
+import { complaint, mustBeGood, type Reload } from "../sshd/sshd.ts";
 import * as layout from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
+import { planServiceBack, reloadHostSshd, removeService } from "./own-service.ts";
 import { commands } from "./programs.ts";
 import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
 
+/** When one of these goes, sshd is told. */
+const SSHD_FILES = [layout.DROP_IN, layout.PAM_DROP_IN, layout.TIMEOUTS, layout.OWN_SERVICE_FILE];
 const DATA = [layout.POLICY_DIRECTORY, layout.AUDIT_DIRECTORY];
 
 export interface UninstallPlan {
@@ -32,13 +35,15 @@ export function planUninstall(purge: boolean): UninstallPlan {
     // Hooks first: no hook may start a program that is already removed.
     ...pam.flatMap((path) => planPamBack(path, manifest)),
     ...planOwnFileBack(layout.DROP_IN, manifest),
+    ...planOwnFileBack(layout.PAM_DROP_IN, manifest),
     ...planTimeoutsBack(),
     ...planOwnFileBack(layout.PROFILE, manifest),
     ...forOthers.flatMap((path) => planUneditedBack(path, manifest, purge)),
     ...commands().flatMap((path) => planOwnFileBack(path, manifest)),
     ...planRemoval(layout.PROGRAM_DIRECTORY),
     ...(purge ? data.flatMap(planRemoval) : []),
-    ...[...pam, layout.DROP_IN, layout.TIMEOUTS, ...scripts, ...forOthers, layout.PROGRAM_DIRECTORY]
+    ...planServiceBack(manifest, purge),
+    ...[...pam, ...SSHD_FILES, ...scripts, ...forOthers, layout.PROGRAM_DIRECTORY]
       .concat(purge ? DATA : [])
       .flatMap(leftBeside)
       .map((path) => ({ path, wanted: ABSENT, note: "left by a run that was killed" })),
@@ -55,7 +60,7 @@ export function planUninstall(purge: boolean): UninstallPlan {
       ...forOthers
         .filter((path) => look(path) !== undefined && !gone.has(path))
         .map((path) => `keep ${path} (it was edited; --purge removes it)`),
-      ...scripts
+      ...[...scripts, layout.OWN_SERVICE_FILE]
         .filter((path) => entryOf(path, manifest) && look(path) !== undefined && !gone.has(path))
         .map((path) => `keep ${path} (it was edited: take out by hand what is afkill's)`),
     ],
@@ -64,25 +69,32 @@ export function planUninstall(purge: boolean): UninstallPlan {
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. Logins and their watchdogs are left alone. */
 export function uninstall({ changes }: UninstallPlan, report: (line: string) => void): void {
-  const touchesSshd = changes.some(({ path }) => path === layout.DROP_IN || path === layout.TIMEOUTS);
+  const touchesSshd = changes.some(({ path }) => SSHD_FILES.includes(path));
   const wasGood = touchesSshd && complaint() === undefined;
+  const isService = ({ path }: Change) => path === layout.OWN_SERVICE_FILE;
+  let told: Reload | undefined;
   carryOutAll(
-    changes,
+    changes.filter((change) => !isService(change)),
     () => {
       // A configuration that was bad before is not our fault.
       if (wasGood) mustBeGood();
-      if (touchesSshd) report(reload());
+      if (touchesSshd) told = tell(report);
     },
     report,
   );
+  // Last: an sshd that has not read its new configuration asks for this file at each login.
+  removeService(changes.filter(isService), told, report);
 }
 
-/** A failed reload locks nobody out: the ForceCommand that sshd still has also works without the program. */
-function reload(): string {
+/** A failed reload locks nobody out: the ForceCommand and the PAM line that sshd still has also work without the programs. */
+function tell(report: (line: string) => void): Reload | undefined {
   try {
-    return reloadSshd(settings().get("pidfile") ?? "/run/sshd.pid");
+    const told = reloadHostSshd();
+    report(told.line);
+    return told;
   } catch (error) {
-    return `sshd was not reloaded (${reasonOf(error)}): reload it yourself`;
+    report(`sshd was not reloaded (${reasonOf(error)}): reload it yourself`);
+    return undefined;
   }
 }
 

@@ -81,15 +81,31 @@ export function settingsIn(text: string): ReadonlyMap<string, string> {
   );
 }
 
+/** What a reload did. */
+export interface Reload {
+  /** One line for the reader. */
+  readonly line: string;
+  /** The sshd of the pid file, if it has read its configuration again and listens. */
+  readonly listener: number | undefined;
+}
+
+/** Like `reload`. Returns only the line. */
+export function reloadSshd(pidFile: string): string {
+  return reload(pidFile).line;
+}
+
 /**
  * Makes a running sshd read its configuration again; established logins stay. A configuration that sshd refuses would end it and lock
- * everybody out, so then sshd is left alone. Returns one line that says what was done. Throws if a running sshd cannot be told.
+ * everybody out, so then sshd is left alone. Throws if a running sshd cannot be told.
  */
-export function reloadSshd(pidFile: string): string {
+export function reload(pidFile: string): Reload {
   const listener = listenerOf(pidFile);
   const wrong = complaint() ?? complaintOf(listener?.options ?? []);
   if (wrong !== undefined)
-    return `sshd is not reloaded, for it would end (${wrong}): mend that and reload it`;
+    return {
+      line: `sshd is not reloaded, for it would end (${wrong}): mend that and reload it`,
+      listener: undefined,
+    };
   const before = changedMs(pidFile);
   if (existsSync("/run/systemd/system")) {
     for (const unit of ["ssh.service", "sshd.service"]) {
@@ -98,13 +114,17 @@ export function reloadSshd(pidFile: string): string {
       if (ran.status !== 0) throw new Error(`systemctl reload ${unit}: ${said(ran)}`);
       // The unit has only sent a signal.
       if (listener !== undefined) waitForListener(pidFile, before);
-      return `reload ${unit}`;
+      return { line: `reload ${unit}`, listener: listener && listenerOf(pidFile)?.pid };
     }
   }
-  if (listener === undefined) return "no running sshd found to reload; it takes effect when sshd starts";
+  if (listener === undefined)
+    return {
+      line: "no running sshd found to reload; it takes effect when sshd starts",
+      listener: undefined,
+    };
   process.kill(listener.pid, "SIGHUP");
   waitForListener(pidFile, before);
-  return `reload sshd (SIGHUP to process ${listener.pid})`;
+  return { line: `reload sshd (SIGHUP to process ${listener.pid})`, listener: listenerOf(pidFile)?.pid };
 }
 
 /**

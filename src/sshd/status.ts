@@ -63,6 +63,14 @@ function unreadFiles(config: readonly Directive[], pidFile: string | undefined):
   return [...files].filter((file) => statSync(file).ctimeMs > read.mtimeMs);
 }
 
+/** Whether sshd has not read its configuration since a file of it was written. */
+export function isUnread(path: string): boolean {
+  const pidFile = settings().get("pidfile");
+  const read = pidFile?.startsWith("/") ? statSync(pidFile, { throwIfNoEntry: false }) : undefined;
+  const written = statSync(path, { throwIfNoEntry: false });
+  return read !== undefined && written !== undefined && written.ctimeMs > read.mtimeMs;
+}
+
 function kernelProbes(): KernelProbes {
   const value = (name: string) => Number(readFileSync(`/proc/sys/net/ipv4/tcp_keepalive_${name}`, "latin1"));
   return { afterS: value("time"), everyS: value("intvl"), count: value("probes") };

@@ -33,6 +33,11 @@ export const MAN_PAGES = [`${MAN_DIRECTORY}/man8/afkill.8.gz`, `${MAN_DIRECTORY}
 export const PAM_DIRECTORY = "/etc/pam.d";
 export const SSHD_CONFIG = "/etc/ssh/sshd_config";
 export const DROP_IN = "/etc/ssh/sshd_config.d/50-afkill.conf";
+/** sshd's PAM service while afkill has one of its own, see setup/own-service.ts. */
+export const OWN_SERVICE = "afkill-sshd";
+export const OWN_SERVICE_FILE = `${PAM_DIRECTORY}/${OWN_SERVICE}`;
+/** Tells sshd to use that service. */
+export const PAM_DROP_IN = "/etc/ssh/sshd_config.d/50-afkill-pam.conf";
 /** sshd's own timeouts, see `afkill sshd`. In sshd the first value counts, so this name sorts before names that others use. */
 export const TIMEOUTS = "/etc/ssh/sshd_config.d/00-afkill-timeouts.conf";
 export const PROFILE = "/etc/profile.d/afkill.sh";

@@ -1,9 +1,9 @@
 // Whether a user's own environment reaches root's programs.
 import { readFileSync } from "node:fs";
-import { serviceFile } from "../../setup/hook-pam.ts";
+import { serviceFile } from "../../setup/pam-service.ts";
+import { readService, rulesOf } from "../../setup/pam-stack.ts";
 import { type Check, error, orProblem, type Problem } from "./finding.ts";
 import { isRoots } from "./installation.ts";
-import { readService, rulesOf } from "./pam-stack.ts";
 
 /**
  * With `user_readenv=1` pam_env reads ~/.pam_environment (pam_env(8)). In the session stack pam_env comes after afkill's line. In the

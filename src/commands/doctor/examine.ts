@@ -8,6 +8,7 @@ import { findInstallation, type Installation } from "./installation.ts";
 import { launcher, launcherMount } from "./launcher.ts";
 import { audit, syslog } from "./logs.ts";
 import { owners } from "./owners.ts";
+import { pamPlace, pamPlacement } from "./pam-placement.ts";
 import { pamRule } from "./pam-rule.ts";
 import { policy, ss } from "./policy.ts";
 import { policyNames } from "./policy-names.ts";
@@ -19,6 +20,7 @@ import { watchdogs } from "./watchdogs.ts";
 
 const CHECKS: readonly Check[] = [
   pamRule,
+  pamPlacement,
   authEnvironment,
   launcher,
   launcherMount,
@@ -59,7 +61,8 @@ export function stateOf(findings: readonly Finding[]): Level {
 
 function hookFinding({ hooks }: Installation): Finding {
   if (hooks.length === 0) return absent("the programs are installed, and no hook: no login is watched");
-  return { id: "hook", level: "ok", what: `installed with hook ${hooks.join(", ")}` };
+  const names = hooks.map((hook) => (hook === "pam" ? `pam (${pamPlace()})` : hook));
+  return { id: "hook", level: "ok", what: `installed with hook ${names.join(", ")}` };
 }
 
 function absent(what: string): Finding {

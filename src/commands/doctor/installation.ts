@@ -1,9 +1,17 @@
 // What is installed on this host: from the manifest, and from the files in place.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { withoutRule } from "../../setup/hook-pam.ts";
-import { type Manifest, readManifest } from "../../setup/manifest.ts";
-import { DROP_IN, HOOKS, type Hook, PAM_DIRECTORY, PROFILE, PROGRAM_DIRECTORY } from "../../system/paths.ts";
+import { isOfHook, type Manifest, readManifest } from "../../setup/manifest.ts";
+import { hasRule } from "../../setup/pam-service.ts";
+import {
+  DROP_IN,
+  HOOKS,
+  type Hook,
+  PAM_DIRECTORY,
+  PAM_DROP_IN,
+  PROFILE,
+  PROGRAM_DIRECTORY,
+} from "../../system/paths.ts";
 
 export interface Installation {
   /** `undefined` if it is missing or cannot be used. */
@@ -16,7 +24,9 @@ export interface Installation {
 /** Finds what is installed; `undefined` if nothing is. */
 export function findInstallation(): Installation | undefined {
   const { manifest, manifestError } = recorded();
-  const hooks = HOOKS.filter((hook) => manifest?.files.some(({ role }) => role === hook) || isInPlace(hook));
+  const hooks = HOOKS.filter(
+    (hook) => manifest?.files.some(({ role }) => isOfHook(role, hook)) || isInPlace(hook),
+  );
   const isThere = existsSync(PROGRAM_DIRECTORY) || hooks.length > 0;
   return isThere ? { manifest, manifestError, hooks } : undefined;
 }
@@ -44,8 +54,7 @@ function isInPlace(hook: Hook): boolean {
   try {
     if (hook !== "pam")
       return readFileSync(hook === "profile" ? PROFILE : DROP_IN, "latin1").includes(PROGRAM_DIRECTORY);
-    const service = join(PAM_DIRECTORY, "sshd");
-    return withoutRule(service) !== readFileSync(service, "latin1");
+    return existsSync(PAM_DROP_IN) || hasRule(join(PAM_DIRECTORY, "sshd"));
   } catch {
     return false;
   }

@@ -27,7 +27,15 @@ export const owners: Check = {
 
 function hookFiles({ manifest }: Installation): string[] {
   const recorded = manifest?.files.filter(({ role }) => role === "pam").map(({ path }) => path) ?? [];
-  return [...recorded, layout.DROP_IN, layout.TIMEOUTS, layout.PROFILE, layout.LOGROTATE];
+  return [
+    ...recorded,
+    layout.OWN_SERVICE_FILE,
+    layout.PAM_DROP_IN,
+    layout.DROP_IN,
+    layout.TIMEOUTS,
+    layout.PROFILE,
+    layout.LOGROTATE,
+  ];
 }
 
 function parentsOf(paths: readonly string[]): string[] {

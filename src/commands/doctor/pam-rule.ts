@@ -1,10 +1,10 @@
 // afkill's line in sshd's PAM service.
 import { readFileSync } from "node:fs";
-import { mustHavePamExec, serviceFile } from "../../setup/hook-pam.ts";
 import { insertRule, PAM_RULE, type PamEntry, PamSyntaxError, parsePam } from "../../setup/pam-file.ts";
+import { mustHavePamExec, serviceFile } from "../../setup/pam-service.ts";
+import { readService } from "../../setup/pam-stack.ts";
 import { type Check, error, orProblem, type Problem } from "./finding.ts";
 import { isRoots } from "./installation.ts";
-import { readService } from "./pam-stack.ts";
 
 const REMEDY = "sudo afkill install --hook pam puts the line right";
 

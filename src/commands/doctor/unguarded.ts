@@ -1,10 +1,17 @@
 // SSH servers whose logins never reach the pam hook: an sshd that does not use PAM, and dropbear.
-import { readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { allProcesses, commandLineOf, type ProcessStat } from "../../login/process.ts";
-import { uidOf } from "../../login/user.ts";
-import { optionsOf } from "../../sshd/listener.ts";
+import { allProcesses, type ProcessStat } from "../../login/process.ts";
+import { fileOf, hasRule } from "../../setup/pam-service.ts";
+import {
+  allListeners,
+  isOfThisHost,
+  isRootsOwn,
+  type Listener,
+  programOf,
+} from "../../setup/sshd-processes.ts";
+import { settingsIn } from "../../sshd/sshd.ts";
 import { run, said } from "../../system/command.ts";
+import { OWN_SERVICE } from "../../system/paths.ts";
 import { type Check, error, type Problem } from "./finding.ts";
 import { isRoots } from "./installation.ts";
 
@@ -13,52 +20,40 @@ export const unguarded: Check = {
   concerns: isRoots,
   fine: "no SSH server runs here whose logins the pam hook does not see",
   find: () => {
-    const processes = [...allProcesses().values()].filter(isOurs);
-    return [...processes.flatMap(withoutPam), ...dropbears(processes)];
+    const processes = [...allProcesses().values()].filter(({ pid }) => isOfThisHost(pid));
+    return [...allListeners().flatMap(unseen), ...dropbears(processes)];
   },
 };
 
-/** Whether a process belongs to this host and not to a container, which has its own pid namespace (pid_namespaces(7)). */
-function isOurs({ pid }: ProcessStat): boolean {
-  const space = linkOf(`/proc/${pid}/ns/pid`);
-  return space !== undefined && space === linkOf("/proc/self/ns/pid");
-}
-
-function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path).replace(/ \(deleted\)$/, "");
-  } catch {
-    // The process has ended.
-    return undefined;
-  }
-}
-
 /**
- * One problem for a listening sshd that does not use PAM, according to its own options and configuration (sshd_config(5), "UsePAM"; not
- * allowed within Match). An sshd without own options uses the host's configuration; the check of the PAM rule reports that one.
+ * One problem for a listening sshd that does not use PAM, or whose PAM service has no line of afkill's, according to its own options and
+ * configuration (sshd_config(5), "UsePAM" and "PAMServiceName"). An sshd without own options uses the host's configuration; the check of
+ * the PAM rule reports that one.
  */
-function withoutPam({ pid }: ProcessStat): Problem[] {
-  const program = linkOf(`/proc/${pid}/exe`);
-  if (program === undefined || basename(program) !== "sshd") return [];
-  const options = optionsOf(commandLineOf(pid)[0] ?? "");
-  if (options === undefined) return [];
-  const uid = uidOf(pid);
+function unseen({ pid, program, uid, options }: Listener): Problem[] {
   if (uid !== 0) return [isUsers(pid, uid)];
   // Root runs this program next, so it must belong to root.
   if (options.length === 0 || !isRootsOwn(program)) return [];
+  const name = `sshd ${pid} (${options.join(" ")})`;
   const ran = run(program, ["-T", ...options]);
   if (ran.status !== 0)
+    return [error(`${name}: whether it uses PAM is not known: ${said(ran)}`, "mend that")];
+  const set = settingsIn(ran.stdout);
+  const meanwhile = `"sudo afkill sweep" judges its logins meanwhile`;
+  if (set.get("usepam") !== "yes")
     return [
       error(
-        `sshd ${pid} (${options.join(" ")}): whether it uses PAM is not known: ${said(ran)}`,
-        "mend that",
+        `${name} does not use PAM (UsePAM no): nobody who logs in there is watched`,
+        `set UsePAM yes in its configuration and start it again; ${meanwhile}`,
       ),
     ];
-  if (/^usepam yes$/m.test(ran.stdout)) return [];
+  // Before OpenSSH 9.8 the name that it was called by decides.
+  const service = set.get("pamservicename");
+  if (service === undefined || hasRule(fileOf(service))) return [];
   return [
     error(
-      `sshd ${pid} (${options.join(" ")}) does not use PAM (UsePAM no): nobody who logs in there is watched`,
-      `set UsePAM yes in its configuration and start it again; "sudo afkill sweep" judges its logins meanwhile`,
+      `${name} uses the PAM service ${service}, which has no line of afkill's: nobody who logs in there is watched`,
+      `sudo afkill install --repeat; or set PAMServiceName ${OWN_SERVICE} in its configuration and start it again`,
     ),
   ];
 }
@@ -70,16 +65,9 @@ function isUsers(pid: number, uid: number | undefined): Problem {
   );
 }
 
-function isRootsOwn(program: string): boolean {
-  const stats = statSync(program, { throwIfNoEntry: false });
-  return stats !== undefined && stats.uid === 0 && (stats.mode & 0o022) === 0;
-}
-
 /** One problem for each listening dropbear. Each of its children serves one connection, so the parent is the one that listens. */
 function dropbears(processes: readonly ProcessStat[]): Problem[] {
-  const all = processes.filter(({ pid }) =>
-    /^dropbear(multi)?$/.test(basename(linkOf(`/proc/${pid}/exe`) ?? "")),
-  );
+  const all = processes.filter(({ pid }) => /^dropbear(multi)?$/.test(basename(programOf(pid) ?? "")));
   const pids = new Set(all.map(({ pid }) => pid));
   return all
     .filter(({ parent }) => !pids.has(parent))

@@ -5,7 +5,7 @@ import { findLogins } from "../../login/all.ts";
 import { type Login, sshdOf } from "../../login/login.ts";
 import { allProcesses } from "../../login/process.ts";
 import { stoppedWatchdogsAmong, type Watchdog, watchdogsAmong } from "../../login/watchdogs.ts";
-import { serviceFile } from "../../setup/hook-pam.ts";
+import { serviceFile } from "../../setup/pam-service.ts";
 import { readClocks } from "../../system/clock.ts";
 import { type Check, error, type Problem, warning } from "./finding.ts";
 import { isRoots } from "./installation.ts";

@@ -4,6 +4,7 @@ import packageFile from "../../../package.json" with { type: "json" };
 import { matches } from "../../audit/filter.ts";
 import { type Reading, readAudit } from "../../audit/read.ts";
 import { loadPolicy } from "../../policy/load.ts";
+import { hookStates } from "../../setup/in-effect.ts";
 import { idleSecondsOf, rowOf } from "../../survey/rows.ts";
 import { survey } from "../../survey/survey.ts";
 import { readClocks } from "../../system/clock.ts";
@@ -23,6 +24,7 @@ export async function gather(): Promise<Snapshot> {
   return {
     version: packageFile.version,
     logins: logins.map(rowOf).map((row) => ({ state: row.state, idleSeconds: idleSecondsOf(row) })),
+    hooks: hookStates().map(({ hook, fault }) => ({ hook, isInEffect: fault === undefined })),
     policyValid: await loadPolicy(POLICY).then(
       () => true,
       () => false,

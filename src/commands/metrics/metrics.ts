@@ -8,6 +8,8 @@ export interface Snapshot {
   readonly version: string;
   readonly logins: readonly { readonly state: State; readonly idleSeconds: number | null }[];
   readonly policyValid: boolean;
+  /** Each hook that was installed, and whether new logins get a watchdog by it. */
+  readonly hooks: readonly { readonly hook: string; readonly isInEffect: boolean }[];
   readonly tally: Tally;
   readonly checksFailed: number;
   readonly unreadable: { readonly lines: number; readonly files: number };
@@ -25,7 +27,7 @@ export function metricsText(snapshot: Snapshot): string {
   return exposition([...now(snapshot), ...sinceStart(snapshot), ...about(snapshot)]);
 }
 
-function now({ logins, policyValid }: Snapshot): Family[] {
+function now({ logins, policyValid, hooks }: Snapshot): Family[] {
   const byState = STATES.map((state) => ({ state, own: logins.filter((login) => login.state === state) }));
   return [
     {
@@ -49,11 +51,25 @@ function now({ logins, policyValid }: Snapshot): Family[] {
       help: "SSH logins that the policy would end some day, and that no watchdog guards.",
       samples: [{ value: logins.filter(({ state }) => state === "no watchdog").length }],
     },
+    ...hooksInEffect(hooks),
     {
       name: "afkill_policy_valid",
       type: "gauge",
       help: "1 if the policy can be used, 0 if not: then new logins are ended by nobody.",
       samples: [{ value: policyValid ? 1 : 0 }],
+    },
+  ];
+}
+
+/** Without an installed hook there is nothing to say. */
+function hooksInEffect(hooks: Snapshot["hooks"]): Family[] {
+  if (hooks.length === 0) return [];
+  return [
+    {
+      name: "afkill_hook_in_effect",
+      type: "gauge",
+      help: "1 if new logins get a watchdog by this hook, 0 if it was installed and is gone: new logins are unguarded.",
+      samples: hooks.map(({ hook, isInEffect }) => ({ labels: { hook }, value: isInEffect ? 1 : 0 })),
     },
   ];
 }

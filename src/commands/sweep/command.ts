@@ -13,6 +13,10 @@ Nothing else takes over from a watchdog that root killed or stopped: such a logi
 next sweep has given its notice. Swept every five minutes it ends at most five minutes late, ten
 where the timer's sweep was still waiting for the notice of another login.
 
+If a hook that was installed is gone, new logins are unguarded. A sweep tells this once on standard
+error and in the system log, and its exit status is 1 until the hook is back. The timer and the cron
+file put it back by themselves ("afkill install --repeat").
+
 Every five minutes, by systemd:
   systemctl link /usr/lib/afkill/dist/pam/afkill-sweep.service
   systemctl enable --now /usr/lib/afkill/dist/pam/afkill-sweep.timer
@@ -69,13 +73,14 @@ async function act(
   if (dryRun) return rehearse({ configPath, idleTimeoutMs }, json);
   const [{ sweep }, { openLog }] = await Promise.all([import("./sweep.ts"), import("./log-file.ts")]);
   const append = log === undefined ? () => {} : openLog(log);
-  await sweep({ configPath, idleTimeoutMs }, ({ kind, line }) => {
+  const isGuarded = await sweep({ configPath, idleTimeoutMs }, ({ kind, line }) => {
     if (kind === "fault") {
       process.exitCode = 1;
       complain(printable(line));
     } else say(printable(line));
     if (kind !== "kept") append(`${new Date().toISOString()} ${printable(line)}`);
   });
+  if (!isGuarded) process.exitCode = 1;
 }
 
 async function rehearse(
@@ -83,9 +88,10 @@ async function rehearse(
   json: boolean,
 ): Promise<void> {
   const [{ rehearseSweep }, { wordsOf }] = await Promise.all([import("./sweep.ts"), import("./actions.ts")]);
-  const { actions, faults } = await rehearseSweep(options);
-  if (faults.length > 0) process.exitCode = 1;
-  if (json) return sayJson({ logins: actions, faults });
+  const { actions, faults, unguarded } = await rehearseSweep(options);
+  if (faults.length > 0 || unguarded !== null) process.exitCode = 1;
+  if (json) return sayJson({ logins: actions, faults, unguarded });
+  if (unguarded !== null) complain(printable(unguarded));
   for (const action of actions) say(printable(wordsOf(action, "would")));
   for (const { user, sshdPid, fault } of faults) complain(printable(`${user} (sshd ${sshdPid}): ${fault}`));
   if (actions.length + faults.length === 0) say("no login to sweep");

@@ -12,6 +12,7 @@ import { survey } from "../../survey/survey.ts";
 import { reasonOf } from "../../text/reason-of.ts";
 import { type SweepAction, sweepActionsOf, wordsOf } from "./actions.ts";
 import { claim, prepareState } from "./state.ts";
+import { tellOnce, whyUnguarded } from "./unguarded.ts";
 
 export interface SweepOptions {
   readonly configPath: string;
@@ -19,7 +20,7 @@ export interface SweepOptions {
   readonly idleTimeoutMs: number | undefined;
 }
 
-/** A message about a login. `kept`: nothing was done to it; `fault`: it should have ended, or could not be judged. */
+/** A message about a login or the host. `kept`: nothing was done to it; `fault`: it should have ended, or could not be judged. */
 export interface News {
   readonly kind: "done" | "kept" | "fault";
   readonly line: string;
@@ -27,15 +28,19 @@ export interface News {
 
 /**
  * Warns and ends what the policy says, all logins in parallel. Resolves when none of its own notices stands any more. `tell` gets each
- * action when it is done. A login without a terminal that was never looked at counts as active from this look on.
+ * action when it is done. A login without a terminal that was never looked at counts as active from this look on. Resolves to whether new
+ * logins are guarded.
  */
-export async function sweep(options: SweepOptions, tell: (news: News) => void): Promise<void> {
+export async function sweep(options: SweepOptions, tell: (news: News) => void): Promise<boolean> {
   const processes = allProcesses();
   const logins = await findLogins(processes);
   const isGuarded = guardedAmong(processes);
   prepareState(logins);
+  const why = whyUnguarded();
+  await tellOnce(why, (line) => tell({ kind: "fault", line }));
   const due = logins.filter((it) => options.idleTimeoutMs !== undefined || !isGuarded(it));
   await Promise.all(due.map((login) => sweepOne(login, options, tell)));
+  return why === undefined;
 }
 
 async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) => void): Promise<void> {
@@ -78,13 +83,16 @@ async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) 
 }
 
 /** What a sweep would do now. It changes and writes nothing. */
-export async function rehearseSweep(
-  options: SweepOptions,
-): Promise<{ actions: SweepAction[]; faults: { user: string; sshdPid: number; fault: string }[] }> {
+export async function rehearseSweep(options: SweepOptions): Promise<{
+  actions: SweepAction[];
+  faults: { user: string; sshdPid: number; fault: string }[];
+  unguarded: string | null;
+}> {
   const all = await survey(options);
   const isGuarded = guardedAmong(allProcesses());
   const due = all.filter(({ login }) => options.idleTimeoutMs !== undefined || !isGuarded(login));
   return {
+    unguarded: whyUnguarded() ?? null,
     actions: due.flatMap((it) =>
       it.unread === undefined
         ? sweepActionsOf(it.verdict.decisions, it satisfies Scene, it.verdict.endsAtMs)

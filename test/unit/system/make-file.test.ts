@@ -137,7 +137,7 @@ function sources(): { path: string; text: string }[] {
 /** What changes the mode, owner, times or size of a file by its name, in JavaScript and in a shell. `fchmodSync` takes a descriptor. */
 const BY_NAME =
   /\b(l?chmod|l?chown|l?utimes|truncate)Sync\b|\bpromises\.(l?chmod|l?chown)\b|import \{[^}]*\b(l?chmod|l?chown)\b[^}]*\} from "node:fs/;
-const IN_SHELL = /^[^#"]*\b(chmod|chown|chgrp|install)\s+[^/]/m;
+const IN_SHELL = /^[^#"]*\b(chmod|chown|chgrp|(?<!\/afkill )install)\s+[^/]/m;
 
 test("no source changes a mode or an owner by name", () => {
   const all = sources();

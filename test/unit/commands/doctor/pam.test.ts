@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { readersIn } from "../../../../src/commands/doctor/auth-environment.ts";
 import { wrongIn } from "../../../../src/commands/doctor/pam-rule.ts";
-import { rulesOf } from "../../../../src/commands/doctor/pam-stack.ts";
 import { hidepidOf } from "../../../../src/commands/doctor/user-hooks.ts";
 import { PAM_RULE } from "../../../../src/setup/pam-file.ts";
+import { rulesOf } from "../../../../src/setup/pam-stack.ts";
 
 const files: Record<string, string> = {
   "common-auth": "auth required pam_unix.so\nsession required pam_limits.so\n",

@@ -27,6 +27,10 @@ const snapshot: Snapshot = {
     { state: "no watchdog", idleSeconds: null },
   ],
   policyValid: true,
+  hooks: [
+    { hook: "pam", isInEffect: true },
+    { hook: "profile", isInEffect: false },
+  ],
   tally: tallyOf(records),
   checksFailed: 17,
   unreadable: { lines: 2, files: 1 },
@@ -77,6 +81,7 @@ test("the text follows the rules of the format, and the naming rules that promto
     "afkill_build_info",
     "afkill_checks_failed_total",
     "afkill_endings_total",
+    "afkill_hook_in_effect",
     "afkill_login_idle_max_seconds",
     "afkill_logins",
     "afkill_notices_total",
@@ -117,6 +122,7 @@ test("each number is where it belongs, and what has not happened yet is 0", () =
   expect(samples("afkill_checks_failed_total")).toEqual({ "": 17 });
   expect(samples("afkill_watchdogs_missing")).toEqual({ "": 1 });
   expect(samples("afkill_policy_valid")).toEqual({ "": 1 });
+  expect(samples("afkill_hook_in_effect")).toEqual({ 'hook="pam"': 1, 'hook="profile"': 0 });
   expect(samples("afkill_audit_unreadable")).toEqual({ 'what="line"': 2, 'what="file"': 1 });
   expect(samples("afkill_build_info")).toEqual({ 'version="1.2.3 \\"\\\\\\n"': 1 });
 });
@@ -124,6 +130,10 @@ test("each number is where it belongs, and what has not happened yet is 0", () =
 test("every byte is as it is stored", () => {
   const stored = readFileSync(join(import.meta.dirname, "metrics.prom"), "utf8");
   expect(metricsText(snapshot)).toBe(stored);
+});
+
+test("a host without an installed hook has no metric of one", () => {
+  expect(parse(metricsText({ ...snapshot, hooks: [] })).has("afkill_hook_in_effect")).toBe(false);
 });
 
 test("two snapshots do not add up, and an idle host has all metrics too", () => {

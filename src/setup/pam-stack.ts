@@ -1,8 +1,8 @@
 // The rules that libpam runs for one purpose, from all files that hold them.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type PamEntry, parsePam } from "../../setup/pam-file.ts";
-import { PAM_DIRECTORY } from "../../system/paths.ts";
+import { PAM_DIRECTORY } from "../system/paths.ts";
+import { type PamEntry, parsePam } from "./pam-file.ts";
 
 /** A rule and the file that it is in. */
 export interface PlacedRule extends PamEntry {
