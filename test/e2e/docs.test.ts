@@ -14,7 +14,7 @@ function examplePolicy(): string {
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await startLab({ hook: "pam", policy: examplePolicy() });
+  lab = await startLab({ hook: "pam", pamLine: true, policy: examplePolicy() });
   for (const user of ["alice", "bob", "dave"]) await lab.addUser(user);
   await lab.addUser("carol", { groups: ["noidle"] });
 });

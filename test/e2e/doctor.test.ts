@@ -68,7 +68,7 @@ describe("with the hook pam", () => {
   let install: string;
   const saved = (path: string) => `cp -a /root/saved${path} ${path}`;
   beforeAll(async () => {
-    lab = await startLab({ hook: "pam" });
+    lab = await startLab({ hook: "pam", pamLine: true });
     install = `${lab.node} ${lab.checkout}/dist/cli.js install --hook pam`;
     await lab.addUser("visitor");
     await lab.must(`mkdir -p /root/saved/etc /root/saved/usr/lib /root/saved/usr/bin && cp -a /etc/pam.d /etc/ssh /etc/afkill /root/saved/etc/
@@ -81,7 +81,7 @@ describe("with the hook pam", () => {
     const { status, state, bad, ids } = await ask(lab);
     expect({ status, state, bad }).toEqual({ status: 0, state: "ok", bad: [] });
     expect(ids).toEqual(
-      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups ss tools syslog audit".split(
+      "hook pam-rule pam-placement auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups ss tools syslog audit".split(
         " ",
       ),
     );

@@ -5,7 +5,7 @@ import { afkill, stateOf } from "../support/install.ts";
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startLab({ pamLine: true });
   await lab.addUser("visitor");
   await lab.must("cp -a /etc/ssh /etc/pam.d /root/");
 });
@@ -257,7 +257,7 @@ test("keys that are no files, or not readable, do not hold it up", async () => {
 });
 
 test("where sshd is not running, and its directory is not there, it installs and says so", async () => {
-  await using other = await startLab();
+  await using other = await startLab({ pamLine: true });
   await other.must(
     "kill $(cat /run/sshd.pid); while [ -e /run/sshd.pid ]; do sleep 0.02; done; rmdir /run/sshd",
   );

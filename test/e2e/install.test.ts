@@ -10,7 +10,7 @@ const hookFile = {
 const hooks = Object.keys(hookFile) as Hook[];
 
 test.each(hooks)("hook %s: install, log in, install again, uninstall; /etc is as it was", async (hook) => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   await lab.addUser("visitor");
   const before = await stateOf(lab);
 
@@ -20,7 +20,7 @@ test.each(hooks)("hook %s: install, log in, install again, uninstall; /etc is as
   expect(preview.stdout).toMatch(/^ {4}\+.*\/usr\/lib\/afkill\//m);
   expect(await stateOf(lab)).toBe(before);
 
-  const said = await lab.install(hook);
+  const said = await lab.install(hook, "--verbose");
   expect(said.split("\n")).toContain(`${hook === "pam" ? "change" : "create"} ${hookFile[hook]}`);
   const installed = await stateOf(lab);
   expect(installed).not.toBe(before);
@@ -55,7 +55,7 @@ test.each(hooks)("hook %s: install, log in, install again, uninstall; /etc is as
 });
 
 test("the rule is the first of sshd's session rules, and nothing but pam_exec's copy of env may be run by it", async () => {
-  await using lab = await startLab({ hook: "pam" });
+  await using lab = await startLab({ hook: "pam", pamLine: true });
   const rules = (await lab.read("/etc/pam.d/sshd")).split("\n").filter((line) => line.startsWith("session"));
   expect(rules[0]).toBe(
     "session optional pam_exec.so quiet type=open_session /usr/lib/afkill/env -i /usr/lib/afkill/session",
@@ -69,7 +69,7 @@ test("the rule is the first of sshd's session rules, and nothing but pam_exec's 
 });
 
 test("hooks are added one beside the other, from the installed program too, and go together", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   const before = await stateOf(lab);
   await lab.install("pam");
   await lab.must("/usr/sbin/afkill install --hook profile");
@@ -90,7 +90,7 @@ const shared = {
 };
 
 test("shells get completion and man(1) gets its pages, where the host has them, and only there", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   await lab.must(
     "mkdir -p /usr/share/zsh/vendor-completions && rm -r /usr/share/bash-completion /usr/share/man/man5",
   );
@@ -117,7 +117,7 @@ test("shells get completion and man(1) gets its pages, where the host has them, 
 });
 
 test("a directory that an install made goes when it is left empty, however many installs came after", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   await lab.install("pam");
   await lab.install("profile");
   await lab.must("rm /etc/afkill/afkill.toml");
@@ -126,7 +126,7 @@ test("a directory that an install made goes when it is left empty, however many 
 });
 
 test("a scope is changed by installing again; Match criteria reach sshd as given", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   await lab.addUser("visitor", { groups: ["staff"] });
   await afkill(lab, "install --hook force-command --match 'Group staff'");
   const commandOf = (user: string) =>
@@ -137,7 +137,7 @@ test("a scope is changed by installing again; Match criteria reach sshd as given
 });
 
 test("what an administrator has written since stays; only afkill's lines go", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   const pam = await lab.read(hookFile.pam);
   for (const hook of hooks) await lab.install(hook);
   await lab.must(`
@@ -163,7 +163,7 @@ test("what an administrator has written since stays; only afkill's lines go", as
 });
 
 test("without its manifest, uninstall goes by name", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   const state =
     "find /etc -type f -exec sha256sum {} + | sort; ls -d /usr/lib/afk* || :; find /usr/share -name '*afkill*'";
   const before = await lab.must(state);
@@ -174,21 +174,21 @@ test("without its manifest, uninstall goes by name", async () => {
 });
 
 test("a PAM file that is a symbolic link stays one", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   await lab.must("mv /etc/pam.d/sshd /etc/pam.d/sshd-real && ln -s sshd-real /etc/pam.d/sshd");
   const before = await stateOf(lab);
-  expect(await lab.install("pam")).toContain("change /etc/pam.d/sshd-real\n");
+  expect(await lab.install("pam", "--verbose")).toContain("change /etc/pam.d/sshd-real\n");
   expect(await lab.must("readlink /etc/pam.d/sshd")).toBe("sshd-real\n");
   await afkill(lab, "uninstall --purge");
   expect(await stateOf(lab)).toBe(before);
 });
 
 test("an upgrade leaves what runs alone, and takes along what the new build no longer has", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   await lab.must(`
     mkdir /root/build && cp -r ${lab.checkout}/dist /root/build/ && ln -s ${lab.checkout}/node_modules /root/build/
     echo old >/root/build/dist/chunk-old.js`);
-  const install = `${lab.node} /root/build/dist/cli.js install --hook pam`;
+  const install = `${lab.node} /root/build/dist/cli.js install --hook pam --verbose`;
   await lab.must(install);
   const upgraded = await lab.must(`
     exec 3</usr/lib/afkill/watchdog
@@ -205,7 +205,7 @@ test("an upgrade leaves what runs alone, and takes along what the new build no l
 });
 
 test("a key restricted to a command stays so by every way that was not told otherwise", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   await lab.addUser("keeper");
   await addRestrictedKey(lab, "keeper");
   expect(await askForMore(lab, "keeper")).toBe("only this\n");

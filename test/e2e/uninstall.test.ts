@@ -36,7 +36,7 @@ test("a script that no shell would read without afkill's lines stays whole, and 
 });
 
 test("a link in the place of a file of afkill's is neither followed nor replaced", async () => {
-  await using lab = await startLab({ hook: "pam" });
+  await using lab = await startLab({ hook: "pam", pamLine: true });
   await lab.must(`
     printf 'ForceCommand exec /usr/lib/afkill/forced-command\\nMaxAuthTries 5\\n' >/root/drop-in
     ln -s /root/drop-in ${DROP_IN}`);
@@ -58,7 +58,7 @@ test("a link in the place of a file of afkill's is neither followed nor replaced
 });
 
 test("a PAM file that has become a symbolic link since stays one", async () => {
-  await using lab = await startLab({ hook: "pam" });
+  await using lab = await startLab({ hook: "pam", pamLine: true });
   await lab.must(`mv ${PAM} ${PAM}-real && ln -s sshd-real ${PAM}`);
   expect(await afkill(lab, "uninstall")).toMatchObject({ status: 0, stderr: "" });
   expect(await lab.must(`readlink ${PAM}`)).toBe("sshd-real\n");
@@ -67,7 +67,7 @@ test("a PAM file that has become a symbolic link since stays one", async () => {
 });
 
 test("what an administrator writes while an install runs is not lost", async () => {
-  await using lab = await startLab();
+  await using lab = await startLab({ pamLine: true });
   // The PAM file has been read by then, and is not written yet.
   await lab.must(`
     mv /usr/bin/getent /usr/bin/getent-real
@@ -86,7 +86,7 @@ test("what an administrator writes while an install runs is not lost", async () 
 });
 
 test("what a run that was killed has left goes with the next, the policy and the audit only if asked for", async () => {
-  await using lab = await startLab({ hook: "pam" });
+  await using lab = await startLab({ hook: "pam", pamLine: true });
   const mark = "afkill-0123456789ab";
   await lab.must(`
     cp -r /etc/afkill /etc/.afkill.${mark}; cp -r /usr/lib/afkill /usr/lib/.afkill.${mark}
@@ -115,7 +115,7 @@ test("while one changes the host another is refused", async () => {
 });
 
 test("what cannot be removed is told, and keeps nothing else from its end", async () => {
-  await using lab = await startLab({ hook: "pam" });
+  await using lab = await startLab({ hook: "pam", pamLine: true });
   await lab.must("/usr/sbin/afkill sshd apply");
   await lab.must("mkdir /usr/lib/afkill/mount && mount -t tmpfs none /usr/lib/afkill/mount");
   const ran = await afkill(lab, "uninstall --purge");
@@ -131,7 +131,7 @@ test("what cannot be removed is told, and keeps nothing else from its end", asyn
 });
 
 test("from a layer below, as a container's image is, it goes too", async ({ skip }) => {
-  await using lab = await startLab({ hook: "pam" });
+  await using lab = await startLab({ hook: "pam", pamLine: true });
   const layered = await lab.run(`
     mkdir /run/upper && mount -t tmpfs none /run/upper && mkdir /run/upper/upper /run/upper/work &&
       mount -t overlay -o lowerdir=/usr/lib,upperdir=/run/upper/upper,workdir=/run/upper/work none /usr/lib`);
@@ -141,7 +141,7 @@ test("from a layer below, as a container's image is, it goes too", async ({ skip
 });
 
 test.each(["INT", "QUIT"])("SIG%s while it removes what was replaced does not stop it", async (signal) => {
-  await using lab = await startLab({ hook: "pam" });
+  await using lab = await startLab({ hook: "pam", pamLine: true });
   const ran = await lab.run(`
     mkdir /usr/lib/afkill/many && cd /usr/lib/afkill/many && seq 50000 | xargs touch && cd /
     (trap - ${signal}; exec setsid env --default-signal=${signal} ${lab.node} ${lab.checkout}/dist/cli.js uninstall --purge) &

@@ -32,7 +32,8 @@ const configOf = (more = "") =>
  * From OpenSSH 9.8 on the program that holds a login is another one.
  */
 async function startRenamed(lab: Lab, release: Release, directory: string): Promise<void> {
-  const separate = release === bookworm ? "" : `SshdSessionPath ${directory}/held-for-a-user`;
+  const separate =
+    release === bookworm ? "" : `SshdSessionPath ${directory}/held-for-a-user\nPAMServiceName afkill-sshd`;
   await lab.write("/etc/ssh/other_config", configOf(separate));
   await lab.must(`
     mkdir -p ${directory}
@@ -126,7 +127,7 @@ test("with hook profile a user's watchdog knows a login by its title, where the 
 });
 
 test("a line that every service reads guards logins, and neither su nor sudo, whatever they are called by", async () => {
-  await using lab = await startLab({ hook: "pam", policy: policyOfSeconds() });
+  await using lab = await startLab({ hook: "pam", pamLine: true, policy: policyOfSeconds() });
   for (const user of ["anna", "bert"]) await lab.addUser(user, { sudo: user === "anna" });
   await lab.must(`
     line=$(grep afkill/session /etc/pam.d/sshd)

@@ -22,6 +22,8 @@ export interface LabOptions {
   readonly hook?: Hook | undefined;
   /** More of the install's options. */
   readonly flags?: string | undefined;
+  /** Keeps the line of the pam hook in sshd's own PAM file, where an OpenSSH before 9.8 has it: a host with SSSD. */
+  readonly pamLine?: boolean | undefined;
   /** Lines for sshd_config, before the rest of it. */
   readonly sshd?: string | undefined;
   /** What it is made of; this machine's own files unless said otherwise. */
@@ -102,6 +104,7 @@ async function start(options: LabOptions): Promise<Lab> {
     throw new Error("a lab with a hook installs from dist/: run `npm run build` first");
   const lab = labOf(await boot(options.sshd, options.release ? await treeOf(options.release) : "/"));
   try {
+    if (options.pamLine) await lab.write("/etc/sssd/sssd.conf", "[sssd]\n", 0o600);
     if (options.policy !== undefined) await lab.writePolicy(options.policy);
     if (options.hook !== undefined) await lab.install(options.hook, options.flags);
     return lab;

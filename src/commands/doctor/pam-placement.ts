@@ -1,10 +1,11 @@
 // Whether afkill's PAM line is in the right place: in a service of afkill's own, or in sshd's.
 import { existsSync } from "node:fs";
+import { SetupError } from "../../change/setup-error.ts";
 import { choosePlacement } from "../../setup/pam-placement.ts";
 import { serviceFile } from "../../setup/pam-service.ts";
 import { isUnread } from "../../sshd/status.ts";
 import { OWN_SERVICE_FILE, PAM_DROP_IN } from "../../system/paths.ts";
-import { type Check, error, orProblem, type Problem, warning } from "./finding.ts";
+import { type Check, error, type Problem, warning } from "./finding.ts";
 import { isRoots } from "./installation.ts";
 
 const REMEDY = "sudo afkill install --repeat moves the line";
@@ -13,12 +14,16 @@ export const pamPlacement: Check = {
   id: "pam-placement",
   concerns: isRoots,
   fine: "afkill's line is where an upgrade or a PAM module harms it least",
-  find: () =>
-    orProblem(() => {
+  find: () => {
+    try {
       const { why } = choosePlacement();
-      const isOwn = existsSync(PAM_DROP_IN);
-      return isOwn ? [...wrongWithOwn(why), ...unread()] : wrongWithLine(why);
-    }, REMEDY),
+      return existsSync(PAM_DROP_IN) ? [...wrongWithOwn(why), ...unread()] : wrongWithLine(why);
+    } catch (thrown) {
+      // sshd refuses its configuration, or uses no PAM. The check of the PAM rule reports that.
+      if (thrown instanceof SetupError) return [];
+      throw thrown;
+    }
+  },
 };
 
 /** Under a name that a module does not know, users may be refused. */
