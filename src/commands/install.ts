@@ -80,7 +80,7 @@ async function place(dist: string, wish: Wish, { dryRun, verbose }: Options): Pr
   const plan = await planInstall(dist, wish);
   const { changes, hook } = plan;
   if (plan.isDone) return say(`nothing to change: hook ${wish.name} is installed`);
-  const notes = hook.notes.map((note) => `note: ${note}`);
+  const notes = plan.notes.map((note) => `note: ${note}`);
   if (dryRun) return [...[...changes, ...(hook.later ?? [])].flatMap(preview), ...notes].forEach(say);
   const lines: string[] = [];
   install(plan, (line) => (verbose ? say(line) : lines.push(line)));

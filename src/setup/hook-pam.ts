@@ -51,7 +51,7 @@ function planService(manifest: Manifest): HookPlan {
     isPending: isUnread(PAM_DROP_IN),
     beforeUndo: (path) => (told && path === OWN_SERVICE_FILE ? mustBeUnused() : undefined),
     later,
-    finish: (report) => carryOutAll(later, () => undefined, report),
+    ...(later.length > 0 && { finish: (report) => carryOutAll(later, () => undefined, report) }),
     notes: [`PAM's lines in the system log name the service afkill-sshd now, where they named sshd`],
   };
 }
@@ -77,7 +77,7 @@ function planLine(path: string, why: string, manifest: Manifest): HookPlan {
       mustRun();
     },
     later,
-    finish: (report) => takeOwnServiceBack(later, report),
+    ...(later.length > 0 && { finish: (report) => takeOwnServiceBack(later, report) }),
     notes: [
       `${why}: the line is in ${path}, which an upgrade of openssh-server can replace; "afkill install --repeat" puts it back`,
     ],

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { codeOf, SetupError } from "../change/setup-error.ts";
 import { mustInclude, readHostConfig } from "../sshd/host-config.ts";
+import { hasSshd } from "../sshd/sshd.ts";
 import { isUnread } from "../sshd/status.ts";
 import { DROP_IN, HOOKS, type Hook, OWN_SERVICE_FILE, PAM_DROP_IN, PROFILE } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
@@ -32,8 +33,9 @@ const FAULTS: Readonly<Record<Hook, () => string | undefined>> = {
   profile: () => missingIn(PROFILE, /^[^#\n]*\. \/usr\/lib\/afkill\/profile\.sh/m),
 };
 
-/** Why a new login gets no watchdog by a hook; `undefined` if it does. */
+/** Why a new login gets no watchdog by a hook; `undefined` if it does, or if there is no sshd to log in by. */
 export function hookFault(hook: Hook): string | undefined {
+  if (!hasSshd()) return undefined;
   try {
     return FAULTS[hook]();
   } catch (error) {

@@ -34,6 +34,8 @@ export interface InstallPlan {
   readonly hook: HookPlan;
   /** Whether there is nothing to do. */
   readonly isDone: boolean;
+  /** What the administrator should know of the hook, if it is placed now. */
+  readonly notes: readonly string[];
 }
 
 /** One hook with its options. */
@@ -87,7 +89,8 @@ function planFiles(
   // The record is written before the hook: if a power failure interrupts the install, it can still be undone.
   const hookAt = changes.length - due.filter(({ role }) => isOfHook(role, name)).length;
   if (isDue(record)) changes.splice(hookAt, 0, record);
-  return { changes, hook, isDone: changes.length + later.length === 0 && !isPending };
+  const notes = hookAt < due.length ? hook.notes : [];
+  return { changes, hook, notes, isDone: changes.length + later.length === 0 && !isPending };
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. `report` gets a line for each change. */

@@ -124,7 +124,10 @@ export function nextManifest(before: Manifest, { due, left, hook }: Done): Manif
     version: 1,
     files: [...before.files.filter(({ path }) => !changed.has(path)), ...files],
     directories: [...before.directories, ...directories],
-    hooks: [...before.hooks.filter((it) => it.hook !== hook.hook), hook],
+    // In their places: an install that changes nothing writes the same record.
+    hooks: before.hooks.some((it) => it.hook === hook.hook)
+      ? before.hooks.map((it) => (it.hook === hook.hook ? hook : it))
+      : [...before.hooks, hook],
   };
 }
 

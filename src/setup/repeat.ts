@@ -1,4 +1,5 @@
 // Puts back the hooks that the last install recorded, where something has taken one away: for package managers and timers.
+import { hasSshd } from "../sshd/sshd.ts";
 import { MANIFEST } from "../system/paths.ts";
 import { hookFault } from "./in-effect.ts";
 import { install, planHookAgain } from "./install.ts";
@@ -6,11 +7,11 @@ import { hooksOf, type InstalledHook, readManifest } from "./manifest.ts";
 
 /**
  * Puts each recorded hook in its place, by the host as it is now: after an upgrade of OpenSSH that may be another place. Returns one line
- * for each that was not there; none if nothing is installed. Throws a `SetupError`.
+ * for each that was not there; none if nothing is installed, or if there is no sshd. Throws a `SetupError`.
  */
 export function repeat(): string[] {
   const manifest = readManifest();
-  return manifest === undefined ? [] : hooksOf(manifest).flatMap(putBack);
+  return manifest === undefined || !hasSshd() ? [] : hooksOf(manifest).flatMap(putBack);
 }
 
 function putBack({ hook, match, acceptForcedKeys, wrap }: InstalledHook): string[] {

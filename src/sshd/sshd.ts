@@ -9,9 +9,14 @@ import { optionsOf } from "./listener.ts";
 
 const SSHD = "/usr/sbin/sshd";
 
+/** Whether anybody can log in to this host by SSH. */
+export function hasSshd(): boolean {
+  return existsSync(SSHD);
+}
+
 /** Throws a `SetupError` if nobody can log in to this host by SSH. */
 export function mustHaveSshd(): void {
-  if (!existsSync(SSHD))
+  if (!hasSshd())
     throw new SetupError(
       `there is no ${SSHD}`,
       "install the SSH server first (Debian: apt install openssh-server)",

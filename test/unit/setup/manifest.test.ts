@@ -12,7 +12,8 @@ test("a hook is remembered with its options, those of its last install", () => {
   const first = nextManifest(NOTHING_INSTALLED, { due: [], left: [], hook: scoped });
   const second = nextManifest(first, { due: [], left: [], hook: pam });
   const third = nextManifest(second, { due: [], left: [], hook: { ...scoped, match: "Group b" } });
-  expect(hooksOf(third)).toEqual([pam, { ...scoped, match: "Group b" }]);
+  expect(hooksOf(third)).toEqual([{ ...scoped, match: "Group b" }, pam]);
+  expect(nextManifest(third, { due: [], left: [], hook: pam })).toEqual(third);
 });
 
 test("a manifest without a list of hooks tells them by their files", () => {
