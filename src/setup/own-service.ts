@@ -13,7 +13,7 @@ import { reasonOf } from "../text/reason-of.ts";
 import { entryOf, type Manifest } from "./manifest.ts";
 import { PAM_RULE } from "./pam-file.ts";
 import { planOwnFileBack, planRemoval } from "./restore.ts";
-import { isStillUnnamed, listeners, unnamedConnections } from "./sshd-processes.ts";
+import { isStillUnnamed, listenersWithPam, unnamedConnections } from "./sshd-processes.ts";
 
 const WRITTEN = "# Written by `afkill install --hook pam`, removed by `afkill uninstall`.";
 
@@ -75,7 +75,7 @@ export function mustUseOwnService(): void {
 /** Makes sshd use the service. Throws if a running sshd may not have heard of it. Without one it takes effect when sshd starts. */
 export function tellSshd(): string {
   const { line, listener } = reloadHostSshd();
-  if (listener === undefined && listeners().length > 0)
+  if (listener === undefined && listenersWithPam().length > 0)
     throw new Error(`whether sshd has read ${PAM_DROP_IN} is not known (${line})`);
   return line;
 }
@@ -133,7 +133,7 @@ function leftService(): Change {
 /** Why an sshd may still ask for the service, although the drop-in is gone; `undefined` if none can. */
 function whyStillUsed({ line, listener }: Reload, report: (line: string) => void): string | undefined {
   if (settings().get("pamservicename") === OWN_SERVICE) return "sshd's configuration still names it";
-  const other = listeners().find(({ pid }) => pid !== listener);
+  const other = listenersWithPam().find(({ pid }) => pid !== listener);
   if (other !== undefined) return `sshd ${other.pid} may still use it (${line})`;
   return waitForUnnamed(report) ? undefined : "a connection from before has not logged in yet";
 }

@@ -1,17 +1,15 @@
 // Where afkill's PAM line goes: into a service of afkill's own, which survives upgrades of openssh-server, or into sshd's service.
 import { existsSync, globSync } from "node:fs";
-import { basename } from "node:path";
 import { readHostConfig } from "../sshd/host-config.ts";
 import { complaint, settings } from "../sshd/sshd.ts";
 import { type Directive, includesDropIn } from "../sshd/sshd-config.ts";
-import { run } from "../system/command.ts";
 import { OWN_SERVICE, PAM_DIRECTORY, PAM_DROP_IN } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { parsePam, removeRule } from "./pam-file.ts";
 import { nameReader } from "./pam-names.ts";
 import { settingsWithPam, textOf } from "./pam-service.ts";
 import { readService, rulesOf } from "./pam-stack.ts";
-import { isRootsOwn, type Listener, listeners } from "./sshd-processes.ts";
+import { listeners, listenersWithPam, settingsOf } from "./sshd-processes.ts";
 
 export interface Placement {
   /** The PAM service that sshd uses apart from afkill. */
@@ -77,7 +75,9 @@ function whyNotByFiles(): string | undefined {
 /** Every sshd here must use the service. One with a configuration of its own would lose the line in sshd's service. */
 function whyNotByListeners(): string | undefined {
   const mine = listenerPid();
-  const other = listeners().find((it) => it.pid !== mine && !usesOwnService(it));
+  const other = listenersWithPam().find(
+    (it) => it.pid !== mine && settingsOf(it).get("pamservicename") !== OWN_SERVICE,
+  );
   if (other === undefined) return undefined;
   const options = other.options.length === 0 ? "" : ` (${other.options.join(" ")})`;
   return `sshd ${other.pid}${options} may not read ${PAM_DROP_IN}`;
@@ -88,9 +88,4 @@ function listenerPid(): number | undefined {
   const path = settings().get("pidfile") ?? "";
   const pid = path.startsWith("/") && existsSync(path) ? Number(textOf(path)) : undefined;
   return listeners().find((it) => it.pid === pid && it.options.length === 0)?.pid;
-}
-
-function usesOwnService({ program, options }: Listener): boolean {
-  if (basename(program) !== "sshd" || !isRootsOwn(program)) return false;
-  return new RegExp(`^pamservicename ${OWN_SERVICE}$`, "im").test(run(program, ["-T", ...options]).stdout);
 }

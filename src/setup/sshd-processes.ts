@@ -4,6 +4,8 @@ import { basename } from "node:path";
 import { allProcesses, commandLineOf, isAlive, type ProcessRef } from "../login/process.ts";
 import { uidOf } from "../login/user.ts";
 import { optionsOf } from "../sshd/listener.ts";
+import { settingsIn } from "../sshd/sshd.ts";
+import { run } from "../system/command.ts";
 
 /** A listening sshd. */
 export interface Listener extends ProcessRef {
@@ -29,6 +31,17 @@ export function allListeners(): Listener[] {
     if (options === undefined || basename(programOf(stat.parent) ?? "") === "sshd") return [];
     return [{ pid: stat.pid, startTicks: stat.startTicks, program, uid: uidOf(stat.pid), options }];
   });
+}
+
+/** What an sshd reads from its configuration; empty if it does not say. Root runs its program, so only root may have written that. */
+export function settingsOf({ program, options }: Listener): ReadonlyMap<string, string> {
+  const isSshd = basename(program) === "sshd" && isRootsOwn(program);
+  return settingsIn(isSshd ? run(program, ["-T", ...options]).stdout : "");
+}
+
+/** The sshds that may use a PAM service. */
+export function listenersWithPam(): Listener[] {
+  return listeners().filter((it) => settingsOf(it).get("usepam") !== "no");
 }
 
 /** Whether a process belongs to this host and not to a container, which has its own pid namespace (pid_namespaces(7)). */

@@ -188,6 +188,15 @@ test("the line moves into a service of afkill's own as soon as it may, and back 
   expect([await lab.read(PAM), await time()]).toEqual([pam, before]);
 });
 
+test("a second sshd that uses no PAM is no reason for a line in sshd's file, and keeps no file at the end", async () => {
+  await using lab = await startLab({ release: trixie });
+  await lab.must("/usr/sbin/sshd -o Port=2222 -o PidFile=/run/second.pid -o UsePAM=no");
+  const before = await stateOf(lab);
+  expect(await lab.install("pam")).toContain(`create ${SERVICE}`);
+  expect(await afkill(lab, "uninstall --purge")).toMatchObject({ status: 0, stderr: "" });
+  expect(await stateOf(lab)).toBe(before);
+});
+
 test("a login that meets both places has one watchdog", async () => {
   await using lab = await startLab({ release: trixie, hook: "pam" });
   await lab.addUser("visitor");

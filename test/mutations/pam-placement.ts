@@ -15,8 +15,8 @@ export const mutations: readonly Mutation[] = [
   {
     ...e2e,
     file: "src/setup/own-service.ts",
-    find: "listeners().find(({ pid }) => pid !== listener)",
-    replace: "listeners().find(() => false)",
+    find: "listenersWithPam().find(({ pid }) => pid !== listener)",
+    replace: "listenersWithPam().find(() => false)",
     why: "another sshd keeps the PAM service that it uses",
     case: "where another sshd may use the service, its file stays with what sshd's service says",
   },

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LoginRow } from "../../../src/survey/rows.ts";
 import { bootMachine, type Machine } from "../../lab/machine/machine.ts";
-import { stable } from "../../lab/release.ts";
+import { bookworm, stable } from "../../lab/release.ts";
 import type { Ssh } from "../../lab/ssh.ts";
 import { expectIdleEnd, lastKeys, logIn } from "../../support/idle.ts";
 import { expectSwept, loggedInLongAgo } from "../../support/old-logins.ts";
@@ -204,6 +204,30 @@ describe("hosts as they are", () => {
       const ssh = await logInGuarded(machine);
       ssh.write("exit\r");
       expect((await ssh.exit).status).toBe(0);
+    });
+
+    test("the unit of a sweep puts back a hook that is gone, and sshd knows of it at once", async ({
+      onTestFailed,
+    }) => {
+      onTestFailed(async () => console.log(await machine.report()));
+      const dropIn = "/etc/ssh/sshd_config.d/50-afkill-pam.conf";
+      const isOwn = async () => (await machine.run(`test -e ${dropIn}`)).status === 0;
+      expect(await isOwn()).toBe(release !== bookworm);
+      await machine.must(`rm -f ${dropIn}; sed -i /afkill/d /etc/pam.d/sshd; systemctl reload ssh.service`);
+      expect((await machine.run("afkill doctor")).stdout).toMatch(
+        /^error +pam-rule .* no login is watched$/m,
+      );
+      await machine.must("systemctl link /usr/lib/afkill/dist/pam/afkill-sweep.service");
+      await machine.must("systemctl start afkill-sweep.service");
+      const log = await machine.must("journalctl --quiet --no-pager -u afkill-sweep.service");
+      expect(log).toMatch(/has no line of afkill's: hook pam was put back \(/);
+      expect(log).not.toContain("unguarded");
+      expect(await isOwn()).toBe(release !== bookworm);
+      expect((await machine.run("afkill doctor")).stdout).toMatch(/^ok +pam-rule /m);
+      const ssh = await logInGuarded(machine);
+      ssh.write("exit\r");
+      expect((await ssh.exit).status).toBe(0);
+      await machine.must("systemctl disable afkill-sweep.service");
     });
 
     // From here on the stamps of the log and the boot clock differ, until the reboot.
