@@ -148,9 +148,7 @@ function waitForUnnamed(report: (line: string) => void): boolean {
   const endMs = performance.now() + (graceS + SLACK_S) * 1000;
   let waiting = unnamedConnections();
   if (waiting.length > 0)
-    report(
-      `waiting until ${waiting.length} connections from before have logged in or end (${graceS} s at most)`,
-    );
+    report(`waiting for connections from before to log in or end: ${waiting.length} (${graceS} s at most)`);
   while (waiting.length > 0 && performance.now() < endMs) {
     Atomics.wait(clock, 0, 0, 100);
     waiting = waiting.filter(isStillUnnamed);
