@@ -1,8 +1,10 @@
 // `afkill doctor` on installations with one fault each, and on whole ones.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Finding, Level } from "../../src/commands/doctor/finding.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
+import { watchdogs } from "../support/hooks.ts";
 import { addRestrictedKey, afkill } from "../support/install.ts";
+import { SOON } from "../support/logins.ts";
 
 interface Answer {
   readonly status: number;
@@ -98,6 +100,8 @@ describe("with the hook pam", () => {
   });
 
   test("it changes nothing", async () => {
+    // Those of the logins before this take what they remember along.
+    await vi.waitFor(() => expect(watchdogs(lab)).toEqual([]), SOON);
     const state = `find /etc ${PROGRAMS} /usr/sbin/afkill /var/log/afkill /run/afkill -printf '%p %m %U:%G %s %T@ %C@\\n' | sort`;
     const before = await lab.must(state);
     await ask(lab);
