@@ -92,7 +92,7 @@ export function warning(facts: WarningFacts): Wording {
 
 const STAY_REASONS: Readonly<Record<StayFacts["why"], string>> = {
   key: "you pressed a key",
-  work: "work goes on",
+  work: "work is running",
   policy: "the limit has changed",
   administrator: "the administrator keeps it",
 };

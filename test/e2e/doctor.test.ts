@@ -116,7 +116,7 @@ describe("with the hook pam", () => {
       plant: `sed -i /afkill/d ${PAM}`,
       mend: AGAIN,
       id: "pam-rule",
-      says: `${PAM} has no line of afkill's: no login is watched`,
+      says: `${PAM} has no line of afkill: no login is guarded`,
       remedy: "sudo afkill install --hook pam",
     },
     "a line that is a comment": {
@@ -144,7 +144,7 @@ describe("with the hook pam", () => {
       plant: `sed -i '/afkill/s:/usr/lib/afkill/env -i::' ${PAM}`,
       mend: AGAIN,
       id: "pam-rule",
-      says: "afkill's line does not read: session optional pam_exec.so",
+      says: "afkill's line is wrong, expected: session optional pam_exec.so",
       remedy: "sudo afkill install --hook pam",
     },
     "a session rule before the line": {
@@ -165,7 +165,7 @@ describe("with the hook pam", () => {
       plant: `sed -i 's/^session.*afkill.*/&\\n&/' ${PAM}`,
       mend: AGAIN,
       id: "pam-rule",
-      says: "afkill's line is there twice",
+      says: "afkill's line is here a second time",
       remedy: "sudo afkill install --hook pam",
     },
     "a PAM service with a mistake in it": {
@@ -234,14 +234,14 @@ describe("with the hook pam", () => {
       mend: `${saved("/usr/bin/env")}`,
       id: "launcher",
       level: "warning",
-      says: "is a copy of an env(1) that was upgraded since",
+      says: "is a copy of an older env(1): /usr/bin/env was upgraded later",
       remedy: "sudo afkill install --hook pam",
     },
     "a mount with nosuid": {
       plant: `mount --bind ${PROGRAMS} ${PROGRAMS} && mount -o remount,bind,nosuid ${PROGRAMS}`,
       mend: `umount ${PROGRAMS}`,
       id: "launcher-mount",
-      says: "mounted nosuid: a user's LD_PRELOAD would reach a program of root's",
+      says: "mounted nosuid: a user's LD_PRELOAD would reach a program that runs as root",
       remedy: `mount -o remount,suid ${PROGRAMS}`,
     },
     "a mount with noexec": {
@@ -379,7 +379,7 @@ describe("with the hook pam", () => {
       mend: "rm /etc/afkill/afkill.d/9.toml",
       id: "policy-names",
       level: "warning",
-      says: '/etc/afkill/afkill.d/9.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it fits nobody',
+      says: '/etc/afkill/afkill.d/9.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it matches nobody',
       remedy: "correct the name, or make the user or the group",
     },
     "a logind that stops idle sessions": {
@@ -513,7 +513,7 @@ describe("with the hook pam", () => {
       plant: `sed -i /afkill/d ${PAM}; rm ${PROGRAMS}/manifest.json`,
       mend: `${saved(PAM)}; ${saved(`${PROGRAMS}/manifest.json`)}`,
       id: "hook",
-      says: "the programs are installed, and no hook: no login is watched",
+      says: "the programs are installed, but no hook is: no login is guarded",
       remedy: "sudo afkill install --hook pam",
       also: ["programs"],
     },
@@ -776,7 +776,7 @@ test("where nothing is installed it says so", async () => {
     bad: [
       {
         id: "hook",
-        what: "afkill is not installed: no login is watched",
+        what: "afkill is not installed: no login is guarded",
         remedy: "sudo afkill install --hook pam",
       },
     ],
@@ -796,7 +796,7 @@ test("a login older than the hook is worth a look, and no error", async () => {
       {
         id: "watchdogs",
         level: "warning",
-        what: expect.stringContaining("it began before the hook was there"),
+        what: expect.stringContaining("it began before the hook was installed"),
       },
     ],
   });

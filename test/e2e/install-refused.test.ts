@@ -115,7 +115,7 @@ const refusals: Record<string, Refusal> = {
     args: "install --hook pam",
     given: "mkdir -m 777 /etc/afkill",
     undo: "rm -r /etc/afkill",
-    says: "/etc/afkill can be written to by others than root; chown root /etc/afkill and chmod go-w /etc/afkill",
+    says: "/etc/afkill can be written to by users other than root; chown root /etc/afkill and chmod go-w /etc/afkill",
   },
   "another program of this name": {
     args: "install --hook pam",
@@ -242,7 +242,7 @@ test.each([["install --hook pam"], ["install --hook pam --dry-run"], ["uninstall
     const ran = await afkill(lab, args, { user: "visitor" });
     expect(ran).toMatchObject({ status: 1, stdout: "" });
     expect(ran.stderr).toMatch(
-      /^afkill: (un)?install needs root: it changes files of root's; run it as root: sudo afkill (un)?install \.\.\.\n$/,
+      /^afkill: (un)?install needs root: it changes files that belong to root; run it as root: sudo afkill (un)?install \.\.\.\n$/,
     );
   },
 );

@@ -121,7 +121,7 @@ describe("what is refused", () => {
     },
     "a directory that others may write to": {
       given: "chmod 777 /etc/ssh/sshd_config.d",
-      says: /sshd_config.d can be written to by others than root/,
+      says: /sshd_config.d can be written to by users other than root/,
     },
     "a number of seconds without its unit": {
       options: "--client-alive-interval 60",
@@ -189,7 +189,7 @@ test("a reload that fails puts the file back, and sshd goes by the old one", asy
   const ran = await afkill(lab, "sshd apply --client-alive-interval 1s");
   expect(ran.status).toBe(1);
   expect(ran.stderr).toMatch(/did not start listening again.*; everything was put back as it was/);
-  expect(ran.stdout).toContain("sshd may still go by the change that was put back: reload it yourself");
+  expect(ran.stdout).toContain("sshd may still use the change that was undone: reload sshd yourself");
   expect(await stateOf(lab)).toBe(before);
   // It was told twice: by now it reads the old files.
   const { stderr } = await lab.run("ssh -v visitor@lab 'sleep 3'");
@@ -330,7 +330,7 @@ test("what others have added to the drop-in stays", async () => {
     status: 1,
     stderr: expect.stringContaining("holds more than afkill has written"),
   });
-  expect((await afkill(lab, "sshd revert")).stdout).toContain("only afkill's lines go");
+  expect((await afkill(lab, "sshd revert")).stdout).toContain("removes only afkill's lines");
   expect(await lab.read(DROP_IN)).toBe("MaxAuthTries 5\n");
   expect((await afkill(lab, "sshd revert")).stdout).toContain("nothing to change");
 });

@@ -8,7 +8,8 @@ import { keyFilePatterns } from "../../sshd/sshd-config.ts";
 import { type Check, error, orProblem, warning } from "./finding.ts";
 import { isScoped } from "./user-hooks.ts";
 
-const REMEDY = "use --hook pam instead, or give the ForceCommand a scope that leaves these out (--match)";
+const REMEDY =
+  "use --hook pam instead, or limit the ForceCommand with --match, so that it does not apply to these";
 
 export const forcedKeys: Check = {
   id: "forced-keys",
@@ -29,10 +30,10 @@ export const forcedKeys: Check = {
         ),
         ...perhaps.map(({ where, what }) =>
           warning(
-            `${where}: ${what}, which afkill's ForceCommand cancels if its Match finds the user`,
+            `${where}: ${what}, which afkill's ForceCommand cancels if its Match block applies to the user`,
             REMEDY,
           ),
         ),
       ];
-    }, "mend what cannot be read"),
+    }, "make sshd's configuration and the keys readable, then run afkill doctor again"),
 };

@@ -89,7 +89,9 @@ describe("warning", () => {
 describe("stays", () => {
   it("says why", () => {
     expect(stays({ why: "key", columns: 80 }).bar).toBe("afkill: your login stays (you pressed a key)");
-    expect(stays({ why: "work", columns: 80 }).lineMode).toEqual(["afkill: your login stays (work goes on)"]);
+    expect(stays({ why: "work", columns: 80 }).lineMode).toEqual([
+      "afkill: your login stays (work is running)",
+    ]);
     expect(stays({ why: "policy", columns: 10 }).prompt).toEqual(["afkill: y"]);
   });
 });
