@@ -83,10 +83,10 @@ export const LIMITS = {
     byDefault: 4 * HOUR_MS,
     harmless: OFF,
     about:
-      "A login that only work keeps ends this long after the last key, with notices before. If this is not longer than the limit, work keeps nothing. Without a terminal, the last data of the client counts as the last key; if there was none, the beginning of the login does.",
+      "A login that only work keeps ends this long after the last key, with notices before. If this is not longer than the limit, work keeps nothing. Without a terminal, the last traffic of the login counts as the last key; if there was none, its beginning does.",
     comment: [
       "A login that only work keeps ends this long after the last key, with notices before. If this is not",
-      "longer than the limit, work keeps nothing. Without a terminal, the client's last data counts as the key.",
+      "longer than the limit, work keeps nothing. Without a terminal, the login's last traffic counts as the key.",
     ],
   },
   no_terminal: {

@@ -11,7 +11,7 @@ import { reasonOf } from "../text/reason-of.ts";
 import type { HookPlan } from "./hook.ts";
 import { insertRule, PamSyntaxError, parsePam, removeRule } from "./pam-file.ts";
 
-const CORRECT = "correct it and run this again";
+const MEND = "correct it and run this again";
 const OTHER_HOOKS = "use --hook force-command or --hook profile instead";
 
 /** Throws a `SetupError` if sshd does not use PAM on this host, or if the PAM files cannot be read with certainty. */
@@ -55,7 +55,7 @@ function includedBy(path: string, name: string): string {
   try {
     return textOf(join(PAM_DIRECTORY, name));
   } catch (error) {
-    throw new SetupError(`${path} includes ${name}, which cannot be read: ${reasonOf(error)}`, CORRECT);
+    throw new SetupError(`${path} includes ${name}, which cannot be read: ${reasonOf(error)}`, MEND);
   }
 }
 
@@ -102,7 +102,7 @@ function understood<T>(path: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof PamSyntaxError)
-      throw new SetupError(`${path}:${error.line} cannot be understood: ${error.message}`, CORRECT);
+      throw new SetupError(`${path}:${error.line} cannot be understood: ${error.message}`, MEND);
     throw error;
   }
 }

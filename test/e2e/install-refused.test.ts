@@ -35,7 +35,7 @@ const refusals: Record<string, Refusal> = {
   "a scope for another hook": {
     args: "install --hook pam --match 'User a'",
     status: 2,
-    says: "--match, --accept-forced-keys and --wrap go with --hook force-command only",
+    says: "--match, --accept-forced-keys and --wrap need --hook force-command",
   },
   "a scope that is everybody": {
     args: `${command} --match 'all'`,
@@ -79,7 +79,7 @@ const refusals: Record<string, Refusal> = {
     args: "install --hook pam",
     given: "echo 'session maybe pam_x.so' >>/etc/pam.d/sshd",
     undo: restored,
-    says: /\/etc\/pam.d\/sshd:\d+ cannot be understood: expected a control such as required, got maybe; mend it/,
+    says: /\/etc\/pam.d\/sshd:\d+ cannot be understood: expected a control such as required, got maybe; correct it/,
   },
   "an included PAM file that is missing": {
     args: "install --hook pam",
@@ -91,7 +91,7 @@ const refusals: Record<string, Refusal> = {
     args: command,
     given: "echo 'Bogus yes' >>/etc/ssh/sshd_config",
     undo: restored,
-    says: /sshd -t: .*Bogus.*; mend sshd's configuration/,
+    says: /sshd -t: .*Bogus.*; correct sshd's configuration/,
   },
   "an sshd_config that reads no drop-ins": {
     args: command,
@@ -109,7 +109,7 @@ const refusals: Record<string, Refusal> = {
     args: "install --hook pam",
     given: "mkdir /etc/afkill; echo 'idle_timeout = 5' >/etc/afkill/afkill.toml",
     undo: "rm -r /etc/afkill",
-    says: /\/etc\/afkill\/afkill.toml:1:\d+: idle_timeout: .*; mend the policy and run this again/,
+    says: /\/etc\/afkill\/afkill.toml:1:\d+: idle_timeout: .*; correct the policy and run this again/,
   },
   "a policy directory that others may write to": {
     args: "install --hook pam",
@@ -209,7 +209,7 @@ const refusals: Record<string, Refusal> = {
     args: `${command} --match 'Group users'`,
     given: "printf 'Match User visitor\\nForceCommand internal-sftp\\n' >>/etc/ssh/sshd_config",
     undo: restored,
-    says: /sshd_config:\d+: another ForceCommand, which ForceCommand would cancel; use --hook pam, or say/,
+    says: /sshd_config:\d+: another ForceCommand, which ForceCommand would cancel; use --hook pam, or accept/,
   },
   "logins locked into a directory": {
     args: command,

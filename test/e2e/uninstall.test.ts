@@ -44,7 +44,7 @@ test("a link in the place of a file of afkill's is neither followed nor replaced
   const refused = await afkill(lab, "uninstall");
   expect(refused).toMatchObject({
     status: 1,
-    stderr: `afkill: ${DROP_IN} is not a regular file; move it out of the way and run this again\n`,
+    stderr: `afkill: ${DROP_IN} is not a regular file; move it to another place and run this again\n`,
   });
   expect(await stateOf(lab)).toBe(before);
 

@@ -77,7 +77,7 @@ function addApply(sshd: Command): void {
     .addOption(
       new Option(
         "--client-alive-interval <time>",
-        "ask a client that is silent for this long whether it is still there, or off",
+        "after this much silence, ask the client whether it is still there; or off",
       )
         .argParser(seconds)
         .default(60, "60s"),
