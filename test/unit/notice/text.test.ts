@@ -62,7 +62,7 @@ describe("warning", () => {
     );
     expect(prompt).toEqual([
       "afkill: closes in 60 s, no key keeps it: save your work",
-      "alice: on for 11 h 55 min of 12 h, the most allowed here, ends at 14:05",
+      "alice: logged in for 11 h 55 min, at most 12 h allowed here, ends at 14:05",
     ]);
     expect(lineMode).toEqual(prompt);
   });
