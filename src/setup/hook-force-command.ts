@@ -53,7 +53,7 @@ function mustNotCancel([first, ...more]: readonly KeyFinding[], scoped: boolean)
   if (first === undefined) return;
   const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
   throw new SetupError(
-    `${first.where}: ${first.what}${others}, which ForceCommand would cancel`,
+    `${first.where}: ${first.what}${others}: ForceCommand would cancel such a restriction`,
     `use --hook pam${scoped ? "" : ", or limit the hook with --match 'Group staff'"}, or accept this with --accept-forced-keys`,
   );
 }

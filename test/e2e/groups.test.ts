@@ -69,7 +69,7 @@ test.concurrent("a directory that hangs ends nobody of whom it told nothing, kee
   });
   expect(states.spared).toEqual({
     state: "exempt",
-    fault: expect.stringContaining("those known last still count"),
+    fault: expect.stringContaining("the groups known last still count"),
   });
   const doctor = await afkill(lab, "doctor");
   expect(doctor.stdout).toMatch(/^error +groups +the groups of fresh are not known: id gave no answer/m);

@@ -152,7 +152,7 @@ const refusals: Record<string, Refusal> = {
     given:
       "cp /root/.ssh/authorized_keys /root/keys; echo 'command=\"x\" ssh-ed25519 AAAA' >>/root/.ssh/authorized_keys",
     undo: "mv /root/keys /root/.ssh/authorized_keys",
-    says: "/root/.ssh/authorized_keys:2: a key restricted by command=, which ForceCommand would cancel",
+    says: "/root/.ssh/authorized_keys:2: a key restricted by command=: ForceCommand would cancel such a restriction",
   },
   "a restricted key in the home of a user that nobody lists": {
     args: command,
@@ -178,7 +178,7 @@ const refusals: Record<string, Refusal> = {
     args: command,
     given: "echo 'TrustedUserCAKeys /etc/ssh/ssh_host_ed25519_key.pub' >>/etc/ssh/sshd_config",
     undo: restored,
-    says: /sshd_config:\d+: TrustedUserCAKeys, whose certificates may be restricted to a command, which ForceCommand would cancel/,
+    says: /sshd_config:\d+: TrustedUserCAKeys, whose certificates may be restricted to a command: ForceCommand would cancel such a restriction/,
   },
   AuthorizedKeysCommand: {
     args: command,
@@ -203,13 +203,13 @@ const refusals: Record<string, Refusal> = {
     args: command,
     given: "echo 'ForceCommand /bin/true' >>/etc/ssh/sshd_config",
     undo: restored,
-    says: /sshd_config:\d+: another ForceCommand, which ForceCommand would cancel/,
+    says: /sshd_config:\d+: another ForceCommand: ForceCommand would cancel such a restriction/,
   },
   "another block's ForceCommand beside a scope": {
     args: `${command} --match 'Group users'`,
     given: "printf 'Match User visitor\\nForceCommand internal-sftp\\n' >>/etc/ssh/sshd_config",
     undo: restored,
-    says: /sshd_config:\d+: another ForceCommand, which ForceCommand would cancel; use --hook pam, or accept/,
+    says: /sshd_config:\d+: another ForceCommand: ForceCommand would cancel such a restriction; use --hook pam, or accept/,
   },
   "logins locked into a directory": {
     args: command,

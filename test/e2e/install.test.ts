@@ -213,7 +213,7 @@ test("a key restricted to a command stays so by every way that was not told othe
   const refused = await afkill(lab, "install --hook force-command");
   expect(refused).toMatchObject({ status: 1, stdout: "" });
   expect(refused.stderr).toMatch(
-    /^afkill: \/home\/keeper\/.ssh\/authorized_keys:2: a key restricted by command=, which ForceCommand would cancel; use --hook pam, or limit the hook with --match 'Group staff', or accept this with --accept-forced-keys\n$/,
+    /^afkill: \/home\/keeper\/.ssh\/authorized_keys:2: a key restricted by command=: ForceCommand would cancel such a restriction; use --hook pam, or limit the hook with --match 'Group staff', or accept this with --accept-forced-keys\n$/,
   );
   expect(await askForMore(lab, "keeper")).toBe("only this\n");
   for (const flags of ["--hook pam", "--hook profile", "--hook force-command --match 'User root'"]) {

@@ -26,11 +26,11 @@ export const forcedKeys: Check = {
         ...cancelled.map(({ where, what }) =>
           what === RESTRICTED_KEY
             ? error(`${where}: ${what}, which afkill's ForceCommand cancels: its holder gets a shell`, REMEDY)
-            : warning(`${where}: ${what}, which afkill's ForceCommand would cancel`, REMEDY),
+            : warning(`${where}: ${what}: afkill's ForceCommand would cancel such a restriction`, REMEDY),
         ),
         ...perhaps.map(({ where, what }) =>
           warning(
-            `${where}: ${what}, which afkill's ForceCommand cancels if its Match block applies to the user`,
+            `${where}: ${what}: afkill's ForceCommand cancels such a restriction if its Match block applies to the user`,
             REMEDY,
           ),
         ),

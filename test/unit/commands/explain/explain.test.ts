@@ -107,7 +107,7 @@ describe("an explanation", () => {
     );
     expect(off.text).toContain('idle from now on: never ended (idle_timeout = "off").');
     expect(off.text).toContain('never ended (no_terminal = "off").');
-    expect(off.text).not.toContain("Work without a key");
+    expect(off.text).not.toContain("A terminal where work runs");
     expect(off.text).not.toContain("earliest");
     const endless = await told({ user: "ann", groups: [] }, { "afkill.toml": 'busy_max = "off"' });
     expect(endless.text).toContain(
