@@ -66,7 +66,7 @@ describe.concurrent("afkill end", () => {
     await vi.waitFor(() => expect(processesOf("dora")).toEqual([]), SOON);
   });
 
-  test("refuses a pid that is not the sshd of a login, whatever it calls itself", async () => {
+  test("refuses a pid that is no login's sshd, whatever it calls itself", async () => {
     await lab.addUser("mask");
     const ssh = await atPrompt(lab, "mask");
     ssh.write("(exec -a 'sshd: mask@pts/9' sleep 4711) & sleep 4712 &\r");
