@@ -6,13 +6,13 @@ const EXAMPLES = `
 Hooks:
   pam            root starts the watchdog from sshd's PAM service; its user cannot stop it (recommended)
   force-command  the login's shell starts it, through ForceCommand in sshd_config.d; its user can stop it
-  profile        login shells start it, through /etc/profile.d; its user can stop it or go round it
+  profile        login shells start it, through /etc/profile.d; its user can stop it or avoid it
 
 Examples:
   sudo afkill install --hook pam --dry-run      show what would change, and change nothing
   sudo afkill install --hook pam
   sudo afkill install --hook force-command --match 'Group staff'
-  sudo afkill install --hook force-command --wrap     see each key, and show notices that leave no trace
+  sudo afkill install --hook force-command --wrap     see each key, and show notices that leave no trace on the screen
 `;
 
 interface Options {
@@ -29,7 +29,7 @@ export function addInstall(program: Command, dist: string): void {
     .command("install")
     .summary("install the programs and one hook")
     .description(
-      "Copies the programs with their Node, writes a policy if there is none, and places one hook. A second hook may be added.",
+      "Copies the programs with their Node, writes a policy if there is none, and installs one hook. You may add a second hook later.",
     )
     .addOption(
       new Option("--hook <name>", "how a login gets its watchdog").choices(HOOKS).makeOptionMandatory(),
@@ -37,13 +37,16 @@ export function addInstall(program: Command, dist: string): void {
     .option("--dry-run", "print what would change, and change nothing")
     .option(
       "--match <criteria>",
-      "force-command: only for logins that sshd's Match finds, such as 'Group staff'",
+      "force-command: only for logins that match these criteria of sshd, such as 'Group staff'",
       criteria,
     )
-    .option("--accept-forced-keys", "force-command: even where it cancels command= in keys and certificates")
+    .option(
+      "--accept-forced-keys",
+      "force-command: install even if it cancels command= in keys and certificates",
+    )
     .option(
       "--wrap",
-      "force-command: run logins inside a pty of afkill's own; installed again without it, no longer",
+      "force-command: run logins inside a pty of afkill's own; to stop this, install again without it",
     )
     .addHelpText("after", EXAMPLES)
     .action((options: Options, command: Command) => act(options, command, dist));
@@ -52,8 +55,8 @@ export function addInstall(program: Command, dist: string): void {
 async function act(options: Options, command: Command, dist: string): Promise<void> {
   const { hook, dryRun = false, match, acceptForcedKeys = false, wrap = false } = options;
   if (hook !== "force-command" && (match !== undefined || acceptForcedKeys || wrap))
-    command.error(`error: --match, --accept-forced-keys and --wrap go with --hook force-command only`);
-  mustBeRoot("install", "it changes files of root's");
+    command.error(`error: --match, --accept-forced-keys and --wrap need --hook force-command`);
+  mustBeRoot("install", "it changes files that belong to root");
   const [{ mustBeAlone }, { install, planInstall }, { preview }] = await Promise.all([
     import("../change/alone.ts"),
     import("../setup/install.ts"),
@@ -65,7 +68,7 @@ async function act(options: Options, command: Command, dist: string): Promise<vo
   if (dryRun) return plan.changes.flatMap(preview).forEach(say);
   install(plan, say);
   for (const note of plan.hook.notes) say(`note: ${note}`);
-  say(`installed: new logins get a watchdog by hook ${hook}`);
+  say(`installed: new logins get a watchdog from hook ${hook}`);
 }
 
 /** Refuses `all`: it would come before every Match block of the configuration. A ForceCommand without a scope does not. */
