@@ -291,8 +291,8 @@ test("a Node that cannot start here is not copied: the missing library is named,
 const HOST_NODE = "/usr/bin/node";
 /** Node needs this library, which a minimal Debian has not. */
 const TAKE_ATOMIC =
-  "cd /usr/lib/*-linux-gnu && mkdir /root/away && cp -a libatomic.so.1* /root/away && rm libatomic.so.1*";
-const GIVE_ATOMIC = "cd /usr/lib/*-linux-gnu && cp -a /root/away/. . && rm -r /root/away";
+  "cd /usr/lib/$(uname -m)-linux-gnu && mkdir /root/away && cp -a libatomic.so.1* /root/away && rm libatomic.so.1*";
+const GIVE_ATOMIC = "cd /usr/lib/$(uname -m)-linux-gnu && cp -a /root/away/. . && rm -r /root/away";
 const REMEDY =
   /^afkill: \S*node needs libatomic\.so\.1[^\n]*; install it: apt-get install libatomic1 [^\n]+\n$/;
 
