@@ -141,7 +141,8 @@ async function make(options: BuildOptions): Promise<void> {
 
 /** Stores the V8 code of a bundle. In its own process, because it changes how V8 compiles. */
 function precompile(main: string): void {
-  execFileSync(process.execPath, [join(root, "scripts/build/precompile.ts"), join(dist, main)]);
+  const script = join(root, "scripts/build/precompile.ts");
+  execFileSync(process.execPath, ["--hash-seed=1", script, main], { cwd: dist });
 }
 
 /** Copies files below node_modules to the same path below dist/node_modules. */
