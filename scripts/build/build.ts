@@ -4,6 +4,7 @@
 //   node_modules/      the native halves of koffi and node-pty
 //   pam/               the shell programs
 //   LICENSES           of the packages in it, and of Node
+//   sbom.cdx.json      which packages these are
 //   afkill.logrotate
 //   afkill.schema.json the policy's JSON Schema, for editors
 //   completion/, man/  for the host's shells and its man(1), made from the commander program
@@ -29,6 +30,7 @@ import { SHELLS } from "../../src/system/shells.ts";
 import { policyJsonSchema } from "./json-schema.ts";
 import { licencesOf, packagesIn } from "./licences.ts";
 import { manualOf } from "./man/manual.ts";
+import { sbomOf } from "./sbom.ts";
 
 const root = join(import.meta.dirname, "../..");
 const dist = join(root, "dist");
@@ -65,7 +67,7 @@ const APART = ["src/commands/top/start.ts", "src/commands/top/run.tsx", "src/pol
 
 /** The folders of the packages that the build contains parts of. */
 const packages = new Set(
-  ["koffi", "node-pty", `node-linux-${process.arch}`].map((name) => `node_modules/${name}`),
+  ["koffi", koffi, "node-pty", `node-linux-${process.arch}`].map((name) => `node_modules/${name}`),
 );
 
 const REQUIRE = 'import { createRequire as cr } from "node:module"; const require = cr(import.meta.url);';
@@ -190,3 +192,5 @@ await makeModule("wrap.js", "src/wrap.ts");
 precompile(await bundle("cli"));
 precompile(await bundle("check"));
 writeFileSync(join(dist, "LICENSES"), licencesOf(root, packages));
+const lockfile = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+writeFileSync(join(dist, "sbom.cdx.json"), `${JSON.stringify(sbomOf(lockfile, packages), null, 2)}\n`);
