@@ -17,6 +17,7 @@ const SHELL_PROGRAMS = {
   "forced-command": true,
   watchdog: true,
   hold: true,
+  "copy-env": true,
   "profile.sh": false,
 };
 
@@ -43,6 +44,11 @@ exec $node $cli "$@"
  * build, which may be the installed one. Throws a `SetupError` if a part of the build is missing.
  */
 export function planPrograms(dist: string): Change[] {
+  return [...planShipped(dist), envCopy()];
+}
+
+/** The same without the one file that is made of the host's own. A package ships what is left. */
+export function planShipped(dist: string): Change[] {
   const at = (...parts: string[]) => join(layout.PROGRAM_DIRECTORY, ...parts);
   const files = buildFiles(dist);
   const directories = new Set(
@@ -55,7 +61,6 @@ export function planPrograms(dist: string): Change[] {
     ...Object.entries(SHELL_PROGRAMS).map(([name, runs]) =>
       file(at(name), runs ? 0o755 : 0o644, { copyOf: join(dist, "pam", name) }),
     ),
-    envCopy(at("env")),
     file(at(PROBE), 0o644, executableMemoryProbe()),
     ...commands().map((path) => file(path, 0o755, Buffer.from(WRAPPER))),
   ];
@@ -112,8 +117,9 @@ function withParents(path: string): string[] {
  * A copy of env(1) that pam_exec can run in a user's environment. It changes the group, so the loader runs it in secure mode (ld.so(8))
  * and drops LD_PRELOAD, LD_AUDIT and GLIBC_TUNABLES. Any group but root's works; a group that owns no files gives no extra power.
  * Mode 2710: nobody else needs it.
+ * In an install from a package pam/copy-env makes it.
  */
-function envCopy(path: string): Change {
+function envCopy(): Change {
   const env = "/usr/bin/env";
   const source = realpathSync(env);
   let magic = "";
@@ -123,14 +129,14 @@ function envCopy(path: string): Change {
   if (magic !== "\x7fELF")
     throw new SetupError(`${env} is not a program`, "install coreutils and run this again");
   return {
-    path,
+    path: join(layout.PROGRAM_DIRECTORY, "env"),
     wanted: { ...ROOT, kind: "file", gid: unprivilegedGroup(), mode: 0o2710, content: { copyOf: source } },
   };
 }
 
-/** The group of that copy. Throws a `SetupError` if the host has no such group. */
+/** The group of that copy: that of the package, else one that every host has. Throws a `SetupError` if the host has no such group. */
 export function unprivilegedGroup(): number {
-  for (const name of ["nogroup", "nobody"]) {
+  for (const name of ["afkill", "nogroup", "nobody"]) {
     const gid = Number(run("/usr/bin/getent", ["group", name]).stdout.split(":")[2]);
     if (Number.isInteger(gid) && gid > 0) return gid;
   }

@@ -21,6 +21,8 @@ export const AUDIT_DIRECTORY = "/var/log/afkill";
 export const AUDIT = `${AUDIT_DIRECTORY}/audit.jsonl`;
 export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";
 export const LOGROTATE = `${LOGROTATE_DIRECTORY}/afkill`;
+/** A file that only a package brings: then the programs belong to the package, and afkill changes the hooks alone. */
+export const PACKAGED = `${PROGRAM_DIRECTORY}/dist/packaged`;
 export const MANIFEST = `${PROGRAM_DIRECTORY}/manifest.json`;
 /** Debian's bash (with bash-completion), zsh and fish look here for the completion of a command. */
 export const COMPLETIONS: Readonly<Record<Shell, string>> = {
