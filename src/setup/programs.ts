@@ -136,8 +136,12 @@ function envCopy(): Change {
 
 /** The group of that copy: that of the package, else one that every host has. Throws a `SetupError` if the host has no such group. */
 export function unprivilegedGroup(): number {
-  for (const name of ["afkill", "nogroup", "nobody"]) {
-    const gid = Number(run("/usr/bin/getent", ["group", name]).stdout.split(":")[2]);
+  const names = ["afkill", "nogroup", "nobody"];
+  const entries = run("/usr/bin/getent", ["group", ...names])
+    .stdout.split("\n")
+    .map((it) => it.split(":"));
+  for (const name of names) {
+    const gid = Number(entries.find(([found]) => found === name)?.[2]);
     if (Number.isInteger(gid) && gid > 0) return gid;
   }
   throw new SetupError(
