@@ -1,5 +1,5 @@
 // Puts into an empty folder what a package ships: the programs and files of an install from a checkout, from the same plan.
-//   package-tree.ts FOLDER
+//   package-tree.ts FOLDER [ARCH]   for these machines, x64 or arm64; the build must be for them
 // What a package's own tools place (manual pages, rotation, units) is left to them. The copy of env(1) is made on each host (pam/copy-env).
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,11 +9,11 @@ import { planShipped } from "../../src/setup/programs.ts";
 import { COMPLETIONS, PACKAGED, POLICY, POLICY_DIRECTORY } from "../../src/system/paths.ts";
 import { SHELLS } from "../../src/system/shells.ts";
 
-const [, , folder = ""] = process.argv;
+const [, , folder = "", arch = process.arch] = process.argv;
 const dist = join(import.meta.dirname, "../../dist");
 
 const changes: readonly Change[] = [
-  ...planShipped(dist),
+  ...planShipped(dist, { arch, node: join(dist, `../node_modules/node-linux-${arch}/bin/node`) }),
   file(PACKAGED, 0o644, Buffer.from("These programs belong to a package. afkill changes the hooks alone.\n")),
   directory(POLICY_DIRECTORY),
   file(POLICY, 0o644, Buffer.from(defaultPolicy)),
@@ -31,5 +31,5 @@ function make({ path, wanted }: Change): void {
   if ("mode" in wanted) chmodSync(at, wanted.mode);
 }
 
-if (folder === "") throw new Error("usage: package-tree.ts FOLDER");
+if (folder === "") throw new Error("usage: package-tree.ts FOLDER [ARCH]");
 changes.forEach(make);

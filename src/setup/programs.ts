@@ -47,21 +47,30 @@ export function planPrograms(dist: string): Change[] {
   return [...planShipped(dist), envCopy()];
 }
 
-/** The same without the one file that is made of the host's own. A package ships what is left. */
-export function planShipped(dist: string): Change[] {
+/** What a build is for: its machines, as Node calls them (`x64`, `arm64`), and the Node that they run. */
+export interface Target {
+  readonly arch: string;
+  readonly node: string;
+}
+
+/** The same without the one file that is made of the host's own. A package ships what is left, also for other machines than this. */
+export function planShipped(
+  dist: string,
+  { arch, node }: Target = { arch: process.arch, node: ownNode(dist) },
+): Change[] {
   const at = (...parts: string[]) => join(layout.PROGRAM_DIRECTORY, ...parts);
-  const files = buildFiles(dist);
+  const files = buildFiles(dist, arch);
   const directories = new Set(
     files.map((path) => dirname(at("dist", path))).flatMap((path) => withParents(path)),
   );
   return [
     ...[layout.PROGRAM_DIRECTORY, ...[...directories].sort()].map(directory),
-    file(at("node"), 0o755, { copyOf: ownNode(dist) }),
+    file(at("node"), 0o755, { copyOf: node }),
     ...files.map((path) => file(at("dist", path), 0o644, { copyOf: join(dist, path) })),
     ...Object.entries(SHELL_PROGRAMS).map(([name, runs]) =>
       file(at(name), runs ? 0o755 : 0o644, { copyOf: join(dist, "pam", name) }),
     ),
-    file(at(PROBE), 0o644, executableMemoryProbe()),
+    file(at(PROBE), 0o644, executableMemoryProbe(arch)),
     ...commands().map((path) => file(path, 0o755, Buffer.from(WRAPPER))),
   ];
 }
@@ -86,12 +95,12 @@ export function planConfiguration(dist: string): Change[] {
 }
 
 /** Paths of all files of a build, relative to it. */
-function buildFiles(dist: string): string[] {
+function buildFiles(dist: string, arch: string): string[] {
   const needed = [
     "cli.js",
     "check.js",
     "wrap.js",
-    layout.PTY_MODULE,
+    layout.ptyModule(arch),
     "afkill.logrotate",
     ...Object.keys(SHELL_PROGRAMS).map((name) => `pam/${name}`),
     ...SHARED_SOURCES,

@@ -9,8 +9,10 @@ export const POLICY_DIRECTORY = "/etc/afkill";
 export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
 /** The JSON Schema of a policy, for editors; part of the build. */
 export const POLICY_SCHEMA = `${PROGRAM_DIRECTORY}/dist/afkill.schema.json`;
-/** The native half of node-pty, in a build. */
-export const PTY_MODULE = `node_modules/node-pty/prebuilds/linux-${process.arch}/pty.node`;
+/** The native half of node-pty, in a build for these machines. */
+export const ptyModule = (arch: string) => `node_modules/node-pty/prebuilds/linux-${arch}/pty.node`;
+/** The same in a build for this machine. */
+export const PTY_MODULE = ptyModule(process.arch);
 /** Holds what root's watchdogs remember, one directory per login. It is empty after the host starts. */
 export const RUN_DIRECTORY = "/run/afkill";
 /** Holds what sweeps remember. */
