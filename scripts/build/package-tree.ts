@@ -8,11 +8,13 @@ import { type Change, directory, file } from "../../src/change/change.ts";
 import { defaultPolicy } from "../../src/policy/default.ts";
 import { planShipped } from "../../src/setup/programs.ts";
 import {
+  COMMAND,
   COMPLETIONS,
   PACKAGED,
   POLICY,
   POLICY_DIRECTORY,
   PROGRAM_DIRECTORY,
+  USER_COMMAND,
 } from "../../src/system/paths.ts";
 import { SHELLS } from "../../src/system/shells.ts";
 
@@ -27,10 +29,15 @@ const changes: readonly Change[] = [
   ...SHELLS.map((shell) => file(COMPLETIONS[shell], 0o644, { copyOf: join(dist, "completion", shell) })),
 ];
 
-/** A text with the directory of the programs as it is in this package, also where it stands in a regular expression. */
+/**
+ * A text with the directory of the programs as it is in this package, also where it stands in a regular expression. Where that is another
+ * one, the command has one name: /usr/sbin may be /usr/bin.
+ */
 function moved(text: string): string {
   const escaped = (path: string) => path.replaceAll("/", "\\/");
+  if (programs === PROGRAM_DIRECTORY) return text;
   return text
+    .replaceAll(COMMAND, USER_COMMAND)
     .replaceAll(PROGRAM_DIRECTORY, programs)
     .replaceAll(escaped(PROGRAM_DIRECTORY), escaped(programs));
 }
