@@ -36,7 +36,7 @@ async function act({ dryRun = false, purge = false }: Options): Promise<void> {
   ]);
   mustBeAlone();
   const plan = planUninstall(purge);
-  if (plan.changes.length === 0) say("nothing to change: afkill is not installed");
+  if (plan.changes.length === 0) say("nothing to change: there is no install to undo");
   else if (dryRun) plan.changes.flatMap(preview).forEach(say);
   else uninstall(plan, say);
   plan.kept.forEach(say);

@@ -22,6 +22,7 @@ import {
   readManifest,
   wasEdited,
 } from "./manifest.ts";
+import { hooksOf, isPackaged, mustBeThePackage } from "./packaged.ts";
 import { planConfiguration, planPrograms } from "./programs.ts";
 import { planShared } from "./shared.ts";
 import { mustHaveSs } from "./ss.ts";
@@ -42,16 +43,15 @@ export async function planInstall(
   options: HookOptions,
 ): Promise<InstallPlan> {
   mustHaveSshd();
-  const before = readManifest() ?? NOTHING_INSTALLED;
+  const packaged = isPackaged();
+  if (packaged) mustBeThePackage(dist);
+  const recorded = readManifest() ?? NOTHING_INSTALLED;
+  const before = packaged ? hooksOf(recorded) : recorded;
   const policy = look(layout.POLICY) === undefined ? undefined : await goodPolicy();
   mustHaveSs(policy);
   const hook = planHook(name, options);
-  const programs = planPrograms(dist);
   const planned: readonly (readonly [Role, readonly Change[]])[] = [
-    ["program", programs],
-    ["program", planLeftovers(programs, before)],
-    ...planConfiguration(dist).map((change) => [roleOf(change), [change]] as const),
-    ["shared", planShared(dist)],
+    ...(packaged ? [] : planFiles(dist, before)),
     [name, hook.changes],
   ];
   const all = planned.flatMap(([role, changes]) => changes.map((change) => ({ role, change })));
@@ -63,6 +63,17 @@ export async function planInstall(
   const hookAt = changes.length - due.filter(({ role }) => role === name).length;
   if (due.length > 0) changes.splice(hookAt, 0, record);
   return { changes, hook };
+}
+
+/** Everything but the hook: what a package brings by itself. */
+function planFiles(dist: string, before: Manifest): readonly (readonly [Role, readonly Change[]])[] {
+  const programs = planPrograms(dist);
+  return [
+    ["program", programs],
+    ["program", planLeftovers(programs, before)],
+    ...planConfiguration(dist).map((change) => [roleOf(change), [change]] as const),
+    ["shared", planShared(dist)],
+  ];
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. `report` gets a line for each change. */

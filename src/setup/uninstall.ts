@@ -10,6 +10,7 @@ import { complaint, mustBeGood, reloadSshd, settings } from "../sshd/sshd.ts";
 import * as layout from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
+import { hooksOf, isPackaged } from "./packaged.ts";
 import { commands } from "./programs.ts";
 import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
 
@@ -21,45 +22,81 @@ export interface UninstallPlan {
   readonly kept: readonly string[];
 }
 
-/** Plans to undo every install. `purge`: also removes the policy and the audit. Throws a `SetupError` if it is not certain to work. */
+/**
+ * Plans to undo every install. `purge`: also removes the policy and the audit. What a package has brought stays, with its policy and its
+ * audit. Throws a `SetupError` if it is not certain to work.
+ */
 export function planUninstall(purge: boolean): UninstallPlan {
   const manifest = readManifest() ?? NOTHING_INSTALLED;
+  return isPackaged() ? planHooksAway(hooksOf(manifest)) : planAllAway(manifest, purge);
+}
+
+function planHooksAway(manifest: Manifest): UninstallPlan {
+  const changes = [
+    ...planHooksBack(manifest),
+    ...planRemoval(layout.MANIFEST),
+    ...[...hookFiles(manifest), layout.MANIFEST].flatMap(planLeftBeside),
+  ];
+  const all = withEmptied(manifest, changes);
+  return {
+    changes: all,
+    kept: [
+      ...edited([layout.PROFILE], manifest, all),
+      `keep ${layout.PROGRAM_DIRECTORY} (it belongs to the package: apt purge afkill removes it, the policy and the audit)`,
+    ],
+  };
+}
+
+function planAllAway(manifest: Manifest, purge: boolean): UninstallPlan {
   const data = DATA.filter((path) => look(path) !== undefined);
   const forOthers = [layout.LOGROTATE, ...Object.values(layout.COMPLETIONS), ...layout.MAN_PAGES];
-  const scripts = [layout.PROFILE, ...commands()];
-  const pam = pamFiles(manifest);
-  const changes = [
+  const changes = withEmptied(manifest, [
     // Hooks first: no hook may start a program that is already removed.
-    ...pam.flatMap((path) => planPamBack(path, manifest)),
-    ...planOwnFileBack(layout.DROP_IN, manifest),
-    ...planTimeoutsBack(),
-    ...planOwnFileBack(layout.PROFILE, manifest),
+    ...planHooksBack(manifest),
     ...forOthers.flatMap((path) => planUneditedBack(path, manifest, purge)),
     ...commands().flatMap((path) => planOwnFileBack(path, manifest)),
     ...planRemoval(layout.PROGRAM_DIRECTORY),
     ...(purge ? data.flatMap(planRemoval) : []),
-    ...[...pam, layout.DROP_IN, layout.TIMEOUTS, ...scripts, ...forOthers, layout.PROGRAM_DIRECTORY]
+    ...[...hookFiles(manifest), ...commands(), ...forOthers, layout.PROGRAM_DIRECTORY]
       .concat(purge ? DATA : [])
-      .flatMap(leftBeside)
-      .map((path) => ({ path, wanted: ABSENT, note: "left by a run that was killed" })),
-  ];
-  const empty = planEmptied(
-    manifest,
-    changes.map(({ path }) => path),
-  );
-  const gone = new Set([...changes, ...empty].map(({ path }) => path));
+      .flatMap(planLeftBeside),
+  ]);
+  const gone = new Set(changes.map(({ path }) => path));
   return {
-    changes: [...changes, ...empty],
+    changes,
     kept: [
       ...data.filter((path) => !gone.has(path)).map((path) => `keep ${path} (--purge removes it)`),
       ...forOthers
         .filter((path) => look(path) !== undefined && !gone.has(path))
         .map((path) => `keep ${path} (it was edited; --purge removes it)`),
-      ...scripts
-        .filter((path) => entryOf(path, manifest) && look(path) !== undefined && !gone.has(path))
-        .map((path) => `keep ${path} (it was edited: remove afkill's lines by hand)`),
+      ...edited([layout.PROFILE, ...commands()], manifest, changes),
     ],
   };
+}
+
+function planHooksBack(manifest: Manifest): Change[] {
+  return [
+    ...pamFiles(manifest).flatMap((path) => planPamBack(path, manifest)),
+    ...planOwnFileBack(layout.DROP_IN, manifest),
+    ...planTimeoutsBack(),
+    ...planOwnFileBack(layout.PROFILE, manifest),
+  ];
+}
+
+function hookFiles(manifest: Manifest): string[] {
+  return [...pamFiles(manifest), layout.DROP_IN, layout.TIMEOUTS, layout.PROFILE];
+}
+
+function planLeftBeside(path: string): Change[] {
+  return leftBeside(path).map((it) => ({ path: it, wanted: ABSENT, note: "left by a run that was killed" }));
+}
+
+/** Lines on those scripts of an install that stay although they would go. */
+function edited(scripts: readonly string[], manifest: Manifest, changes: readonly Change[]): string[] {
+  return scripts
+    .filter((path) => entryOf(path, manifest) && look(path) !== undefined)
+    .filter((path) => !changes.some((change) => change.path === path))
+    .map((path) => `keep ${path} (it was edited: remove afkill's lines by hand)`);
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. Logins and their watchdogs are left alone. */
@@ -86,14 +123,16 @@ function reload(): string {
   }
 }
 
-/** Directories that an install created and that will be empty, inner ones before outer ones. */
-function planEmptied({ directories }: Manifest, removed: readonly string[]): Change[] {
+/** Adds the directories that an install created and that will be empty, inner ones before outer ones. */
+function withEmptied({ directories }: Manifest, changes: readonly Change[]): Change[] {
+  const removed = changes.map(({ path }) => path);
   const gone = new Set(removed);
   const isWithin = (path: string) => removed.some((other) => path === other || path.startsWith(`${other}/`));
-  return [...directories].reverse().flatMap((path): Change[] => {
+  const empty = [...directories].reverse().flatMap((path): Change[] => {
     if (isWithin(path) || !look(path)?.isDirectory()) return [];
     if (!readdirSync(path).every((name) => gone.has(join(path, name)))) return [];
     gone.add(path);
     return [{ path, wanted: { kind: "emptied" } }];
   });
+  return [...changes, ...empty];
 }

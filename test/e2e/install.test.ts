@@ -50,7 +50,7 @@ test.each(hooks)("hook %s: install, log in, install again, uninstall; /etc is as
   await lab.install(hook);
   expect(await afkill(lab, "uninstall --purge")).toMatchObject({ status: 0, stderr: "" });
   expect(await stateOf(lab)).toBe(before);
-  expect((await afkill(lab, "uninstall")).stdout).toBe("nothing to change: afkill is not installed\n");
+  expect((await afkill(lab, "uninstall")).stdout).toBe("nothing to change: there is no install to undo\n");
   expect((await lab.run("ssh visitor@lab 'exit 23'")).status).toBe(23);
 });
 

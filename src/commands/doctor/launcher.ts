@@ -5,13 +5,16 @@ import { look } from "../../change/change.ts";
 import { digestOf } from "../../change/content.ts";
 import { mountOf } from "../../change/mount.ts";
 import { entryOf, type Manifest } from "../../setup/manifest.ts";
+import { isPackaged } from "../../setup/packaged.ts";
 import { unprivilegedGroup } from "../../setup/programs.ts";
 import { PROGRAM_DIRECTORY } from "../../system/paths.ts";
 import { type Check, error, orProblem, type Problem, warning } from "./finding.ts";
 import { isRoots } from "./installation.ts";
 
 const LAUNCHER = join(PROGRAM_DIRECTORY, "env");
-const REMEDY = "sudo afkill install --hook pam makes a new one";
+const REMEDY = isPackaged()
+  ? `sudo ${join(PROGRAM_DIRECTORY, "copy-env")} makes a new one`
+  : "sudo afkill install --hook pam makes a new one";
 const MODE = 0o2710;
 
 export const launcher: Check = {

@@ -3,7 +3,8 @@ import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../change/change.ts";
 import { digestOf } from "../../change/content.ts";
-import { said } from "../../system/command.ts";
+import { isPackaged } from "../../setup/packaged.ts";
+import { run, said } from "../../system/command.ts";
 import {
   COMMAND,
   MANIFEST,
@@ -16,7 +17,8 @@ import { type Check, error, type Problem, problemOf, warning } from "./finding.t
 import { isRoots } from "./installation.ts";
 import { runNode } from "./run-node.ts";
 
-const REMEDY = "run afkill install again, from the checkout or package that it came from";
+const REMEDY =
+  "run afkill install again, from the checkout that it came from; or apt install --reinstall afkill";
 const at = (...parts: string[]) => join(PROGRAM_DIRECTORY, ...parts);
 const RUN_BY_ALL = [
   at("node"),
@@ -33,6 +35,7 @@ export const programs: Check = {
   fine: `the programs in ${PROGRAM_DIRECTORY} are as they were installed`,
   find: ({ manifest, manifestError }) => {
     if (manifestError !== undefined) return [problemOf(manifestError, REMEDY)];
+    if (isPackaged()) return changedSincePackaged();
     if (manifest === undefined)
       return [error(`there is no ${MANIFEST}: whether the programs are complete is not known`, REMEDY)];
     const ours = manifest.files.filter(({ role }) => role === "program");
@@ -50,6 +53,17 @@ function wrongWith(path: string, digest: string): Problem[] {
   if ((stats.mode & needed) === needed) return [];
   const rights = needed === 0o555 ? "rx" : "r";
   return [error(`${path} has mode ${(stats.mode & 0o7777).toString(8)}`, `chmod a+${rights} ${path}`)];
+}
+
+/** What dpkg finds changed. Its lines are `??5??????   PATH` or `missing     PATH` (dpkg(1)). Documentation may be left out on purpose. */
+function changedSincePackaged(): Problem[] {
+  const { stdout } = run("/usr/bin/dpkg", ["--verify", "afkill"]);
+  const found = [...stdout.matchAll(/^(\S+) +(\/.*)$/gm)].map(([, what = "", path = ""]) => ({ what, path }));
+  return found
+    .filter(({ path }) => path.startsWith(`${PROGRAM_DIRECTORY}/`) || RUN_BY_ALL.includes(path))
+    .map(({ what, path }) =>
+      error(`${path} is ${what === "missing" ? "missing" : "not as it was installed"}`, REMEDY),
+    );
 }
 
 /** Starts a check as a watchdog does, but without a login. It loads everything that it needs, and then finds that the login is gone. */
