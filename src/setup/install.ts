@@ -22,6 +22,7 @@ import {
   readManifest,
   wasEdited,
 } from "./manifest.ts";
+import { withOtherNode } from "./other-node.ts";
 import { planConfiguration, planPrograms } from "./programs.ts";
 import { planShared } from "./shared.ts";
 import { mustHaveSs } from "./ss.ts";
@@ -30,6 +31,8 @@ import { mustHaveSs } from "./ss.ts";
 export interface InstallPlan {
   readonly changes: readonly Change[];
   readonly hook: HookPlan;
+  /** What becomes of a Node that an administrator has put in, one line each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -46,7 +49,7 @@ export async function planInstall(
   const policy = look(layout.POLICY) === undefined ? undefined : await goodPolicy();
   mustHaveSs(policy);
   const hook = planHook(name, options);
-  const programs = planPrograms(dist);
+  const { programs, node, notes } = withOtherNode(planPrograms(dist), dist, before);
   const planned: readonly (readonly [Role, readonly Change[]])[] = [
     ["program", programs],
     ["program", planLeftovers(programs, before)],
@@ -57,12 +60,12 @@ export async function planInstall(
   const all = planned.flatMap(([role, changes]) => changes.map((change) => ({ role, change })));
   const due = all.filter(({ role, change }) => isDue(change) && !isKept(role, change, before));
   for (const { role, change } of due) mustBeFree(role, change, before);
-  const record = manifestChange(nextManifest(before, due));
+  const record = manifestChange({ ...nextManifest(before, due), node });
   // The record is written before the hook: if a power failure interrupts the install, it can still be undone.
   const changes = due.map(({ change }) => change);
   const hookAt = changes.length - due.filter(({ role }) => role === name).length;
   if (due.length > 0) changes.splice(hookAt, 0, record);
-  return { changes, hook };
+  return { changes, hook, notes };
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. `report` gets a line for each change. */

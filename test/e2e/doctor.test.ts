@@ -81,7 +81,7 @@ describe("with the hook pam", () => {
     const { status, state, bad, ids } = await ask(lab);
     expect({ status, state, bad }).toEqual({ status: 0, state: "ok", bad: [] });
     expect(ids).toEqual(
-      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups ss tools syslog audit".split(
+      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node age policy policy-names groups ss tools syslog audit".split(
         " ",
       ),
     );
@@ -642,7 +642,7 @@ describe("with hooks that run as the user", () => {
     const { status, bad, ids } = await ask(lab);
     expect({ status, bad }).toEqual({ status: 0, bad: [] });
     expect(ids).toEqual(
-      "hook force-command forced-keys profile hidepid watchdogs rivals owners programs node policy policy-names groups ss tools syslog".split(
+      "hook force-command forced-keys profile hidepid watchdogs rivals owners programs node age policy policy-names groups ss tools syslog".split(
         " ",
       ),
     );
