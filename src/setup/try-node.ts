@@ -20,13 +20,17 @@ export function whyUnfit(node: string, dist: string, as?: Owner): string | undef
     .filter((name) => name.endsWith(".node"))
     .map((name) => join(dist, name));
   const trials: readonly (readonly [string, readonly string[], string])[] = [
-    ["the command", [join(dist, "cli.js"), "--version"], `${readBuild(dist).version}\n`],
-    ["a check", [join(dist, "check.js"), "--state", "/dev/null/afkill", "--config", "/dev/null"], "done\n"],
-    ["the native modules", ["-e", LOAD, ...natives], "loaded\n"],
+    ["the command does not run", [join(dist, "cli.js"), "--version"], `${readBuild(dist).version}\n`],
+    [
+      "a check does not run",
+      [join(dist, "check.js"), "--state", "/dev/null/afkill", "--config", "/dev/null"],
+      "done\n",
+    ],
+    ["the native modules do not load", ["-e", LOAD, ...natives], "loaded\n"],
   ];
   for (const [what, args, expected] of trials) {
     const ran = run(node, [...jitless(), "--no-warnings", ...args], as);
-    if (ran.status !== 0 || ran.stdout !== expected) return `${what} does not run with it (${shortly(ran)})`;
+    if (ran.status !== 0 || ran.stdout !== expected) return `with it ${what} (${shortly(ran)})`;
   }
   return undefined;
 }
