@@ -352,6 +352,22 @@ describe("with the hook pam", () => {
       remedy: "run install again",
       also: ["programs"],
     },
+    "a Node that is old": {
+      plant: `sed -i '1a "node": { "version": "26.0.0", "released": "2020-01-01", "placed": "2020-01-02" },' ${PROGRAMS}/manifest.json`,
+      mend: saved(`${PROGRAMS}/manifest.json`),
+      id: "age",
+      level: "warning",
+      says: /its Node 26\.0\.0 of 2020-01-01, \d+ days old, put in on 2020-01-02: fixes of Node's security may be missing$/,
+      remedy: "sudo afkill install --node FILE",
+    },
+    "a build whose age nobody knows": {
+      plant: `rm ${PROGRAMS}/dist/build.json`,
+      mend: saved(`${PROGRAMS}/dist/build.json`),
+      id: "programs",
+      says: "build.json is missing",
+      remedy: "run install again",
+      also: ["age"],
+    },
     "a native library that is gone": {
       plant: `rm -r ${PROGRAMS}/dist/node_modules/@koromix`,
       mend: `cp -a /root/saved${PROGRAMS}/dist/node_modules/@koromix ${PROGRAMS}/dist/node_modules/`,

@@ -40,8 +40,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/setup/other-node.ts",
-    find: "if (why !== undefined) throw new SetupError(`${path} cannot be used",
-    replace: "if (why === NODE) throw new SetupError(`${path} cannot be used",
+    find: "if (why !== undefined) throw new SetupError(",
+    replace: "if (why === NODE) throw new SetupError(",
     why: "a Node is tried before it is put in place",
     case: "what cannot load a native module",
     test: TEST,

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import { readBuild } from "../../setup/build-record.ts";
 import { PROGRAM_DIRECTORY } from "../../system/paths.ts";
-import { type Check, type Problem, warning } from "./finding.ts";
+import { type Check, type Problem, problemOf, warning } from "./finding.ts";
 import type { Installation } from "./installation.ts";
 
 /** After so many days Node has had a release with security fixes more likely than not: it has one every few months. */
 const OLD_DAYS = 120;
+
+const AGAIN = "install afkill again";
 
 /** The age of a program. `since`: the day that it counts from; absent if nothing tells it. */
 export interface Age {
@@ -44,7 +46,14 @@ function aged(version: string, since: string | undefined, now: number): Age {
 export const age: Check = {
   id: "age",
   fine: (installation) => spoken(agesOf(installation)),
-  find: (installation) => problemsOf(agesOf(installation)),
+  find: (installation) => {
+    try {
+      return problemsOf(agesOf(installation));
+    } catch (thrown) {
+      const { what, remedy } = problemOf(thrown, AGAIN);
+      return [warning(what, remedy)];
+    }
+  },
 };
 
 /** What is wrong with these ages. */
