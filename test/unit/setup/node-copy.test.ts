@@ -62,6 +62,9 @@ test("the changelog beside a Node tells when it was released; what is no such fi
   execFileSync("mkfifo", [changelog]);
   expect(asked()).toBeUndefined();
   rmSync(changelog);
+  mkdirSync(changelog);
+  expect(asked()).toBeUndefined();
+  rmSync(changelog, { recursive: true });
   writeFileSync(join(directory, "elsewhere"), "## 2026-10-21, Version 26.12.1 (Current), @a\n");
   symlinkSync("elsewhere", changelog);
   expect(asked()).toBeUndefined();
