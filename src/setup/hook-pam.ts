@@ -11,7 +11,7 @@ import { reasonOf } from "../text/reason-of.ts";
 import type { HookPlan } from "./hook.ts";
 import { insertRule, PamSyntaxError, parsePam, removeRule } from "./pam-file.ts";
 
-const MEND = "mend it and run this again";
+const MEND = "correct it and run this again";
 const OTHER_HOOKS = "use --hook force-command or --hook profile instead";
 
 /** Throws a `SetupError` if sshd does not use PAM on this host, or if the PAM files cannot be read with certainty. */
@@ -76,7 +76,7 @@ export function mustHavePamExec(): void {
   if (globSync(places.map((place) => `${place}/pam_exec.so`)).length === 0)
     throw new SetupError(
       "there is no pam_exec.so in any directory of PAM modules",
-      `install PAM's modules, or ${OTHER_HOOKS}`,
+      `install the PAM modules, or ${OTHER_HOOKS}`,
     );
 }
 
@@ -86,7 +86,7 @@ function mustHonourSetgid(): void {
   const bad = options.find((option) => option === "nosuid" || option === "noexec");
   if (bad !== undefined)
     throw new SetupError(
-      `${PROGRAM_DIRECTORY} is on ${point}, which is mounted ${bad}: a user's LD_PRELOAD would reach a program of root's`,
+      `${PROGRAM_DIRECTORY} is on ${point}, which is mounted ${bad}: a user's LD_PRELOAD would reach a program that runs as root`,
       `mount ${point} without ${bad}, or ${OTHER_HOOKS}`,
     );
 }

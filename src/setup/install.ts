@@ -93,7 +93,7 @@ async function goodPolicy(): Promise<Policy> {
     if (!(error instanceof PolicyError)) throw error;
     throw new SetupError(
       error.problems.map(formatProblem).join("; "),
-      "mend the policy and run this again: under a bad one no login is watched",
+      "correct the policy and run this again: with a wrong policy no login is ended",
     );
   }
 }
@@ -122,6 +122,6 @@ function mustBeFree(role: Role, { path, wanted }: Change, before: Manifest): voi
   if (ours || look(path) === undefined || !wasEdited(path, before)) return;
   throw new SetupError(
     `${path} is not as afkill writes it`,
-    "it was edited, or belongs to something else: move it out of the way and run this again",
+    "it was edited, or belongs to another program: move it to another place and run this again",
   );
 }

@@ -61,7 +61,7 @@ export function readManifest(): Manifest | undefined {
     if (codeOf(error) === "ENOENT") return undefined;
     throw new SetupError(
       `${MANIFEST} cannot be used: ${reasonOf(error)}`,
-      `remove it; afkill uninstall then takes away what it knows by name`,
+      `remove it; afkill uninstall then removes the files that it knows by name`,
     );
   }
 }

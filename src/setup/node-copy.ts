@@ -27,7 +27,7 @@ export function withCopy<T>(path: string, copy: string, use: () => T): T {
     try {
       copyTo(copy, from);
     } catch (error) {
-      throw new SetupError(`${path} cannot be copied: ${reasonOf(error)}`, "mend that and run this again");
+      throw new SetupError(`${path} cannot be copied: ${reasonOf(error)}`, "correct that and run this again");
     }
     return use();
   } finally {

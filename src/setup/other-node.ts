@@ -121,7 +121,7 @@ export function withOtherNode(programs: readonly Change[], dist: string, before:
       programs,
       node: undefined,
       notes: [
-        `Node ${node.version}, which an administrator put in, gives way to ${own} of this build: ${why}`,
+        `Node ${node.version}, which an administrator put in, is replaced by ${own} of this build: ${why}`,
       ],
     };
   const notes = [`Node ${node.version} stays: an administrator put it in, and this build has ${own}`];

@@ -24,7 +24,7 @@ export function doesNotStart(node: string, ran: Ran): SetupError {
   // The message of the dynamic loader with LC_ALL=C.
   const library = /error while loading shared libraries: ([\w.+-]+): cannot open/.exec(ran.stderr)?.[1];
   if (library === undefined)
-    return new SetupError(`${node} does not start: ${said(ran)}`, "mend that and run this again");
+    return new SetupError(`${node} does not start: ${said(ran)}`, "correct that and run this again");
   return new SetupError(`${node} needs ${library}, which this host does not have`, remedyFor(library));
 }
 

@@ -57,7 +57,7 @@ export function planUninstall(purge: boolean): UninstallPlan {
         .map((path) => `keep ${path} (it was edited; --purge removes it)`),
       ...scripts
         .filter((path) => entryOf(path, manifest) && look(path) !== undefined && !gone.has(path))
-        .map((path) => `keep ${path} (it was edited: take out by hand what is afkill's)`),
+        .map((path) => `keep ${path} (it was edited: remove afkill's lines by hand)`),
     ],
   };
 }
@@ -82,7 +82,7 @@ function reload(): string {
   try {
     return reloadSshd(settings().get("pidfile") ?? "/run/sshd.pid");
   } catch (error) {
-    return `sshd was not reloaded (${reasonOf(error)}): reload it yourself`;
+    return `sshd was not reloaded (${reasonOf(error)}): reload sshd yourself`;
   }
 }
 

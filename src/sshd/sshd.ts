@@ -55,7 +55,7 @@ export function settings(instead: readonly string[] = []): ReadonlyMap<string, s
   if (ran.status !== 0)
     throw new SetupError(
       `sshd does not accept its configuration (sshd -T: ${said(ran)})`,
-      "mend it and run this again",
+      "correct it and run this again",
     );
   return settingsIn(ran.stdout);
 }
@@ -89,7 +89,7 @@ export function reloadSshd(pidFile: string): string {
   const listener = listenerOf(pidFile);
   const wrong = complaint() ?? complaintOf(listener?.options ?? []);
   if (wrong !== undefined)
-    return `sshd is not reloaded, for it would end (${wrong}): mend that and reload it`;
+    return `sshd was not reloaded, because it would end (${wrong}): correct that and reload sshd`;
   const before = changedMs(pidFile);
   if (existsSync("/run/systemd/system")) {
     for (const unit of ["ssh.service", "sshd.service"]) {

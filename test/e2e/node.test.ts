@@ -106,7 +106,7 @@ test("a newer Node is put in; logins before and after are warned and ended; late
   // The checkout's build has a Node that is as new.
   const upgraded = await lab.install("pam");
   expect(upgraded).toContain(
-    `note: Node ${version}, which an administrator put in, gives way to ${version} of this build: it is not newer\n`,
+    `note: Node ${version}, which an administrator put in, is replaced by ${version} of this build: it is not newer\n`,
   );
   await lab.must(`cmp ${lab.node} ${INSTALLED}`);
   expect(await recorded(lab)).toBeUndefined();
@@ -224,7 +224,7 @@ test("a copy that a killed run has left goes with the next Node; one that was re
     `cp ${NEWER} ${INSTALLED}.new && echo >>${INSTALLED}.new && mv ${INSTALLED}.new ${INSTALLED}`,
   );
   expect(await lab.must(FROM_BUILD(lab))).toContain(
-    `gives way to ${MAJOR - 1}.9.0 of this build: ${INSTALLED} is not as it was put in\n`,
+    `is replaced by ${MAJOR - 1}.9.0 of this build: ${INSTALLED} is not as it was put in\n`,
   );
   await lab.must(`cmp ${lab.node} ${INSTALLED}`);
 });

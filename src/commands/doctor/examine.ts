@@ -46,7 +46,7 @@ const CHECKS: readonly Check[] = [
 /** Makes every check that concerns this installation. Needs root. */
 export async function examine(): Promise<Finding[]> {
   const installation = findInstallation();
-  if (installation === undefined) return [absent("afkill is not installed: no login is watched")];
+  if (installation === undefined) return [absent("afkill is not installed: no login is guarded")];
   const findings: Finding[] = [hookFinding(installation)];
   for (const check of CHECKS)
     if (check.concerns?.(installation) ?? true) findings.push(...(await findingsOf(check, installation)));
@@ -70,7 +70,7 @@ export function stateOf(findings: readonly Finding[]): Level {
 }
 
 function hookFinding({ hooks }: Installation): Finding {
-  if (hooks.length === 0) return absent("the programs are installed, and no hook: no login is watched");
+  if (hooks.length === 0) return absent("the programs are installed, but no hook is: no login is guarded");
   return { id: "hook", level: "ok", what: `installed with hook ${hooks.join(", ")}` };
 }
 
@@ -91,7 +91,7 @@ async function found(find: Check["find"], installation: Installation): Promise<r
     return await find(installation);
   } catch (thrown) {
     return [
-      error(`this could not be examined: ${reasonOf(thrown)}`, "mend that and run afkill doctor again"),
+      error(`this could not be examined: ${reasonOf(thrown)}`, "correct that and run afkill doctor again"),
     ];
   }
 }

@@ -11,7 +11,7 @@ import { isRoots } from "./installation.ts";
 export const unguarded: Check = {
   id: "unguarded",
   concerns: isRoots,
-  fine: "no SSH server runs here whose logins the pam hook does not see",
+  fine: "the pam hook sees the logins of every SSH server that runs here",
   find: () => {
     const processes = [...allProcesses().values()].filter(isOurs);
     return [...processes.flatMap(withoutPam), ...dropbears(processes)];
@@ -51,22 +51,22 @@ function withoutPam({ pid }: ProcessStat): Problem[] {
     return [
       error(
         `sshd ${pid} (${options.join(" ")}): whether it uses PAM is not known: ${said(ran)}`,
-        "mend that",
+        "correct the configuration of this sshd, then run afkill doctor again",
       ),
     ];
   if (/^usepam yes$/m.test(ran.stdout)) return [];
   return [
     error(
-      `sshd ${pid} (${options.join(" ")}) does not use PAM (UsePAM no): nobody who logs in there is watched`,
-      `set UsePAM yes in its configuration and start it again; "sudo afkill sweep" judges its logins meanwhile`,
+      `sshd ${pid} (${options.join(" ")}) does not use PAM (UsePAM no): the logins there are not guarded`,
+      `set UsePAM yes in its configuration and restart it; until then "sudo afkill sweep" applies the policy to its logins`,
     ),
   ];
 }
 
 function isUsers(pid: number, uid: number | undefined): Problem {
   return error(
-    `sshd ${pid} was started by uid ${uid ?? "unknown"}, not by root: nobody who logs in there is watched`,
-    `ask its user; kill ${pid} ends it`,
+    `sshd ${pid} was started by uid ${uid ?? "unknown"}, not by root: the logins there are not guarded`,
+    `ask its user; to end it: kill ${pid}`,
   );
 }
 
@@ -86,8 +86,8 @@ function dropbears(processes: readonly ProcessStat[]): Problem[] {
     .map(({ pid }) => {
       const open = all.filter(({ parent }) => parent === pid).length;
       return error(
-        `dropbear ${pid} takes SSH logins, with ${open} open now: afkill knows sshd only, so none of them is watched`,
-        "use OpenSSH in its place (Debian: apt purge dropbear), or give dropbear -I SECONDS, which warns nobody",
+        `dropbear ${pid} accepts SSH logins (${open} open now): afkill guards only the logins of OpenSSH's sshd`,
+        "use OpenSSH instead (Debian: apt purge dropbear), or start dropbear with -I SECONDS, which ends idle logins without a warning",
       );
     });
 }
