@@ -2,6 +2,8 @@
 //   build.ts [--arch x64|arm64]   for these machines; node_modules must have the native packages for them
 //   cli.js, check.js, wrap.js   the programs, each with its own files: a check loads nothing that only the CLI needs
 //   *-main-*.cjs, .code         what the first two run, and the V8 code of it
+//   precompile.js      makes that code anew, for another Node (src/setup/v8-code.ts)
+//   build.json         how old the build and its Node are
 //   node_modules/      the native halves of koffi and node-pty
 //   pam/               the shell programs
 //   LICENSES           of the packages in it, and of Node
@@ -27,8 +29,11 @@ import { type BuildOptions, build, type Plugin, type PluginBuild } from "esbuild
 import { newProgram } from "../../src/commands/program.ts";
 import { completionScript } from "../../src/console/completion/script.ts";
 import { outlineOf } from "../../src/console/outline.ts";
+import { BUILD_RECORD } from "../../src/setup/build-record.ts";
+import { PRECOMPILER } from "../../src/setup/v8-code.ts";
 import { POLICY_SCHEMA, ptyModule } from "../../src/system/paths.ts";
 import { SHELLS } from "../../src/system/shells.ts";
+import { buildRecord } from "./build-record.ts";
 import { policyJsonSchema } from "./json-schema.ts";
 import { licencesOf, packagesIn } from "./licences.ts";
 import { manualOf } from "./man/manual.ts";
@@ -192,7 +197,9 @@ writeShared();
 writeFileSync(join(dist, basename(POLICY_SCHEMA)), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
 // Without it, Node would first read each installed program as CommonJS, and then again as a module.
 writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
+writeFileSync(join(dist, BUILD_RECORD), `${JSON.stringify(buildRecord(root), null, 2)}\n`);
 await makeModule("wrap.js", "src/wrap.ts");
+await makeModule(PRECOMPILER, "scripts/build/precompile.ts");
 precompile(await bundle("cli"));
 precompile(await bundle("check"));
 writeFileSync(join(dist, "LICENSES"), licencesOf(root, packages));

@@ -18,10 +18,12 @@ import {
   manifestChange,
   NOTHING_INSTALLED,
   nextManifest,
+  type OtherNode,
   type Role,
   readManifest,
   wasEdited,
 } from "./manifest.ts";
+import { withOtherNode } from "./other-node.ts";
 import { hooksOf, isPackaged, mustBeThePackage } from "./packaged.ts";
 import { planConfiguration, planPrograms } from "./programs.ts";
 import { planShared } from "./shared.ts";
@@ -31,6 +33,8 @@ import { mustHaveSs } from "./ss.ts";
 export interface InstallPlan {
   readonly changes: readonly Change[];
   readonly hook: HookPlan;
+  /** What becomes of a Node that an administrator has put in, one line each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -50,30 +54,38 @@ export async function planInstall(
   const policy = look(layout.POLICY) === undefined ? undefined : await goodPolicy();
   mustHaveSs(policy);
   const hook = planHook(name, options);
-  const planned: readonly (readonly [Role, readonly Change[]])[] = [
-    ...(packaged ? [] : planFiles(dist, before)),
-    [name, hook.changes],
-  ];
+  const { files, node, notes } = packaged ? NO_FILES : planFiles(dist, before);
+  const planned: readonly (readonly [Role, readonly Change[]])[] = [...files, [name, hook.changes]];
   const all = planned.flatMap(([role, changes]) => changes.map((change) => ({ role, change })));
   const due = all.filter(({ role, change }) => isDue(change) && !isKept(role, change, before));
   for (const { role, change } of due) mustBeFree(role, change, before);
-  const record = manifestChange(nextManifest(before, due));
+  const record = manifestChange({ ...nextManifest(before, due), node });
   // The record is written before the hook: if a power failure interrupts the install, it can still be undone.
   const changes = due.map(({ change }) => change);
   const hookAt = changes.length - due.filter(({ role }) => role === name).length;
   if (due.length > 0) changes.splice(hookAt, 0, record);
-  return { changes, hook };
+  return { changes, hook, notes };
 }
 
-/** Everything but the hook: what a package brings by itself. */
-function planFiles(dist: string, before: Manifest): readonly (readonly [Role, readonly Change[]])[] {
-  const programs = planPrograms(dist);
-  return [
+/** Everything but the hook. `node`: a Node that an administrator has put in, if it stays; `notes` say why. */
+interface Files {
+  readonly files: readonly (readonly [Role, readonly Change[]])[];
+  readonly node: OtherNode | undefined;
+  readonly notes: readonly string[];
+}
+
+/** A package has brought them all. */
+const NO_FILES: Files = { files: [], node: undefined, notes: [] };
+
+function planFiles(dist: string, before: Manifest): Files {
+  const { programs, node, notes } = withOtherNode(planPrograms(dist), dist, before);
+  const files = [
     ["program", programs],
     ["program", planLeftovers(programs, before)],
     ...planConfiguration(dist).map((change) => [roleOf(change), [change]] as const),
     ["shared", planShared(dist)],
-  ];
+  ] as const;
+  return { files, node, notes };
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. `report` gets a line for each change. */

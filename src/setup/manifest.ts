@@ -6,6 +6,7 @@ import { digestOf } from "../change/content.ts";
 import { codeOf, SetupError } from "../change/setup-error.ts";
 import { MANIFEST } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
+import { day, release } from "./build-record.ts";
 import { withoutRule } from "./hook-pam.ts";
 
 const original = v.object({
@@ -26,16 +27,28 @@ const entry = v.object({
   original: v.optional(original),
 });
 
+/** A Node that an administrator has put in the place of the build's. */
+const otherNode = v.object({
+  version: release,
+  /** The day of its release, if that is known. */
+  released: v.optional(day),
+  /** The day on which it was put in. */
+  placed: day,
+});
+
 const manifest = v.object({
   version: v.literal(1),
   files: v.array(entry),
   /** Directories that the install created, outermost first. */
   directories: v.array(v.string()),
+  /** Absent while the Node is the build's. */
+  node: v.optional(otherNode),
 });
 
 type Original = v.InferOutput<typeof original>;
 type Entry = v.InferOutput<typeof entry>;
 export type Role = Entry["role"];
+export type OtherNode = v.InferOutput<typeof otherNode>;
 export type Manifest = v.InferOutput<typeof manifest>;
 
 export const NOTHING_INSTALLED: Manifest = { version: 1, files: [], directories: [] };

@@ -7,9 +7,11 @@ import { SetupError } from "../change/setup-error.ts";
 import { defaultPolicy } from "../policy/default.ts";
 import { run } from "../system/command.ts";
 import * as layout from "../system/paths.ts";
+import { BUILD_RECORD } from "./build-record.ts";
 import { executableMemoryProbe } from "./executable-memory.ts";
 import { LIBATOMIC, ownNode, remedyFor } from "./own-node.ts";
 import { SHARED_SOURCES } from "./shared.ts";
+import { PRECOMPILER } from "./v8-code.ts";
 
 /** The shell programs. `true`: the file is run; `false`: a shell only reads it. */
 const SHELL_PROGRAMS = {
@@ -101,6 +103,8 @@ function buildFiles(dist: string, arch: string): string[] {
     "check.js",
     "wrap.js",
     layout.ptyModule(arch),
+    BUILD_RECORD,
+    PRECOMPILER,
     "afkill.logrotate",
     ...Object.keys(SHELL_PROGRAMS).map((name) => `pam/${name}`),
     ...SHARED_SOURCES,

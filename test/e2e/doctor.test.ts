@@ -83,7 +83,7 @@ describe("with the hook pam", () => {
     const { status, state, bad, ids } = await ask(lab);
     expect({ status, state, bad }).toEqual({ status: 0, state: "ok", bad: [] });
     expect(ids).toEqual(
-      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups ss tools syslog audit".split(
+      "hook pam-rule auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node age policy policy-names groups ss tools syslog audit".split(
         " ",
       ),
     );
@@ -355,6 +355,22 @@ describe("with the hook pam", () => {
       says: "a check does not start (",
       remedy: "run afkill install again",
       also: ["programs"],
+    },
+    "a Node that is old": {
+      plant: `sed -i '1a "node": { "version": "26.0.0", "released": "2020-01-01", "placed": "2020-01-02" },' ${PROGRAMS}/manifest.json`,
+      mend: saved(`${PROGRAMS}/manifest.json`),
+      id: "age",
+      level: "warning",
+      says: /its Node 26\.0\.0 of 2020-01-01, \d+ days old, put in on 2020-01-02: fixes of Node's security may be missing$/,
+      remedy: "sudo afkill install --node FILE",
+    },
+    "a build whose age nobody knows": {
+      plant: `rm ${PROGRAMS}/dist/build.json`,
+      mend: saved(`${PROGRAMS}/dist/build.json`),
+      id: "programs",
+      says: "build.json is missing",
+      remedy: "run install again",
+      also: ["age"],
     },
     "a native library that is gone": {
       plant: `rm -r ${PROGRAMS}/dist/node_modules/@koromix`,
@@ -646,7 +662,7 @@ describe("with hooks that run as the user", () => {
     const { status, bad, ids } = await ask(lab);
     expect({ status, bad }).toEqual({ status: 0, bad: [] });
     expect(ids).toEqual(
-      "hook force-command forced-keys profile hidepid watchdogs rivals owners programs node policy policy-names groups ss tools syslog".split(
+      "hook force-command forced-keys profile hidepid watchdogs rivals owners programs node age policy policy-names groups ss tools syslog".split(
         " ",
       ),
     );

@@ -30,7 +30,16 @@ const refusals: Record<string, Refusal> = {
     status: 2,
     says: "argument 'crontab' is invalid. Allowed choices are pam, force-command, profile; see afkill --help",
   },
-  "no hook": { args: "install", status: 2, says: "required option '--hook <name>' not specified" },
+  "no hook": { args: "install", status: 2, says: "give either --hook <name> or --node <file>" },
+  "a hook and a Node": {
+    args: "install --hook pam --node /usr/bin/node",
+    status: 2,
+    says: "give either --hook <name> or --node <file>",
+  },
+  "a Node where nothing is installed": {
+    args: "install --node /usr/bin/node",
+    says: "afkill is not installed here; first: sudo afkill install --hook pam",
+  },
   "an unknown command": { args: "instal", status: 2, says: "unknown command 'instal'" },
   "a scope for another hook": {
     args: "install --hook pam --match 'User a'",

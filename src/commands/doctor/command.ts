@@ -26,10 +26,10 @@ export function addDoctor(program: Command): void {
 
 async function act({ json = false }: { json?: boolean }): Promise<void> {
   mustBeRoot("doctor", "it reads files and processes that belong to root");
-  const { examine, stateOf } = await import("./examine.ts");
+  const { examine, installedAges, stateOf } = await import("./examine.ts");
   const findings = await examine();
   const state = stateOf(findings);
-  if (json) sayJson({ state, findings });
+  if (json) sayJson({ state, ages: installedAges(), findings });
   else [...findings.flatMap(linesOf), sum(findings)].forEach(say);
   if (state === "error") process.exitCode = 1;
 }

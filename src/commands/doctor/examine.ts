@@ -1,5 +1,6 @@
 // All checks, one after the other.
 import { reasonOf } from "../../text/reason-of.ts";
+import { type Ages, age, agesOf } from "./age.ts";
 import { authEnvironment } from "./auth-environment.ts";
 import { type Check, error, type Finding, type Level, type Problem } from "./finding.ts";
 import { forcedKeys } from "./forced-keys.ts";
@@ -32,6 +33,7 @@ const CHECKS: readonly Check[] = [
   owners,
   programs,
   node,
+  age,
   policy,
   policyNames,
   groups,
@@ -49,6 +51,16 @@ export async function examine(): Promise<Finding[]> {
   for (const check of CHECKS)
     if (check.concerns?.(installation) ?? true) findings.push(...(await findingsOf(check, installation)));
   return findings;
+}
+
+/** The ages of what is installed; `undefined` if nothing is, or if it does not tell them, which is a finding then. */
+export function installedAges(): Ages | undefined {
+  const installation = findInstallation();
+  try {
+    return installation && agesOf(installation);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The worst level of all findings. */
@@ -69,7 +81,7 @@ function absent(what: string): Finding {
 async function findingsOf({ id, fine, find }: Check, installation: Installation): Promise<Finding[]> {
   const problems = await found(find, installation);
   return problems.length === 0
-    ? [{ id, level: "ok", what: fine }]
+    ? [{ id, level: "ok", what: typeof fine === "string" ? fine : fine(installation) }]
     : problems.map((problem) => ({ id, ...problem }));
 }
 
