@@ -369,7 +369,7 @@ describe("with the hook pam", () => {
       mend: saved(`${PROGRAMS}/dist/build.json`),
       id: "programs",
       says: "build.json is missing",
-      remedy: "run install again",
+      remedy: "run afkill install again",
       also: ["age"],
     },
     "a native library that is gone": {

@@ -8,7 +8,7 @@ import type { Installation } from "./installation.ts";
 /** After so many days Node has had a release with security fixes more likely than not: it has one every few months. */
 const OLD_DAYS = 120;
 
-const AGAIN = "install afkill again";
+const AGAIN = "run afkill install again";
 
 /** The age of a program. `since`: the day that it counts from; absent if nothing tells it. */
 export interface Age {
