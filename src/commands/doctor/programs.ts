@@ -17,8 +17,9 @@ import { type Check, error, type Problem, problemOf, warning } from "./finding.t
 import { isRoots } from "./installation.ts";
 import { runNode } from "./run-node.ts";
 
-const REMEDY =
-  "run afkill install again, from the checkout that it came from; or apt install --reinstall afkill";
+const REMEDY = isPackaged()
+  ? "apt install --reinstall afkill, with the same version of the package"
+  : "run afkill install again, from the checkout or package that it came from";
 const at = (...parts: string[]) => join(PROGRAM_DIRECTORY, ...parts);
 const RUN_BY_ALL = [
   at("node"),
