@@ -21,7 +21,7 @@ test("an install places the hook alone, an uninstall takes hooks away alone, and
       "afkill: afkill is installed here from a package; use its own command, /usr/sbin/afkill install; or apt remove afkill, and run this again\n",
   });
   expect(await lab.must("/usr/sbin/afkill install --hook pam")).toBe(
-    `change ${MANIFEST}\nchange /etc/pam.d/sshd\ninstalled: new logins get a watchdog by hook pam\n`,
+    `change ${MANIFEST}\nchange /etc/pam.d/sshd\ninstalled: new logins get a watchdog from hook pam\n`,
   );
   const { files } = JSON.parse(await lab.read(MANIFEST)) as { files: { path: string }[] };
   expect(files.map(({ path }) => path)).toEqual(["/etc/profile.d/afkill.sh", "/etc/pam.d/sshd"]);
