@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkout } from "../lab/boot.ts";
 import { startLab } from "../lab/lab.ts";
 import { afkill } from "../support/install.ts";
@@ -45,24 +45,59 @@ test("lintian finds nothing", async () => {
   expect(stdout).toBe("");
 });
 
-describe.each(["bookworm", "trixie", "sid"])("%s", (release) => {
-  test.each([
+/** Runs a command as root on a fresh machine that has the packages in /brought. `signal`: of the test. */
+async function onFresh(
+  release: string,
+  command: string,
+  signal: AbortSignal,
+): Promise<{ said: string; status: unknown }> {
+  const machine = spawn(join(checkout, "test/lab/fresh"), [release, "root", command, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+    signal,
+  });
+  const status = new Promise((resolve) => machine.on("close", resolve));
+  const said = await text(machine.stdout);
+  return { said, status: await status };
+}
+
+// They mostly wait.
+describe.concurrent.each(["bookworm", "trixie", "sid"])("%s", (release) => {
+  test.for([
     ["life", "the package has lived, and left nothing"],
     ["killed", "the package has been killed, and lives"],
-  ])("package-%s.sh", async (name, last) => {
+  ])("package-%s.sh", async ([name, last], { signal }) => {
     const brought = [version, next].map((it) => `/brought/${basename(pathOf(it))}`).join(" ");
     const command = `exec 2>&1; test/fresh/package-${name}.sh ${brought}`;
-    const machine = spawn(join(checkout, "test/lab/fresh"), [release, "root", command, folder], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    onTestFinished(() => void machine.kill());
-    const status = new Promise((resolve) => machine.on("close", resolve));
-    const said = await text(machine.stdout);
-    expect(await status, said).toBe(0);
+    const { said, status } = await onFresh(release, command, signal);
+    expect(status, said).toBe(0);
     expect(said).toMatch(/closes in \d+ s, press a key to stay.*closed by remote host/s);
     expect(said).toMatch(/"action":"notice".*"action":"end".*"ended":true/s);
     expect(said).toMatch(new RegExp(`${last}\n$`));
   });
+});
+
+/** The commands of README's installation. */
+function linesOfReadme(): string[] {
+  const readme = readFileSync(join(checkout, "README.md"), "utf8");
+  const [, block = ""] = /^## Install on a real host\n.*?```sh\n(.*?)```/ms.exec(readme) ?? [];
+  expect(block).toContain("apt install");
+  return block.split("\n");
+}
+
+test("after README's lines an idle login is warned and ended", async ({ signal }) => {
+  const host =
+    "apt-get -qq update && apt-get -qq install --no-install-recommends openssh-server openssh-client sudo";
+  const command = [
+    "exec 2>&1; set -ex",
+    "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d",
+    host,
+    "cp /brought/*.deb .",
+    ...linesOfReadme(),
+    "test/fresh/idle-login.sh",
+  ];
+  const { said, status } = await onFresh("trixie", command.join("\n"), signal);
+  expect(status, said).toBe(0);
+  expect(said).toMatch(/"action":"notice".*"action":"end".*"ended":true/s);
 });
 
 test("it takes over from an install of a checkout, and takes everything away again", async () => {
