@@ -25,7 +25,7 @@ async function allMutations(): Promise<Mutation[]> {
 
 /** Makes and builds a copy of the checkout with one mutation. The modules are hard links: nobody changes them. */
 async function mutatedCopy(mutation: Mutation, copy: string): Promise<void> {
-  const skipped = ["node_modules", ".git", "dist"];
+  const skipped = ["node_modules", ".git", "dist", "build"];
   const parts = readdirSync(checkout).filter((name) => !skipped.includes(name));
   for (const part of parts) cpSync(join(checkout, part), join(copy, part), { recursive: true });
   await execute("cp", ["-al", join(checkout, "node_modules"), copy]);

@@ -150,7 +150,7 @@ try {
 process.kill(parentPid, "SIGUSR1");
 process.on(
   "uncaughtException",
-  (error) => void fail("the wrap of a login broke: its shell is hung up", error),
+  (error) => void fail("the wrap of a login failed: its shell is hung up", error),
 );
 const ended = await run(pty);
 if (ended?.signal) process.kill(parentPid, "SIGUSR2");

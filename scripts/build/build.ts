@@ -1,9 +1,13 @@
 // Writes dist/: everything that an installed afkill runs, apart from its Node.
+//   build.ts [--arch x64|arm64]   for these machines; node_modules must have the native packages for them
 //   cli.js, check.js, wrap.js   the programs, each with its own files: a check loads nothing that only the CLI needs
 //   *-main-*.cjs, .code         what the first two run, and the V8 code of it
+//   precompile.js      makes that code anew, for another Node (src/setup/v8-code.ts)
+//   build.json         how old the build and its Node are
 //   node_modules/      the native halves of koffi and node-pty
 //   pam/               the shell programs
 //   LICENSES           of the packages in it, and of Node
+//   sbom.cdx.json      which packages these are
 //   afkill.logrotate
 //   afkill.schema.json the policy's JSON Schema, for editors
 //   completion/, man/  for the host's shells and its man(1), made from the commander program
@@ -20,21 +24,27 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, parse, relative } from "node:path";
+import { parseArgs } from "node:util";
 import { type BuildOptions, build, type Plugin, type PluginBuild } from "esbuild";
 import { newProgram } from "../../src/commands/program.ts";
 import { completionScript } from "../../src/console/completion/script.ts";
 import { outlineOf } from "../../src/console/outline.ts";
-import { POLICY_SCHEMA, PTY_MODULE } from "../../src/system/paths.ts";
+import { BUILD_RECORD } from "../../src/setup/build-record.ts";
+import { PRECOMPILER } from "../../src/setup/v8-code.ts";
+import { POLICY_SCHEMA, ptyModule } from "../../src/system/paths.ts";
 import { SHELLS } from "../../src/system/shells.ts";
+import { buildRecord } from "./build-record.ts";
 import { policyJsonSchema } from "./json-schema.ts";
 import { licencesOf, packagesIn } from "./licences.ts";
 import { manualOf } from "./man/manual.ts";
+import { sbomOf } from "./sbom.ts";
 
 const root = join(import.meta.dirname, "../..");
 const dist = join(root, "dist");
-const koffi = `@koromix/koffi-linux-${process.arch}`;
+const { values } = parseArgs({ options: { arch: { type: "string", default: process.arch } } });
+const koffi = `@koromix/koffi-linux-${values.arch}`;
 /** The build for glibc; Node's own binary needs glibc too. */
-const KOFFI_MODULE = `${koffi}/linux_${process.arch}/koffi.node`;
+const KOFFI_MODULE = `${koffi}/linux_${values.arch}/koffi.node`;
 
 /** Takes only the native half of koffi. The other half searches for it, and loads more slowly than anything else that a check needs. */
 const nativeKoffi: Plugin = {
@@ -65,7 +75,7 @@ const APART = ["src/commands/top/start.ts", "src/commands/top/run.tsx", "src/pol
 
 /** The folders of the packages that the build contains parts of. */
 const packages = new Set(
-  ["koffi", "node-pty", `node-linux-${process.arch}`].map((name) => `node_modules/${name}`),
+  ["koffi", koffi, "node-pty", `node-linux-${values.arch}`].map((name) => `node_modules/${name}`),
 );
 
 const REQUIRE = 'import { createRequire as cr } from "node:module"; const require = cr(import.meta.url);';
@@ -139,9 +149,11 @@ async function make(options: BuildOptions): Promise<void> {
   for (const folder of packagesIn(metafile)) packages.add(folder);
 }
 
-/** Stores the V8 code of a bundle. In its own process, because it changes how V8 compiles. */
+/** Stores the V8 code of a bundle, unless it is for other machines. In its own process, because it changes how V8 compiles. */
 function precompile(main: string): void {
-  execFileSync(process.execPath, [join(root, "scripts/build/precompile.ts"), join(dist, main)]);
+  if (values.arch !== process.arch) return;
+  const script = join(root, "scripts/build/precompile.ts");
+  execFileSync(process.execPath, ["--hash-seed=1", script, main], { cwd: dist });
 }
 
 /** Copies files below node_modules to the same path below dist/node_modules. */
@@ -178,14 +190,18 @@ copyModules([
   "koffi/package.json",
   KOFFI_MODULE,
   "node-pty/package.json",
-  relative("node_modules", PTY_MODULE),
+  relative("node_modules", ptyModule(values.arch)),
 ]);
 copyPrograms();
 writeShared();
 writeFileSync(join(dist, basename(POLICY_SCHEMA)), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
 // Without it, Node would first read each installed program as CommonJS, and then again as a module.
 writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
+writeFileSync(join(dist, BUILD_RECORD), `${JSON.stringify(buildRecord(root), null, 2)}\n`);
 await makeModule("wrap.js", "src/wrap.ts");
+await makeModule(PRECOMPILER, "scripts/build/precompile.ts");
 precompile(await bundle("cli"));
 precompile(await bundle("check"));
 writeFileSync(join(dist, "LICENSES"), licencesOf(root, packages));
+const lockfile = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+writeFileSync(join(dist, "sbom.cdx.json"), `${JSON.stringify(sbomOf(lockfile, packages), null, 2)}\n`);

@@ -140,7 +140,7 @@ export async function takeLook(
   const trafficAfter = trafficNow(isPayloadAsked);
   const isTrafficLate = trafficBefore === LATE || trafficAfter === LATE;
   const traffic = trafficBefore === LATE ? undefined : trafficBefore;
-  if (isTrafficLate) faults.connection = "its sshd has more connections than could be asked in time";
+  if (isTrafficLate) faults.connection = "its sshd has more connections than could be read in time";
   const jobs = faces.map(({ terminal, face }) =>
     isBusyAsked && !(isForNow && isAtPrompt(terminal, face)) ? jobOf(terminal, face.canonical) : [],
   );
@@ -202,14 +202,14 @@ async function connectionsInTime(
   } catch (error) {
     const { killed, code } = error as { killed?: boolean; code?: unknown };
     if (!killed && code !== "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") throw error;
-    faults.connections = "there are more connections than ss could tell of in time";
+    faults.connections = "there are more connections than ss could list in time";
     return undefined;
   }
 }
 
 /** The fault of a look from afar, with the id `login`. */
 export const HUNG =
-  "a look at its terminals and processes hung: judged without their work and their unread keys";
+  "a look at its terminals and processes hung: the login is judged without its work and its unread keys";
 
 /** Errors that no user can cause: we have no right to ask, or no means. Then nothing can be said of any terminal. */
 const HOST_FAULTS = new Set(["EPERM", "EACCES", "ENOENT", "ENOSYS", "EMFILE", "ENFILE", "ENOMEM"]);

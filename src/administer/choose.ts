@@ -51,7 +51,7 @@ function complaintOf(name: string, nameOfProcess: (pid: number) => string | unde
     const called = nameOfProcess(Number(name));
     return called === undefined
       ? `there is no process ${name}; see afkill list`
-      : `process ${name} (${called}) is no login's sshd: only logins can be named; see afkill list`;
+      : `process ${name} (${called}) is not the sshd of a login; see afkill list`;
   }
   if (isTerminal(name)) return `no login has the terminal ${name}; see afkill list`;
   return `no login of a user ${JSON.stringify(name)}; see afkill list`;

@@ -51,7 +51,7 @@ async function openFile(path: string): Promise<FileHandle> {
   const status = await file.stat();
   if (status.isFile() && status.uid === 0 && (status.mode & WRITABLE_BY_OTHERS) === 0) return file;
   await file.close();
-  throw new Error(`${AUDIT_FILE} must be a plain file that belongs to root and is writable by nobody else`);
+  throw new Error(`${AUDIT_FILE} must be a regular file that belongs to root and is writable by nobody else`);
 }
 
 /**
@@ -62,7 +62,8 @@ async function openOrCreate(path: string): Promise<FileHandle> {
   for (let left = MOST_ATTEMPTS; ; left -= 1) {
     const file = (await openExisting(path)) ?? (await createFile(path));
     if (file) return file;
-    if (left === 0) throw new Error(`${AUDIT_FILE} comes and goes`);
+    if (left === 0)
+      throw new Error(`${AUDIT_FILE} is created and removed again and again by another program`);
   }
 }
 

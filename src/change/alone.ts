@@ -11,7 +11,7 @@ export function mustBeAlone(): void {
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
   if (!lockFile(openSync(LOCK, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)))
     throw new SetupError(
-      "another afkill is changing this host",
+      "another afkill command is changing this host",
       "wait until it has ended, and run this again",
     );
 }

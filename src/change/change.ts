@@ -64,7 +64,7 @@ export function isDue({ path, wanted }: Change): boolean {
     return false;
   }
   if (!now.isFile())
-    throw new SetupError(`${path} is not a regular file`, "move it out of the way and run this again");
+    throw new SetupError(`${path} is not a regular file`, "move it to another place and run this again");
   const same = now.uid === wanted.uid && now.gid === wanted.gid && (now.mode & 0o7777) === wanted.mode;
   return !same || digestOf({ copyOf: path }) !== digestOf(wanted.content);
 }
@@ -72,11 +72,11 @@ export function isDue({ path, wanted }: Change): boolean {
 /** If others can write to a directory, they can put their program in the place of ours, and root runs it. */
 function mustBeOurs(path: string, now: Stats): void {
   if (!now.isDirectory())
-    throw new SetupError(`${path} is not a directory`, "move it out of the way and run this again");
+    throw new SetupError(`${path} is not a directory`, "move it to another place and run this again");
   if (now.uid !== 0 || (now.mode & 0o022) !== 0)
     throw new SetupError(
-      `${path} can be written to by others than root`,
-      `chown root ${path} and chmod go-w ${path}, or move it out of the way`,
+      `${path} can be written to by users other than root`,
+      `chown root ${path} and chmod go-w ${path}, or move it to another place`,
     );
 }
 

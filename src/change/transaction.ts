@@ -23,7 +23,7 @@ export function carryOutAll(
   try {
     const failures = makeAll(changes, verify, report, beforeUndo).flatMap(({ tidy }) => failureOf(tidy));
     if (failures.length > 0)
-      throw new Error(`all is done, but not all could be removed: ${failures.join("; ")}`);
+      throw new Error(`the change is made, but these files could not be removed: ${failures.join("; ")}`);
   } finally {
     for (const signal of HELD) process.off(signal, ignore);
   }

@@ -2,7 +2,7 @@ import { Argument, type Command } from "commander";
 import { SHELLS, type Shell } from "../system/shells.ts";
 
 const EXAMPLES = `
-\`afkill install\` puts the scripts where the shells of this host look for them: this is for a shell that looks elsewhere.
+\`afkill install\` puts the scripts where the shells of this host look for them. Use this command for a shell that looks elsewhere.
 
 Examples:
   source <(afkill completion bash)
@@ -18,7 +18,7 @@ export function addCompletion(program: Command): void {
     .description(
       "Prints the script that lets a shell complete commands, options and logins with the Tab key.",
     )
-    .addArgument(new Argument("<shell>", "whose script").choices(SHELLS))
+    .addArgument(new Argument("<shell>", "the shell that the script is for").choices(SHELLS))
     .addHelpText("after", EXAMPLES)
     .action(async (shell: Shell) => {
       const [{ completionScript }, { outlineOf }] = await Promise.all([

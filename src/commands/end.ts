@@ -29,13 +29,15 @@ export function addEnd(program: Command): void {
   program
     .command("end")
     .alias("kill")
-    .summary("end logins now, and prove them gone")
-    .description("Ends logins the way their watchdogs do, with a farewell and a line in the audit.")
+    .summary("end logins now, and make sure that they are gone")
+    .description(
+      "Ends logins as their watchdogs do, with a last line on the terminal and a record in the audit.",
+    )
     .argument("<login...>", "a terminal, the pid of a login's sshd, or a user")
     .option("--yes", "do not ask")
-    .option("--self", "your own login, too")
+    .option("--self", "end your own login, too")
     .option("--notice <duration>", "warn the users first, and wait this long", noticeValue)
-    .option("--message <text>", "a line for the warning")
+    .option("--message <text>", "a line of your own for the notice")
     .option("--json", "print JSON")
     .option("--config <file>", "the policy", POLICY)
     .addHelpText("after", EXAMPLES)
@@ -51,9 +53,10 @@ function noticeValue(text: string): number {
 async function act(names: string[], options: Options, command: Command): Promise<void> {
   const { config, yes = false, self = false, notice = 0, message = "", json = false } = options;
   const mayAsk = process.stdin.isTTY && process.stdout.isTTY;
-  if (!yes && !mayAsk) command.error("error: nobody to ask here: add --yes");
-  if (message !== "" && notice === 0) command.error("error: --message is part of the warning: add --notice");
-  mustBeRoot("end", "it ends logins of others");
+  if (!yes && !mayAsk) command.error("error: there is no terminal to ask on: add --yes");
+  if (message !== "" && notice === 0)
+    command.error("error: --message is part of the notice: add --notice <duration>");
+  mustBeRoot("end", "it ends logins of other users");
   const [
     { survey },
     { rowOf },

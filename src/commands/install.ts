@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mustBeRoot, say } from "../console/output.ts";
 import type { Wish } from "../setup/install.ts";
@@ -7,19 +8,21 @@ const EXAMPLES = `
 Hooks:
   pam            root starts the watchdog from sshd's PAM service; its user cannot stop it (recommended)
   force-command  the login's shell starts it, through ForceCommand in sshd_config.d; its user can stop it
-  profile        login shells start it, through /etc/profile.d; its user can stop it or go round it
+  profile        login shells start it, through /etc/profile.d; its user can stop it or avoid it
 
 Examples:
   sudo afkill install --hook pam --dry-run      show what would change, and change nothing
   sudo afkill install --hook pam
   sudo afkill install --hook force-command --match 'Group staff'
-  sudo afkill install --hook force-command --wrap     see each key, and show notices that leave no trace
-  sudo afkill install --repeat                  put back the hooks of the last install, if an upgrade took them away
+  sudo afkill install --hook force-command --wrap     see each key, and show notices that leave no trace on the screen
+  sudo afkill install --repeat                  put back the hooks of the last install, if an upgrade removed them
+  sudo afkill install --node node-v26.12.1-linux-x64/bin/node     use a newer Node, and change nothing else
 `;
 
 interface Options {
   readonly hook?: Hook;
   readonly repeat?: boolean;
+  readonly node?: string;
   readonly verbose?: boolean;
   readonly dryRun?: boolean;
   readonly match?: string;
@@ -33,41 +36,54 @@ export function addInstall(program: Command, dist: string): void {
     .command("install")
     .summary("install the programs and one hook")
     .description(
-      "Copies the programs with their Node, writes a policy if there is none, and places one hook. A second hook may be added.",
+      "Copies the programs with their Node, writes a policy if there is none, and installs one hook. You may add a second hook later.",
     )
     .addOption(new Option("--hook <name>", "how a login gets its watchdog").choices(HOOKS))
     .addOption(
       new Option(
         "--repeat",
-        "put the hooks of the last install back where one is missing; print nothing if all are there",
-      ).conflicts(["hook", "dryRun", "verbose", "match", "acceptForcedKeys", "wrap"]),
+        "instead of a hook: put the hooks of the last install back if one is missing; prints nothing if all are there",
+      ).conflicts(["dryRun", "verbose"]),
     )
+    .option("--node <file>", "instead of a hook: replace afkill's Node with a newer one, after a test run")
     .option("--dry-run", "print what would change, and change nothing")
     .option("--verbose", "print a line for each file that is changed")
     .option(
       "--match <criteria>",
-      "force-command: only for logins that sshd's Match finds, such as 'Group staff'",
+      "force-command: only for logins that match these criteria of sshd, such as 'Group staff'",
       criteria,
     )
-    .option("--accept-forced-keys", "force-command: even where it cancels command= in keys and certificates")
+    .option(
+      "--accept-forced-keys",
+      "force-command: install even if it cancels command= in keys and certificates",
+    )
     .option(
       "--wrap",
-      "force-command: run logins inside a pty of afkill's own; installed again without it, no longer",
+      "force-command: run logins inside a pty of afkill's own; to stop this, install again without it",
     )
     .addHelpText("after", EXAMPLES)
     .action((options: Options, command: Command) => act(options, command, dist));
 }
 
 async function act(options: Options, command: Command, dist: string): Promise<void> {
-  const { hook, repeat = false, match, acceptForcedKeys = false, wrap = false } = options;
-  if (hook === undefined && !repeat)
-    command.error(`error: required option '--hook <name>' not specified (${HOOKS.join(", ")}), or --repeat`);
+  const {
+    hook,
+    node,
+    repeat = false,
+    dryRun = false,
+    match,
+    acceptForcedKeys = false,
+    wrap = false,
+  } = options;
   if (hook !== "force-command" && (match !== undefined || acceptForcedKeys || wrap))
-    command.error(`error: --match, --accept-forced-keys and --wrap go with --hook force-command only`);
-  mustBeRoot("install", "it changes files of root's");
+    command.error(`error: --match, --accept-forced-keys and --wrap need --hook force-command`);
+  if ([hook !== undefined, node !== undefined, repeat].filter(Boolean).length !== 1)
+    command.error("error: give one of --hook <name>, --node <file> and --repeat");
+  mustBeRoot("install", "it changes files that belong to root");
   const { mustBeAlone } = await import("../change/alone.ts");
   mustBeAlone();
-  if (hook === undefined) return again();
+  if (repeat) return again();
+  if (hook === undefined) return actOnNode(node ?? "", dryRun);
   await place(dist, { name: hook, options: { match, acceptForcedKeys, wrap } }, options);
 }
 
@@ -79,14 +95,14 @@ async function place(dist: string, wish: Wish, { dryRun, verbose }: Options): Pr
   ]);
   const plan = await planInstall(dist, wish);
   const { changes, hook } = plan;
-  if (plan.isDone) return say(`nothing to change: hook ${wish.name} is installed`);
   const notes = plan.notes.map((note) => `note: ${note}`);
+  if (plan.isDone) return [...notes, `nothing to change: hook ${wish.name} is installed`].forEach(say);
   if (dryRun) return [...[...changes, ...(hook.later ?? [])].flatMap(preview), ...notes].forEach(say);
   const lines: string[] = [];
   install(plan, (line) => (verbose ? say(line) : lines.push(line)));
   brief(lines, wish.name).forEach(say);
   notes.forEach(say);
-  say(`installed: new logins get a watchdog by hook ${wish.name}`);
+  say(`installed: new logins get a watchdog from hook ${wish.name}`);
 }
 
 async function again(): Promise<void> {
@@ -98,6 +114,20 @@ async function again(): Promise<void> {
     say(line);
     await log("warning", line);
   }
+}
+
+/** Replaces afkill's Node, or with `dryRun` only tries the other one. */
+async function actOnNode(path: string, dryRun: boolean): Promise<void> {
+  const [{ placeNode, withNodePlan }, { preview }] = await Promise.all([
+    import("../setup/other-node.ts"),
+    import("../console/preview.ts"),
+  ]);
+  withNodePlan(resolve(path), (plan) => {
+    if (plan.changes.length === 0) return say(`nothing to change: this Node, ${plan.version}, is in place`);
+    if (dryRun) return plan.changes.flatMap(preview).forEach(say);
+    placeNode(plan, say);
+    say(`Node ${plan.version} is in place: each check starts with it from now on`);
+  });
 }
 
 /** Refuses `all`: it would come before every Match block of the configuration. A ForceCommand without a scope does not. */

@@ -7,10 +7,10 @@ const EXAMPLES = `
 Each login has a row, and one more row for each further terminal. Your own login is marked with *. States:
   active        something happened within the last minute
   idle          nothing happened within the last minute
-  warned        a notice stands on its terminal
+  warned        a notice is on its terminal
   exempt        the policy never ends it
   no watchdog   the policy would end it, but no watchdog guards it: see afkill sweep
-  fault         something of it could not be read, or what the policy says of it is not known, so nobody ends it: EVIDENCE says why
+  fault         it could not be read completely, or its policy is not known, so nobody ends it: EVIDENCE says why
 
 Examples:
   sudo afkill list
@@ -35,7 +35,7 @@ export function addList(program: Command): void {
     .summary("show all logins with idle time, limit and state")
     .description("Shows every SSH login, whether or not a watchdog guards it, as its watchdog sees it.")
     .option("--config <file>", "the policy", POLICY)
-    .option("--idle <duration>", "only logins that have been idle this long", durationValue)
+    .option("--idle <duration>", "only logins that have been idle for at least this long", durationValue)
     .option("--user <user>", "only the logins of this user")
     .addOption(new Option("--sort <key>", "the order").choices(["time", "idle", "user"]).default("time"))
     .option("--json", "print JSON")
@@ -50,7 +50,7 @@ async function act({ config, idle, user, sort, json = false }: Options): Promise
     import("../console/list-text.ts"),
   ]);
   if (process.geteuid?.() !== 0)
-    process.stderr.write("afkill: without root, only what you may see is shown\n");
+    process.stderr.write("afkill: without root, this shows only what you may see\n");
   const rows = arrange((await survey({ configPath: config })).map(rowOf), { idleMs: idle, user, sort });
   if (json) return sayJson(rows);
   if (rows.length === 0) return say("no logins");

@@ -5,7 +5,7 @@ const EXAMPLES = `
 Examples:
   sudo afkill uninstall --dry-run     show what would change, and change nothing
   sudo afkill uninstall               keep the policy and the audit
-  sudo afkill uninstall --purge       leave nothing behind
+  sudo afkill uninstall --purge       remove the policy and the audit too
 `;
 
 interface Options {
@@ -19,7 +19,7 @@ export function addUninstall(program: Command): void {
     .command("uninstall")
     .summary("undo every install")
     .description(
-      "Takes away all hooks and programs and puts every file back as it was. Logins go on, and are no longer watched.",
+      "Removes all hooks and programs and puts every file back as it was. Running logins stay, but are no longer guarded.",
     )
     .option("--dry-run", "print what would change, and change nothing")
     .option("--purge", "remove the policy and the audit too")
@@ -28,7 +28,7 @@ export function addUninstall(program: Command): void {
 }
 
 async function act({ dryRun = false, purge = false }: Options): Promise<void> {
-  mustBeRoot("uninstall", "it changes files of root's");
+  mustBeRoot("uninstall", "it changes files that belong to root");
   const [{ mustBeAlone }, { planUninstall, uninstall }, { preview }] = await Promise.all([
     import("../change/alone.ts"),
     import("../setup/uninstall.ts"),
@@ -36,7 +36,7 @@ async function act({ dryRun = false, purge = false }: Options): Promise<void> {
   ]);
   mustBeAlone();
   const plan = planUninstall(purge);
-  if (plan.changes.length === 0) say("nothing to change: afkill is not installed");
+  if (plan.changes.length === 0) say("nothing to change: there is no install to undo");
   else if (dryRun) plan.changes.flatMap(preview).forEach(say);
   else uninstall(plan, say);
   plan.kept.forEach(say);

@@ -35,8 +35,8 @@ export async function* recordsOf(
     if (!any) sayMissing(path);
   } finally {
     const { badLines } = faults;
-    const none = badLines === 1 ? "line is no record" : "lines are no records";
-    if (badLines > 0) complain(`${badLines} ${none}, left out`);
+    const none = badLines === 1 ? "line is not a record" : "lines are not records";
+    if (badLines > 0) complain(`${badLines} ${none}: left out`);
   }
 }
 

@@ -19,7 +19,7 @@ export function sayJson(value: unknown): void {
   process.stdout.write(`${safeJson(JSON.stringify(value, null, 2))}\n`);
 }
 
-/** Throws for anybody but root. `why`: the reason that root is needed, such as `it changes files of root's`. */
+/** Throws for anybody but root. `why`: the reason that root is needed, such as `it changes files that belong to root`. */
 export function mustBeRoot(command: string, why: string): void {
   if (process.geteuid?.() === 0) return;
   throw new Error(`${command} needs root: ${why}; run it as root: sudo afkill ${command} ...`);

@@ -10,7 +10,7 @@ export function replaceFile(path: string, text: string, mode: number): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there && !there.isFile())
     throw new Error(
-      `${printable(path)} is no regular file; name a file that is not there yet or may be replaced`,
+      `${printable(path)} is not a regular file; name a regular file that may be replaced, or one that does not exist yet`,
     );
   writeNew(path, text, true, mode);
 }

@@ -62,7 +62,7 @@ export async function decidePolicy(
       applied: NO_POLICY,
       lastGood,
       groups,
-      complaint: "afkill is no longer installed; nobody is ended",
+      complaint: "afkill is no longer installed; no login is ended",
     };
   try {
     const policy = await loadPolicy(configPath);
@@ -113,9 +113,9 @@ export function applyTo(
   const names = known.groups?.names;
   if (names) {
     const applied = apply(policy, { ...who, groups: names });
-    return { applied, complaint: `${groups.message}; those known last still count` };
+    return { applied, complaint: `${groups.message}; the groups known last still count` };
   }
-  const consequence = known.lastGood ? "what applied last still does" : "the login is ended by nobody";
+  const consequence = known.lastGood ? "what applied last still applies" : "the login is not ended";
   return { applied: known.lastGood ?? NO_GROUPS, complaint: `${groups.message}; ${consequence}` };
 }
 

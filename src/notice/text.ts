@@ -65,10 +65,16 @@ export function warning(facts: WarningFacts): Wording {
   const message = facts.message === "" ? [] : [sanitise(facts.message)];
   const lines = (...texts: string[]) => [...texts, ...message].map((line) => cut(line, facts.columns));
   if (facts.kind === "max_login") {
-    const onFor = `on for ${spoken(facts.lastedMs)} of ${spoken(facts.maxLoginMs)}`;
-    const why = `${user}: ${onFor}, the most allowed here, ends at ${at}`;
+    const lasted = spoken(facts.lastedMs);
+    const longest = spoken(facts.maxLoginMs);
+    const why = `${user}: logged in for ${lasted}, at most ${longest} allowed here, ends at ${at}`;
     const prompt = lines(`${closesIn}, no key keeps it: save your work`, why);
-    const parts = [`${closesIn}, no key keeps it`, `${user} ${onFor}`, `ends ${at}`, ...message];
+    const parts = [
+      `${closesIn}, no key keeps it`,
+      `${user} on for ${lasted} of ${longest}`,
+      `ends ${at}`,
+      ...message,
+    ];
     return { lineMode: prompt, prompt, bar: joined(parts, facts.columns) };
   }
   if (facts.kind === "administrator") {
@@ -92,7 +98,7 @@ export function warning(facts: WarningFacts): Wording {
 
 const STAY_REASONS: Readonly<Record<StayFacts["why"], string>> = {
   key: "you pressed a key",
-  work: "work goes on",
+  work: "work is running",
   policy: "the limit has changed",
   administrator: "the administrator keeps it",
 };

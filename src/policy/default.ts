@@ -10,8 +10,8 @@ export const defaultPolicy = `\
 #
 # Every key is shown with its default. Durations: "90s", "15m", "1h30m", "2d"; "off" means never.
 # A change reaches running logins without a restart. While a file has a mistake in it, running
-# logins keep the last good policy, new logins are ended by nobody, and the log says which file,
-# line and key is wrong.
+# logins keep the last good policy, new logins are not ended, and the log says which file, line
+# and key is wrong.
 #
 # The files afkill.d/*.toml beside this one are read after it, in the order of their names. A key
 # at the top level replaces the one set before, a list as a whole; the names under [exempt] and the
@@ -26,9 +26,9 @@ groups = ["noidle"]
 users = []
 
 # Other limits for some. The first rule that matches decides; keys that it leaves out are those of
-# the top level. Each list in "match" that is not empty must have an entry that fits: the name of
-# the user, one of the user's groups, the address of the client (addresses and networks, IPv4 and
-# IPv6). match = {} fits everybody.
+# the top level. Each list in "match" that is not empty must have an entry that matches: the name
+# of the user, one of the user's groups, the address of the client (addresses and networks, IPv4
+# and IPv6). match = {} matches everybody.
 #
 # [[rule]]
 # match = { users = ["root"], groups = [], from = ["10.0.0.0/8", "2001:db8::/32"] }

@@ -79,13 +79,15 @@ function mustBeSafe(directory: string): void {
 
 function mustBeOwned({ uid }: Stats, what: string): void {
   if (uid !== 0 && uid !== process.geteuid?.())
-    throw new Refusal(`expected ${what} to be owned by root, got uid ${uid}; chown root it`);
+    throw new Refusal(`expected ${what} to be owned by root, got uid ${uid}; run chown root on it`);
 }
 
 function mustBeClosed({ mode }: Stats, what: string): void {
   if ((mode & (constants.S_IWGRP | constants.S_IWOTH)) === 0) return;
   const octal = (mode & 0o7777).toString(8).padStart(4, "0");
-  throw new Refusal(`expected ${what} to be writable by its owner only, got mode ${octal}; chmod go-w it`);
+  throw new Refusal(
+    `expected ${what} to be writable by its owner only, got mode ${octal}; run chmod go-w on it`,
+  );
 }
 
 /** Our own words for what is wrong with a file. */

@@ -46,7 +46,7 @@ async function groupsAsTold(users: readonly string[], timeoutMs: number): Promis
   return users.map((user, at) => {
     const list = lists[at] ?? [];
     // Every user has at least one group, even if it has no name.
-    if (list.length === 0) throw new Error(`the groups of ${ascii(user)} are not known: id told of none`);
+    if (list.length === 0) throw new Error(`the groups of ${ascii(user)} are not known: id printed none`);
     return list.filter((name) => !nameless.has(name));
   });
 }

@@ -46,19 +46,19 @@ export const KEYS = {
   "rule.match": {
     takes: "table",
     about:
-      "Whom the rule is for; every rule has one. Each of its lists that is not empty must have an entry that fits; an empty table fits everybody.",
+      "Whom the rule is for; every rule has one. Each of its lists that is not empty must have an entry that matches; an empty table matches everybody.",
   },
   "rule.match.users": {
     takes: "list of user names",
-    about: "Fits a user of one of these names.",
+    about: "Matches a user with one of these names.",
   },
   "rule.match.groups": {
     takes: "list of group names",
-    about: "Fits a user who is in one of these groups.",
+    about: "Matches a user who is in one of these groups.",
   },
   "rule.match.from": {
     takes: "list of addresses and networks",
     about:
-      'Fits a client with one of these addresses, IPv4 or IPv6, or in one of these networks, such as "10.0.0.0/8".',
+      'Matches a client with one of these addresses, IPv4 or IPv6, or in one of these networks, such as "10.0.0.0/8".',
   },
 } as const satisfies Record<string, Key>;

@@ -57,7 +57,7 @@ export const LIMITS = {
     byDefault: [5 * MINUTE_MS, MINUTE_MS],
     harmless: [],
     about:
-      "Notices on the terminal, this long before the end; at most ten. An empty list gives none. For a limit that is not longer, a notice is left out.",
+      "Notices on the terminal, this long before the end; at most ten. An empty list gives none. A notice that is not shorter than the limit is left out.",
     comment: [
       "Notices on the terminal, this long before the end. [] gives none. A notice that is not shorter than",
       "the limit is left out.",
@@ -83,10 +83,10 @@ export const LIMITS = {
     byDefault: 4 * HOUR_MS,
     harmless: OFF,
     about:
-      "A login that only work keeps ends this long after the last key, with the notices before that. When it is not longer than the limit, work keeps nothing. Without a terminal, what the client moved last, or else the beginning of the login, stands for the key.",
+      "A login that only work keeps ends this long after the last key, with notices before. If this is not longer than the limit, work keeps nothing. Without a terminal, the last traffic of the login counts as the last key; if there was none, its beginning does.",
     comment: [
-      "A login that only work keeps ends this long after the last key, with the notices before. If this is",
-      "not longer than the limit, work keeps nothing. Without a terminal, what moved last stands for the key.",
+      "A login that only work keeps ends this long after the last key, with notices before. If this is not",
+      "longer than the limit, work keeps nothing. Without a terminal, the login's last traffic counts as the key.",
     ],
   },
   no_terminal: {
@@ -107,7 +107,7 @@ export const LIMITS = {
     byDefault: OFF,
     harmless: OFF,
     about:
-      "Ends even an active login this long after it began, with the same notices. Suspended time counts; the notices are given in full all the same.",
+      "Ends even an active login this long after it began, with the same notices. Suspended time counts here, but all notices are still given in full.",
     comment: ["Ends even an active login this long after it began, with the same notices."],
   },
   max_stay: {
@@ -116,7 +116,7 @@ export const LIMITS = {
     byDefault: OFF,
     harmless: OFF,
     about:
-      'A user may keep an idle login with "afkill stay", at most this long at a time. "off" lets nobody.',
+      'A user may keep an idle login with "afkill stay", at most this long at a time. "off": no user may.',
     comment: [
       'A user may keep an idle login with "afkill stay", at most this long at a time. "off": no user may.',
     ],
@@ -127,7 +127,7 @@ export const LIMITS = {
     byDefault: true,
     harmless: true,
     about:
-      "Whether a mouse that moves over a terminal counts as activity, where the program there asks for its motion. Clicks and the wheel always do. Without install --wrap nobody can tell the two apart, and both count.",
+      "Whether a mouse that moves over a terminal counts as activity, if the program there asks for mouse motion. Clicks and the wheel always count. Only install --wrap can tell motion from keys: without it, motion always counts.",
     comment: [
       'Whether a mouse that moves counts as activity. Only "install --wrap" can tell motion from keys:',
       "without it, motion always counts.",
@@ -139,7 +139,7 @@ export const LIMITS = {
     byDefault: true,
     harmless: true,
     about:
-      "Whether the access time of a terminal is evidence enough for a key. Its user owns the terminal, and can set that time without a key. When false, a key counts only if the client has also sent something that can be a key; see SECURITY CONSIDERATIONS in afkill(8).",
+      "Whether the access time of a terminal is enough evidence for a key. Its user owns the terminal, and can set that time without a key. If false, a key counts only if the client has also sent something that can be a key; see SECURITY CONSIDERATIONS in afkill(8).",
     comment: [
       'Users own their terminals and can set their times without a key ("touch -a"). false: a key counts',
       "only if the client has also sent something that can be one. Needs the pam hook.",
@@ -151,10 +151,10 @@ export const LIMITS = {
     byDefault: true,
     harmless: true,
     about:
-      "Whether what a program sends through a forwarded port by itself counts as use of it: the heartbeat of an editor that was left open, the ping of a pool of database connections. When false, small amounts that come in equal steps at equal distances do not count. Somebody who does the very same thing again and again by the clock looks like that too. Needs the pam hook.",
+      "Whether what a program sends through a forwarded port by itself counts as use of it: the heartbeat of an editor that was left open, the ping of a pool of database connections. If false, small amounts of one size at equal intervals do not count. A user who does exactly the same thing again and again at equal intervals looks the same. Needs the pam hook.",
     comment: [
       "Whether a heartbeat through a forwarded port counts as use of it: an editor that was left open, a pool",
-      "of database connections. false: small amounts of one size at equal distances do not count. Needs the",
+      "of database connections. false: small amounts of one size at equal intervals do not count. Needs the",
       "pam hook.",
     ],
   },

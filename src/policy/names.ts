@@ -41,8 +41,10 @@ export async function unknownNames(files: readonly GoodFile[], timeoutMs = TIMEO
 }
 
 function unknown(kind: Kind, name: string): string {
-  const pattern = /[*?[\]!%@]/.test(name) ? "; a name is taken as it stands, no pattern and no negation" : "";
-  return `this host knows no ${kind} "${ascii(name)}", so it fits nobody${pattern}`;
+  const pattern = /[*?[\]!%@]/.test(name)
+    ? "; a name is compared literally, patterns and negation do not work"
+    : "";
+  return `this host knows no ${kind} "${ascii(name)}", so it matches nobody${pattern}`;
 }
 
 function untold(kind: Kind, name: string, timeoutMs: number): string {

@@ -20,7 +20,7 @@ const PROMPT_ONLY = "TMOUT ends no command that runs";
 const NO_FEIGNING = "idle is measured by keys, not by times that a user can set";
 
 /** A program sends the heartbeat, and nobody sits there. But no standard speaks of forwarded ports. */
-const NO_HEARTBEATS = "a program that pings by itself is nobody at work";
+const NO_HEARTBEATS = "a program that pings by itself is not a person at work";
 
 /** In every preset: an assessor asks why a value was not changed. */
 const NO_AGE = [
@@ -65,7 +65,7 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
   cis: {
     about: [
       "Values for the CIS Benchmarks for Debian Linux 12 and Red Hat Enterprise Linux 9, item 5.4.3.2,",
-      "Ensure default user shell timeout is configured. Other benchmarks number the item otherwise.",
+      "Ensure default user shell timeout is configured. Other benchmarks number the item differently.",
       ...SCANNERS,
       ...NO_AGE,
     ],

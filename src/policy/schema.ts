@@ -96,7 +96,7 @@ const FORMS = {
       "sources",
     ),
     // Without "input" a user would be ended while typing, and nobody could answer a notice.
-    v.includes("input", 'expected "input" to be one of them: whoever types is active'),
+    v.includes("input", 'expected "input" to be one of them: a user who types is active'),
     v.transform((sources) => [...new Set(sources)]),
   ),
   switch: v.boolean(wanted("true or false")),

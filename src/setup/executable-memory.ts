@@ -4,7 +4,7 @@
 
 const [HEADER, PROGRAM_HEADER, TAG, SYMBOL] = [64, 56, 16, 24];
 /** elf.h: EM_X86_64 and EM_AARCH64. */
-const MACHINES: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
+export const MACHINES: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
 // elf.h: types of a program header, its flags, and tags of the dynamic section.
 const [PT_LOAD, PT_DYNAMIC, PT_GNU_STACK] = [1, 2, 0x6474e551];
 const [PF_X, PF_W, PF_R] = [1, 2, 4];

@@ -19,7 +19,7 @@ const commandOf = (wrap: boolean) =>
   `exec /bin/sh -c '${[
     "f=/usr/lib/afkill/forced-command",
     `[ -x "$f" ] && exec "$f"${wrap ? " wrap" : ""}`,
-    'logger -t afkill -p auth.warning "$f is missing: this login is not watched" 2>/dev/null',
+    'logger -t afkill -p auth.warning "$f is missing: this login is not guarded" 2>/dev/null',
     '[ -n "$SSH_ORIGINAL_COMMAND" ] && exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"',
     'exec "$SHELL" -l',
   ].join("; ")}'`;
@@ -27,7 +27,7 @@ const commandOf = (wrap: boolean) =>
 /** Throws a `SetupError` if sshd would not read the drop-in, or if it would cancel a restriction that was not accepted. */
 export function planForceCommand({ match, acceptForcedKeys, wrap }: HookOptions): HookPlan {
   const before = complaint();
-  if (before !== undefined) throw new SetupError(before, "mend sshd's configuration and run this again");
+  if (before !== undefined) throw new SetupError(before, "correct sshd's configuration and run this again");
   const directives = readHostConfig();
   mustInclude(directives, DROP_IN);
   const scoped = match !== undefined;
@@ -53,8 +53,8 @@ function mustNotCancel([first, ...more]: readonly KeyFinding[], scoped: boolean)
   if (first === undefined) return;
   const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
   throw new SetupError(
-    `${first.where}: ${first.what}${others}, which ForceCommand would cancel`,
-    `use --hook pam${scoped ? "" : ", or give a scope with --match 'Group staff'"}, or say that it may go with --accept-forced-keys`,
+    `${first.where}: ${first.what}${others}: ForceCommand would cancel such a restriction`,
+    `use --hook pam${scoped ? "" : ", or limit the hook with --match 'Group staff'"}, or accept this with --accept-forced-keys`,
   );
 }
 
@@ -62,7 +62,7 @@ function mustNotLockOut([first]: readonly KeyFinding[]): void {
   if (first === undefined) return;
   throw new SetupError(
     `${first.where}: ${first.what}, in which afkill's program does not exist`,
-    "use --hook pam, or give a scope that leaves those users out with --match 'Group staff'",
+    "use --hook pam, or limit the hook to other users with --match 'Group staff'",
   );
 }
 
@@ -70,7 +70,7 @@ function notesOn(directives: readonly Directive[]): string[] {
   const internal = directives.some(
     ({ keyword, args }) => keyword === "subsystem" && args[1]?.toLowerCase() === "internal-sftp",
   );
-  const keys = "a command= in a key that is added from now on has no effect where this ForceCommand applies";
+  const keys = "a key with command= that is added later is not restricted where this ForceCommand applies";
   return internal
     ? [keys, "users whose shell is nologin lose internal-sftp where this ForceCommand applies"]
     : [keys];

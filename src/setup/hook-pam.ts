@@ -22,7 +22,7 @@ import {
 } from "./own-service.ts";
 import { insertRule, parsePam } from "./pam-file.ts";
 import { choosePlacement } from "./pam-placement.ts";
-import { fileOf, MEND, mustHavePamExec, OTHER_HOOKS, textOf, understood } from "./pam-service.ts";
+import { CORRECT, fileOf, mustHavePamExec, OTHER_HOOKS, textOf, understood } from "./pam-service.ts";
 import { pamFiles, planPamBack } from "./restore.ts";
 
 /** Throws a `SetupError` if sshd does not use PAM on this host, or if the PAM files cannot be read with certainty. */
@@ -52,7 +52,7 @@ function planService(manifest: Manifest): HookPlan {
     beforeUndo: (path) => (told && path === OWN_SERVICE_FILE ? mustBeUnused() : undefined),
     later,
     ...(later.length > 0 && { finish: (report) => carryOutAll(later, () => undefined, report) }),
-    notes: [`PAM's lines in the system log name the service afkill-sshd now, where they named sshd`],
+    notes: [`in the system log, PAM's lines now name the service afkill-sshd instead of sshd`],
   };
 }
 
@@ -88,7 +88,7 @@ function includedBy(path: string, name: string): string {
   try {
     return textOf(join(PAM_DIRECTORY, name));
   } catch (error) {
-    throw new SetupError(`${path} includes ${name}, which cannot be read: ${reasonOf(error)}`, MEND);
+    throw new SetupError(`${path} includes ${name}, which cannot be read: ${reasonOf(error)}`, CORRECT);
   }
 }
 
@@ -98,7 +98,7 @@ function mustHonourSetgid(): void {
   const bad = options.find((option) => option === "nosuid" || option === "noexec");
   if (bad !== undefined)
     throw new SetupError(
-      `${PROGRAM_DIRECTORY} is on ${point}, which is mounted ${bad}: a user's LD_PRELOAD would reach a program of root's`,
+      `${PROGRAM_DIRECTORY} is on ${point}, which is mounted ${bad}: a user's LD_PRELOAD would reach a program that runs as root`,
       `mount ${point} without ${bad}, or ${OTHER_HOOKS}`,
     );
 }

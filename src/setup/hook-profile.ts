@@ -12,7 +12,7 @@ const SCRIPT = `\
 if [ -r /usr/lib/afkill/profile.sh ]; then
   . /usr/lib/afkill/profile.sh
 elif [ -n "\${SSH_CONNECTION-}" ]; then
-  logger -t afkill -p auth.warning "/usr/lib/afkill/profile.sh is missing: this login is not watched" 2>/dev/null || :
+  logger -t afkill -p auth.warning "/usr/lib/afkill/profile.sh is missing: this login is not guarded" 2>/dev/null || :
 fi
 `;
 
@@ -28,6 +28,8 @@ export function planProfile(): HookPlan {
   return {
     changes: [file(PROFILE, 0o644, Buffer.from(SCRIPT))],
     verify: () => undefined,
-    notes: ["shells that do not read /etc/profile are not watched: fish, csh, tcsh, zsh on most systems"],
+    notes: [
+      "logins with a shell that does not read /etc/profile are not guarded: fish, csh, tcsh, zsh on most systems",
+    ],
   };
 }

@@ -45,14 +45,14 @@ export function hookFault(hook: Hook): string | undefined {
 
 function pamFault(): string | undefined {
   const path = serviceFile();
-  if (!hasRule(path)) return `${path} has no line of afkill's`;
+  if (!hasRule(path)) return `${path} has no line of afkill`;
   if (path === OWN_SERVICE_FILE && isUnread(PAM_DROP_IN)) return `sshd has not read ${PAM_DROP_IN} yet`;
   return undefined;
 }
 
 function missingIn(path: string, line: RegExp): string | undefined {
   try {
-    return line.test(readFileSync(path, "latin1")) ? undefined : `${path} has no line of afkill's`;
+    return line.test(readFileSync(path, "latin1")) ? undefined : `${path} has no line of afkill`;
   } catch (error) {
     if (codeOf(error) === "ENOENT") return `there is no ${path}`;
     throw error;

@@ -20,10 +20,13 @@ import {
   manifestChange,
   NOTHING_INSTALLED,
   nextManifest,
+  type OtherNode,
   type Role,
   readManifest,
   wasEdited,
 } from "./manifest.ts";
+import { withOtherNode } from "./other-node.ts";
+import { hookPartOf, isPackaged, mustBeThePackage } from "./packaged.ts";
 import { planConfiguration, planPrograms } from "./programs.ts";
 import { planShared } from "./shared.ts";
 import { mustHaveSs } from "./ss.ts";
@@ -34,7 +37,7 @@ export interface InstallPlan {
   readonly hook: HookPlan;
   /** Whether there is nothing to do. */
   readonly isDone: boolean;
-  /** What the administrator should know of the hook, if it is placed now. */
+  /** What the administrator should know: what becomes of another Node, and of the hook if it is placed now. One line each. */
   readonly notes: readonly string[];
 }
 
@@ -50,47 +53,68 @@ export interface Wish {
  */
 export async function planInstall(dist: string, wish: Wish): Promise<InstallPlan> {
   mustHaveSshd();
-  const before = readManifest() ?? NOTHING_INSTALLED;
+  const packaged = isPackaged();
+  if (packaged) mustBeThePackage(dist);
+  const recorded = readManifest() ?? NOTHING_INSTALLED;
+  const before = packaged ? hookPartOf(recorded) : recorded;
   const policy = look(layout.POLICY) === undefined ? undefined : await goodPolicy();
   mustHaveSs(policy);
   const hook = planHook(wish, before);
-  const programs = planPrograms(dist);
-  const planned: readonly Planned[] = [
+  return planWith(packaged ? noFiles(before) : planFiles(dist, before), { ...wish, hook, before });
+}
+
+/** Plans to put one hook in its place again, and nothing else. Throws a `SetupError`. */
+export function planHookAgain(wish: Wish, recorded: Manifest): InstallPlan {
+  mustHaveSshd();
+  const before = isPackaged() ? hookPartOf(recorded) : recorded;
+  return planWith(noFiles(before), { ...wish, hook: planHook(wish, before), before });
+}
+
+/** Everything but the hook. `node`: a Node that an administrator has put in, if it stays; `notes` say why. */
+interface Files {
+  readonly files: readonly (readonly [Role, readonly Change[]])[];
+  readonly node: OtherNode | undefined;
+  readonly notes: readonly string[];
+}
+
+/** The files are there already, and stay as they are. */
+function noFiles({ node }: Manifest): Files {
+  return { files: [], node, notes: [] };
+}
+
+function planFiles(dist: string, before: Manifest): Files {
+  const { programs, node, notes } = withOtherNode(planPrograms(dist), dist, before);
+  const files = [
     ["program", programs],
     ["program", planLeftovers(programs, before)],
     ...planConfiguration(dist).map((change) => [roleOf(change), [change]] as const),
     ["shared", planShared(dist)],
-  ];
-  return planFiles(planned, { ...wish, hook, before });
+  ] as const;
+  return { files, node, notes };
 }
 
-/** Plans to put one hook in its place again, and nothing else. Throws a `SetupError`. */
-export function planHookAgain(wish: Wish, before: Manifest): InstallPlan {
-  mustHaveSshd();
-  return planFiles([], { ...wish, hook: planHook(wish, before), before });
-}
-
-type Planned = readonly [Role, readonly Change[]];
-
-function planFiles(
-  planned: readonly Planned[],
+function planWith(
+  { files, node, notes }: Files,
   { name, options, hook, before }: Wish & { readonly hook: HookPlan; readonly before: Manifest },
 ): InstallPlan {
   const ofHook = hook.changes.map((change) => [hookRoleOf(name, change), [change]] as const);
-  const all = [...planned, ...ofHook].flatMap(([role, changes]) =>
-    changes.map((change) => ({ role, change })),
-  );
+  const all = [...files, ...ofHook].flatMap(([role, changes]) => changes.map((change) => ({ role, change })));
   const due = all.filter(({ role, change }) => isDue(change) && !isKept(role, change, before));
   for (const { role, change } of due) mustBeFree(role, change, before);
   const { later = [], isPending = false } = hook;
   const left = later.map(({ path }) => path);
-  const record = manifestChange(nextManifest(before, { due, left, hook: { hook: name, ...options } }));
+  const next = nextManifest(before, { due, left, hook: { hook: name, ...options } });
+  const record = manifestChange({ ...next, node });
   const changes = due.map(({ change }) => change);
   // The record is written before the hook: if a power failure interrupts the install, it can still be undone.
   const hookAt = changes.length - due.filter(({ role }) => isOfHook(role, name)).length;
   if (isDue(record)) changes.splice(hookAt, 0, record);
-  const notes = hookAt < due.length ? hook.notes : [];
-  return { changes, hook, notes, isDone: changes.length + later.length === 0 && !isPending };
+  return {
+    changes,
+    hook,
+    notes: hookAt < due.length ? [...notes, ...hook.notes] : notes,
+    isDone: changes.length + later.length === 0 && !isPending,
+  };
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. `report` gets a line for each change. */
@@ -115,7 +139,7 @@ function finish(hook: HookPlan, report: (line: string) => void): void {
     const paths = hook.later?.map(({ path }) => path).join(", ");
     throw new SetupError(
       `the new hook is in place, but what was before is still in ${paths} (${reasonOf(error)})`,
-      "mend that and run this again; a login has one watchdog even so",
+      "correct that and run this again; until then each login still has only one watchdog",
     );
   }
 }
@@ -132,7 +156,7 @@ async function goodPolicy(): Promise<Policy> {
     if (!(error instanceof PolicyError)) throw error;
     throw new SetupError(
       error.problems.map(formatProblem).join("; "),
-      "mend the policy and run this again: under a bad one no login is watched",
+      "correct the policy and run this again: with a wrong policy no login is ended",
     );
   }
 }
@@ -166,6 +190,6 @@ function mustBeFree(role: Role, { path, wanted }: Change, before: Manifest): voi
   if (ours || look(path) === undefined || !wasEdited(path, before)) return;
   throw new SetupError(
     `${path} is not as afkill writes it`,
-    "it was edited, or belongs to something else: move it out of the way and run this again",
+    "it was edited, or belongs to another program: move it to another place and run this again",
   );
 }

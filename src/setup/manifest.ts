@@ -6,6 +6,7 @@ import { digestOf } from "../change/content.ts";
 import { codeOf, SetupError } from "../change/setup-error.ts";
 import { HOOKS, type Hook, MANIFEST } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
+import { day, release } from "./build-record.ts";
 import { withoutRule } from "./pam-service.ts";
 
 const original = v.object({
@@ -42,6 +43,15 @@ const installed = v.object({
   wrap: v.boolean(),
 });
 
+/** A Node that an administrator has put in the place of the build's. */
+const otherNode = v.object({
+  version: release,
+  /** The day of its release, if that is known. */
+  released: v.optional(day),
+  /** The day on which it was put in. */
+  placed: day,
+});
+
 const manifest = v.object({
   version: v.literal(1),
   files: v.array(entry),
@@ -49,11 +59,14 @@ const manifest = v.object({
   directories: v.array(v.string()),
   /** The hooks, with the options of the last install of each. Manifests of 0.1.0 have none. */
   hooks: v.optional(v.array(installed), []),
+  /** Absent while the Node is the build's. */
+  node: v.optional(otherNode),
 });
 
 type Original = v.InferOutput<typeof original>;
 type Entry = v.InferOutput<typeof entry>;
 export type Role = Entry["role"];
+export type OtherNode = v.InferOutput<typeof otherNode>;
 export type Manifest = v.InferOutput<typeof manifest>;
 /** One hook as it was installed. */
 export type InstalledHook = v.InferOutput<typeof installed>;
@@ -68,7 +81,7 @@ export function readManifest(): Manifest | undefined {
     if (codeOf(error) === "ENOENT") return undefined;
     throw new SetupError(
       `${MANIFEST} cannot be used: ${reasonOf(error)}`,
-      `remove it; afkill uninstall then takes away what it knows by name`,
+      `remove it; afkill uninstall then removes the files that it knows by name`,
     );
   }
 }
@@ -105,12 +118,13 @@ export function hooksOf({ hooks, files }: Manifest): readonly InstalledHook[] {
 export interface Done {
   readonly due: readonly { role: Role; change: Change }[];
   /** The files that are no longer afkill's. */
-  readonly left: readonly string[];
-  readonly hook: InstalledHook;
+  readonly left?: readonly string[];
+  /** The hook that it installs, if it installs one. */
+  readonly hook?: InstalledHook;
 }
 
 /** The manifest after an install. If an earlier manifest has the first state of a file, that state is kept. */
-export function nextManifest(before: Manifest, { due, left, hook }: Done): Manifest {
+export function nextManifest(before: Manifest, { due, left = [], hook }: Done): Manifest {
   const changed = new Set([...due.map(({ change }) => change.path), ...left]);
   const files = due.flatMap(({ role, change: { path, wanted } }): Entry[] => {
     if (wanted.kind !== "file") return [];
@@ -121,14 +135,18 @@ export function nextManifest(before: Manifest, { due, left, hook }: Done): Manif
     wanted.kind === "directory" ? [path] : [],
   );
   return {
-    version: 1,
+    ...before,
     files: [...before.files.filter(({ path }) => !changed.has(path)), ...files],
     directories: [...before.directories, ...directories],
-    // In their places: an install that changes nothing writes the same record.
-    hooks: before.hooks.some((it) => it.hook === hook.hook)
-      ? before.hooks.map((it) => (it.hook === hook.hook ? hook : it))
-      : [...before.hooks, hook],
+    hooks: hook === undefined ? before.hooks : withHook(before.hooks, hook),
   };
+}
+
+/** In their places: an install that changes nothing writes the same record. */
+function withHook(hooks: readonly InstalledHook[], hook: InstalledHook): InstalledHook[] {
+  return hooks.some((it) => it.hook === hook.hook)
+    ? hooks.map((it) => (it.hook === hook.hook ? hook : it))
+    : [...hooks, hook];
 }
 
 /** The first state of a file that afkill changes but did not create; `undefined` if afkill's rule is in it already. */

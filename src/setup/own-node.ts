@@ -3,7 +3,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { SetupError } from "../change/setup-error.ts";
-import { run, said } from "../system/command.ts";
+import { type Ran, run, said } from "../system/command.ts";
 
 /** The path of Node: beside an installed build, or in the checkout of the build. Throws a `SetupError` if it is missing or cannot start. */
 export function ownNode(dist: string): string {
@@ -14,18 +14,18 @@ export function ownNode(dist: string): string {
       `there is no Node for this machine at ${places[1]}`,
       "run `npm ci` in the checkout first",
     );
-  mustStart(found);
+  const ran = run(found, ["--version"]);
+  if (ran.status !== 0) throw doesNotStart(found, ran);
   return found;
 }
 
-function mustStart(node: string): void {
-  const ran = run(node, ["--version"]);
-  if (ran.status === 0) return;
+/** What is wrong with a Node that was to print its version, and did not; a library is the most likely. */
+export function doesNotStart(node: string, ran: Ran): SetupError {
   // The message of the dynamic loader with LC_ALL=C.
   const library = /error while loading shared libraries: ([\w.+-]+): cannot open/.exec(ran.stderr)?.[1];
   if (library === undefined)
-    throw new SetupError(`${node} does not start: ${said(ran)}`, "mend that and run this again");
-  throw new SetupError(`${node} needs ${library}, which this host does not have`, remedyFor(library));
+    return new SetupError(`${node} does not start: ${said(ran)}`, "correct that and run this again");
+  return new SetupError(`${node} needs ${library}, which this host does not have`, remedyFor(library));
 }
 
 /** Node 25 and later need it. A minimal Debian does not have it. */

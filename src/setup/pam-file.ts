@@ -45,12 +45,13 @@ export function parsePam(text: string): PamEntry[] {
       const rule = line.replace(/#.*/, "").trimEnd();
       // The versions of libpam treat a comment, an empty line or a blank after the backslash in a continued rule differently.
       if (at > first && rule.trim() === "")
-        throw new PamSyntaxError(at + 1, "a continued rule goes on with an empty line or a comment");
+        throw new PamSyntaxError(at + 1, "the line after a backslash is empty or a comment");
       if (!rule.endsWith("\\")) {
         words += rule;
         break;
       }
-      if (!/\\\n?$/.test(line)) throw new PamSyntaxError(at + 1, "something follows a backslash at the end");
+      if (!/\\\n?$/.test(line))
+        throw new PamSyntaxError(at + 1, "there are blanks or a comment after the backslash");
       words += `${rule.slice(0, -1)} `;
     }
     if (words.trim() !== "") entries.push({ ...parseRule(split(words, first + 1), first + 1), start, end });

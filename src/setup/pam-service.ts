@@ -7,7 +7,7 @@ import { PAM_DIRECTORY } from "../system/paths.ts";
 import { PamSyntaxError, removeRule } from "./pam-file.ts";
 
 /** What to do with a PAM file that cannot be used. */
-export const MEND = "mend it and run this again";
+export const CORRECT = "correct it and run this again";
 /** What to do where PAM cannot be used. */
 export const OTHER_HOOKS = "use --hook force-command or --hook profile instead";
 
@@ -38,7 +38,7 @@ export function mustHavePamExec(): void {
   if (globSync(places.map((place) => `${place}/pam_exec.so`)).length === 0)
     throw new SetupError(
       "there is no pam_exec.so in any directory of PAM modules",
-      `install PAM's modules, or ${OTHER_HOOKS}`,
+      `install the PAM modules, or ${OTHER_HOOKS}`,
     );
 }
 
@@ -63,7 +63,7 @@ export function understood<T>(path: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof PamSyntaxError)
-      throw new SetupError(`${path}:${error.line} cannot be understood: ${error.message}`, MEND);
+      throw new SetupError(`${path}:${error.line} cannot be understood: ${error.message}`, CORRECT);
     throw error;
   }
 }

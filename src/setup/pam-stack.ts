@@ -36,7 +36,7 @@ export function rulesOf(
   read: (name: string) => string,
   depth = 0,
 ): PlacedRule[] {
-  if (depth > DEEPEST) throw new Error(`${file}: PAM files include one another without an end`);
+  if (depth > DEEPEST) throw new Error(`${file}: PAM files include one another in a loop`);
   return parsePam(text).flatMap((entry) => {
     const includes =
       entry.type === "@include" || (entry.type === type && /^(include|substack)$/.test(entry.control));

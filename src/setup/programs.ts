@@ -7,9 +7,11 @@ import { SetupError } from "../change/setup-error.ts";
 import { defaultPolicy } from "../policy/default.ts";
 import { run } from "../system/command.ts";
 import * as layout from "../system/paths.ts";
+import { BUILD_RECORD } from "./build-record.ts";
 import { executableMemoryProbe } from "./executable-memory.ts";
 import { LIBATOMIC, ownNode, remedyFor } from "./own-node.ts";
 import { SHARED_SOURCES } from "./shared.ts";
+import { PRECOMPILER } from "./v8-code.ts";
 
 /** The shell programs. `true`: the file is run; `false`: a shell only reads it. */
 const SHELL_PROGRAMS = {
@@ -17,6 +19,7 @@ const SHELL_PROGRAMS = {
   "forced-command": true,
   watchdog: true,
   hold: true,
+  "copy-env": true,
   "profile.sh": false,
 };
 
@@ -43,20 +46,33 @@ exec $node $cli "$@"
  * build, which may be the installed one. Throws a `SetupError` if a part of the build is missing.
  */
 export function planPrograms(dist: string): Change[] {
+  return [...planShipped(dist), envCopy()];
+}
+
+/** What a build is for: its machines, as Node calls them (`x64`, `arm64`), and the Node that they run. */
+export interface Target {
+  readonly arch: string;
+  readonly node: string;
+}
+
+/** The same without the one file that is made of the host's own. A package ships what is left, also for other machines than this. */
+export function planShipped(
+  dist: string,
+  { arch, node }: Target = { arch: process.arch, node: ownNode(dist) },
+): Change[] {
   const at = (...parts: string[]) => join(layout.PROGRAM_DIRECTORY, ...parts);
-  const files = buildFiles(dist);
+  const files = buildFiles(dist, arch);
   const directories = new Set(
     files.map((path) => dirname(at("dist", path))).flatMap((path) => withParents(path)),
   );
   return [
     ...[layout.PROGRAM_DIRECTORY, ...[...directories].sort()].map(directory),
-    file(at("node"), 0o755, { copyOf: ownNode(dist) }),
+    file(at("node"), 0o755, { copyOf: node }),
     ...files.map((path) => file(at("dist", path), 0o644, { copyOf: join(dist, path) })),
     ...Object.entries(SHELL_PROGRAMS).map(([name, runs]) =>
       file(at(name), runs ? 0o755 : 0o644, { copyOf: join(dist, "pam", name) }),
     ),
-    envCopy(at("env")),
-    file(at(PROBE), 0o644, executableMemoryProbe()),
+    file(at(PROBE), 0o644, executableMemoryProbe(arch)),
     ...commands().map((path) => file(path, 0o755, Buffer.from(WRAPPER))),
   ];
 }
@@ -81,12 +97,14 @@ export function planConfiguration(dist: string): Change[] {
 }
 
 /** Paths of all files of a build, relative to it. */
-function buildFiles(dist: string): string[] {
+function buildFiles(dist: string, arch: string): string[] {
   const needed = [
     "cli.js",
     "check.js",
     "wrap.js",
-    layout.PTY_MODULE,
+    layout.ptyModule(arch),
+    BUILD_RECORD,
+    PRECOMPILER,
     "afkill.logrotate",
     ...Object.keys(SHELL_PROGRAMS).map((name) => `pam/${name}`),
     ...SHARED_SOURCES,
@@ -112,8 +130,9 @@ function withParents(path: string): string[] {
  * A copy of env(1) that pam_exec can run in a user's environment. It changes the group, so the loader runs it in secure mode (ld.so(8))
  * and drops LD_PRELOAD, LD_AUDIT and GLIBC_TUNABLES. Any group but root's works; a group that owns no files gives no extra power.
  * Mode 2710: nobody else needs it.
+ * In an install from a package pam/copy-env makes it.
  */
-function envCopy(path: string): Change {
+function envCopy(): Change {
   const env = "/usr/bin/env";
   const source = realpathSync(env);
   let magic = "";
@@ -123,15 +142,19 @@ function envCopy(path: string): Change {
   if (magic !== "\x7fELF")
     throw new SetupError(`${env} is not a program`, "install coreutils and run this again");
   return {
-    path,
+    path: join(layout.PROGRAM_DIRECTORY, "env"),
     wanted: { ...ROOT, kind: "file", gid: unprivilegedGroup(), mode: 0o2710, content: { copyOf: source } },
   };
 }
 
-/** The group of that copy. Throws a `SetupError` if the host has no such group. */
+/** The group of that copy: that of the package, else one that every host has. Throws a `SetupError` if the host has no such group. */
 export function unprivilegedGroup(): number {
-  for (const name of ["nogroup", "nobody"]) {
-    const gid = Number(run("/usr/bin/getent", ["group", name]).stdout.split(":")[2]);
+  const names = ["afkill", "nogroup", "nobody"];
+  const entries = run("/usr/bin/getent", ["group", ...names])
+    .stdout.split("\n")
+    .map((it) => it.split(":"));
+  for (const name of names) {
+    const gid = Number(entries.find(([found]) => found === name)?.[2]);
     if (Number.isInteger(gid) && gid > 0) return gid;
   }
   throw new SetupError(

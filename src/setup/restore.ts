@@ -29,7 +29,7 @@ export function planPamBack(path: string, manifest: Manifest): Change[] {
   const after = Buffer.from(withoutRule(path), "latin1");
   return after.equals(now)
     ? []
-    : [{ path, wanted: { ...owner, content: after }, note: "only afkill's line goes" }];
+    : [{ path, wanted: { ...owner, content: after }, note: "removes only afkill's line" }];
 }
 
 /**
@@ -40,7 +40,7 @@ export function planOwnFileBack(path: string, manifest: Manifest): Change[] {
   const now = look(path);
   if (now === undefined) return [];
   if (!now.isFile())
-    throw new SetupError(`${path} is not a regular file`, "move it out of the way and run this again");
+    throw new SetupError(`${path} is not a regular file`, "move it to another place and run this again");
   const text = readFileSync(path, "latin1");
   const digest = digestOf(Buffer.from(text, "latin1"));
   if (entryOf(path, manifest)?.digest === digest) return planRemoval(path);
@@ -54,7 +54,7 @@ export function planOwnFileBack(path: string, manifest: Manifest): Change[] {
     {
       path,
       wanted: { kind: "file", mode: mode & 0o7777, uid, gid, content, madeFrom: digest },
-      note: "only afkill's lines go",
+      note: "removes only afkill's lines",
     },
   ];
 }

@@ -11,6 +11,7 @@ import * as layout from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
 import { planServiceBack, reloadHostSshd, removeService } from "./own-service.ts";
+import { hookPartOf, isPackaged } from "./packaged.ts";
 import { commands } from "./programs.ts";
 import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
 
@@ -24,47 +25,84 @@ export interface UninstallPlan {
   readonly kept: readonly string[];
 }
 
-/** Plans to undo every install. `purge`: also removes the policy and the audit. Throws a `SetupError` if it is not certain to work. */
+/**
+ * Plans to undo every install. `purge`: also removes the policy and the audit. What a package has brought stays, with its policy and its
+ * audit. Throws a `SetupError` if it is not certain to work.
+ */
 export function planUninstall(purge: boolean): UninstallPlan {
   const manifest = readManifest() ?? NOTHING_INSTALLED;
+  return isPackaged() ? planHooksAway(hookPartOf(manifest)) : planAllAway(manifest, purge);
+}
+
+function planHooksAway(manifest: Manifest): UninstallPlan {
+  const changes = [
+    ...planHooksBack(manifest),
+    ...planRemoval(layout.MANIFEST),
+    ...planServiceBack(manifest, false),
+    ...[...hookFiles(manifest), layout.MANIFEST].flatMap(planLeftBeside),
+  ];
+  const all = withEmptied(manifest, changes);
+  return {
+    changes: all,
+    kept: [
+      ...edited([layout.PROFILE, layout.OWN_SERVICE_FILE], manifest, all),
+      `keep ${layout.PROGRAM_DIRECTORY} (it belongs to the package: apt purge afkill removes it, the policy and the audit)`,
+    ],
+  };
+}
+
+function planAllAway(manifest: Manifest, purge: boolean): UninstallPlan {
   const data = DATA.filter((path) => look(path) !== undefined);
   const forOthers = [layout.LOGROTATE, ...Object.values(layout.COMPLETIONS), ...layout.MAN_PAGES];
-  const scripts = [layout.PROFILE, ...commands()];
-  const pam = pamFiles(manifest);
-  const changes = [
+  const changes = withEmptied(manifest, [
     // Hooks first: no hook may start a program that is already removed.
-    ...pam.flatMap((path) => planPamBack(path, manifest)),
-    ...planOwnFileBack(layout.DROP_IN, manifest),
-    ...planOwnFileBack(layout.PAM_DROP_IN, manifest),
-    ...planTimeoutsBack(),
-    ...planOwnFileBack(layout.PROFILE, manifest),
+    ...planHooksBack(manifest),
     ...forOthers.flatMap((path) => planUneditedBack(path, manifest, purge)),
     ...commands().flatMap((path) => planOwnFileBack(path, manifest)),
     ...planRemoval(layout.PROGRAM_DIRECTORY),
     ...(purge ? data.flatMap(planRemoval) : []),
     ...planServiceBack(manifest, purge),
-    ...[...pam, ...SSHD_FILES, ...scripts, ...forOthers, layout.PROGRAM_DIRECTORY]
+    ...[...hookFiles(manifest), ...commands(), ...forOthers, layout.PROGRAM_DIRECTORY]
       .concat(purge ? DATA : [])
-      .flatMap(leftBeside)
-      .map((path) => ({ path, wanted: ABSENT, note: "left by a run that was killed" })),
-  ];
-  const empty = planEmptied(
-    manifest,
-    changes.map(({ path }) => path),
-  );
-  const gone = new Set([...changes, ...empty].map(({ path }) => path));
+      .flatMap(planLeftBeside),
+  ]);
+  const gone = new Set(changes.map(({ path }) => path));
   return {
-    changes: [...changes, ...empty],
+    changes,
     kept: [
       ...data.filter((path) => !gone.has(path)).map((path) => `keep ${path} (--purge removes it)`),
       ...forOthers
         .filter((path) => look(path) !== undefined && !gone.has(path))
         .map((path) => `keep ${path} (it was edited; --purge removes it)`),
-      ...[...scripts, layout.OWN_SERVICE_FILE]
-        .filter((path) => entryOf(path, manifest) && look(path) !== undefined && !gone.has(path))
-        .map((path) => `keep ${path} (it was edited: take out by hand what is afkill's)`),
+      ...edited([layout.PROFILE, ...commands(), layout.OWN_SERVICE_FILE], manifest, changes),
     ],
   };
+}
+
+function planHooksBack(manifest: Manifest): Change[] {
+  return [
+    ...pamFiles(manifest).flatMap((path) => planPamBack(path, manifest)),
+    ...planOwnFileBack(layout.DROP_IN, manifest),
+    ...planOwnFileBack(layout.PAM_DROP_IN, manifest),
+    ...planTimeoutsBack(),
+    ...planOwnFileBack(layout.PROFILE, manifest),
+  ];
+}
+
+function hookFiles(manifest: Manifest): string[] {
+  return [...pamFiles(manifest), ...SSHD_FILES, layout.PROFILE];
+}
+
+function planLeftBeside(path: string): Change[] {
+  return leftBeside(path).map((it) => ({ path: it, wanted: ABSENT, note: "left by a run that was killed" }));
+}
+
+/** Lines on those scripts of an install that stay although they would go. */
+function edited(scripts: readonly string[], manifest: Manifest, changes: readonly Change[]): string[] {
+  return scripts
+    .filter((path) => entryOf(path, manifest) && look(path) !== undefined)
+    .filter((path) => !changes.some((change) => change.path === path))
+    .map((path) => `keep ${path} (it was edited: remove afkill's lines by hand)`);
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. Logins and their watchdogs are left alone. */
@@ -93,19 +131,21 @@ function tell(report: (line: string) => void): Reload | undefined {
     report(told.line);
     return told;
   } catch (error) {
-    report(`sshd was not reloaded (${reasonOf(error)}): reload it yourself`);
+    report(`sshd was not reloaded (${reasonOf(error)}): reload sshd yourself`);
     return undefined;
   }
 }
 
-/** Directories that an install created and that will be empty, inner ones before outer ones. */
-function planEmptied({ directories }: Manifest, removed: readonly string[]): Change[] {
+/** Adds the directories that an install created and that will be empty, inner ones before outer ones. */
+function withEmptied({ directories }: Manifest, changes: readonly Change[]): Change[] {
+  const removed = changes.map(({ path }) => path);
   const gone = new Set(removed);
   const isWithin = (path: string) => removed.some((other) => path === other || path.startsWith(`${other}/`));
-  return [...directories].reverse().flatMap((path): Change[] => {
+  const empty = [...directories].reverse().flatMap((path): Change[] => {
     if (isWithin(path) || !look(path)?.isDirectory()) return [];
     if (!readdirSync(path).every((name) => gone.has(join(path, name)))) return [];
     gone.add(path);
     return [{ path, wanted: { kind: "emptied" } }];
   });
+  return [...changes, ...empty];
 }

@@ -25,7 +25,7 @@ export interface ApplyPlan {
 export function planApply(timeouts: Timeouts): ApplyPlan {
   mustHaveSshd();
   const before = complaint();
-  if (before !== undefined) throw new SetupError(before, "mend sshd's configuration and run this again");
+  if (before !== undefined) throw new SetupError(before, "correct sshd's configuration and run this again");
   const chosen = settingsOf(timeouts);
   for (const setting of chosen) mustBeTaken(setting);
   mustBeOurs();
@@ -53,10 +53,10 @@ function mustBeTaken(setting: Setting): void {
   if (/bad configuration option/i.test(wrong))
     throw new SetupError(
       `this sshd does not know ${setting.keyword}`,
-      "leave it out, or upgrade OpenSSH (9.2 knows it); nothing was changed",
+      "leave it out, or upgrade to OpenSSH 9.2 or later; nothing was changed",
     );
   throw new SetupError(
-    `sshd does not take ${setting.keyword} ${setting.value} (${wrong})`,
+    `sshd does not accept ${setting.keyword} ${setting.value} (${wrong})`,
     "give another value; nothing was changed",
   );
 }
@@ -65,7 +65,7 @@ function mustBeTaken(setting: Setting): void {
 function mustBeOurs(): void {
   const around = dirname(TIMEOUTS);
   if (isDue(directory(around)))
-    throw new SetupError(`there is no ${around}`, `make it (mkdir -m 755 ${around}) and run this again`);
+    throw new SetupError(`there is no ${around}`, `create it (mkdir -m 755 ${around}) and run this again`);
   if (look(TIMEOUTS)?.isFile() && foreignText(readFileSync(TIMEOUTS, "latin1")) !== "")
     throw new SetupError(
       `${TIMEOUTS} holds more than afkill has written`,
@@ -94,8 +94,8 @@ function mustCount(
     const key = keyword.toLowerCase();
     if (first === undefined || first.file === TIMEOUTS || now.get(key) === wanted.get(key)) continue;
     throw new SetupError(
-      `${first.file}:${first.line} sets ${keyword} ${first.value}, and stands before ${TIMEOUTS}: in sshd the first value counts`,
-      "take that line out and run this again; nothing was changed",
+      `${first.file}:${first.line} sets ${keyword} ${first.value}, and comes before ${TIMEOUTS}: in sshd the first value counts`,
+      "remove that line and run this again; nothing was changed",
     );
   }
 }
@@ -110,7 +110,9 @@ function mustShow(wanted: ReadonlyMap<string, string>): void {
 
 function notesOn({ channelTimeout = "" }: Timeouts, config: readonly Directive[]): string[] {
   return [
-    ...exceptions(config).map((place) => `${place} stands in a Match block and wins for the logins it finds`),
+    ...exceptions(config).map(
+      (place) => `${place} is in a Match block: for the logins that it matches, it counts instead`,
+    ),
     ...idlePatterns(channelTimeout).map(
       (pattern) => `no channel in use has the type "${pattern}"; sessions are called session:*`,
     ),

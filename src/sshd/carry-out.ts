@@ -48,6 +48,6 @@ function reloadAgain(pidFile: string): string {
   try {
     return `${reloadSshd(pidFile)}, with the files as they were`;
   } catch (error) {
-    return `sshd may still go by the change that was put back: reload it yourself (${reasonOf(error)})`;
+    return `sshd may still use the change that was undone: reload sshd yourself (${reasonOf(error)})`;
   }
 }

@@ -28,7 +28,7 @@ export function planTimeoutsBack(): Change[] {
     {
       path: TIMEOUTS,
       wanted: { kind: "file", mode: mode & 0o7777, uid, gid, content, madeFrom },
-      note: "only afkill's lines go",
+      note: "removes only afkill's lines",
     },
   ];
 }

@@ -60,7 +60,7 @@ export function settings(instead: readonly string[] = []): ReadonlyMap<string, s
   if (ran.status !== 0)
     throw new SetupError(
       `sshd does not accept its configuration (sshd -T: ${said(ran)})`,
-      "mend it and run this again",
+      "correct it and run this again",
     );
   return settingsIn(ran.stdout);
 }
@@ -108,7 +108,7 @@ export function reload(pidFile: string): Reload {
   const wrong = complaint() ?? complaintOf(listener?.options ?? []);
   if (wrong !== undefined)
     return {
-      line: `sshd is not reloaded, for it would end (${wrong}): mend that and reload it`,
+      line: `sshd was not reloaded, because it would end (${wrong}): correct that and reload sshd`,
       listener: undefined,
     };
   const before = changedMs(pidFile);

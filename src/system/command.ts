@@ -9,8 +9,9 @@ export interface Ran {
 
 /**
  * Runs a program by its absolute path, without a shell, with a clean environment, for at most 30 s. Does not throw if the program fails.
+ * `as`: another user; the process then has no other groups (uv_spawn of libuv clears them).
  */
-export function run(path: string, args: readonly string[]): Ran {
+export function run(path: string, args: readonly string[], as?: { uid: number; gid: number }): Ran {
   const { status, stdout, stderr, error } = spawnSync(path, args, {
     encoding: "utf8",
     cwd: "/",
@@ -19,6 +20,7 @@ export function run(path: string, args: readonly string[]): Ran {
     timeout: 30_000,
     killSignal: "SIGKILL",
     maxBuffer: 64 * 1024 * 1024,
+    ...as,
   });
   return { status: status ?? undefined, stdout: stdout ?? "", stderr: error?.message ?? stderr };
 }

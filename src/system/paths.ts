@@ -9,8 +9,10 @@ export const POLICY_DIRECTORY = "/etc/afkill";
 export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
 /** The JSON Schema of a policy, for editors; part of the build. */
 export const POLICY_SCHEMA = `${PROGRAM_DIRECTORY}/dist/afkill.schema.json`;
-/** The native half of node-pty, in a build. */
-export const PTY_MODULE = `node_modules/node-pty/prebuilds/linux-${process.arch}/pty.node`;
+/** The native half of node-pty, in a build for these machines. */
+export const ptyModule = (arch: string) => `node_modules/node-pty/prebuilds/linux-${arch}/pty.node`;
+/** The same in a build for this machine. */
+export const PTY_MODULE = ptyModule(process.arch);
 /** Holds what root's watchdogs remember, one directory per login. It is empty after the host starts. */
 export const RUN_DIRECTORY = "/run/afkill";
 /** Holds what sweeps remember. */
@@ -21,6 +23,8 @@ export const AUDIT_DIRECTORY = "/var/log/afkill";
 export const AUDIT = `${AUDIT_DIRECTORY}/audit.jsonl`;
 export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";
 export const LOGROTATE = `${LOGROTATE_DIRECTORY}/afkill`;
+/** A file that only a package brings: then the programs belong to the package, and afkill changes the hooks alone. */
+export const PACKAGED = `${PROGRAM_DIRECTORY}/dist/packaged`;
 export const MANIFEST = `${PROGRAM_DIRECTORY}/manifest.json`;
 /** Debian's bash (with bash-completion), zsh and fish look here for the completion of a command. */
 export const COMPLETIONS: Readonly<Record<Shell, string>> = {

@@ -94,7 +94,7 @@ describe.concurrent("must live", { timeout: BOUND_MS }, () => {
       expect(await aliveAfter(idle, 1)).toBe(true);
       expect(await aliveAfter(warned, 1)).toBe(true);
       const log = await lab.syslog();
-      expect(log).toMatch(/afkill is no longer installed; nobody is ended/);
+      expect(log).toMatch(/afkill is no longer installed; no login is ended/);
       // Once a login, however often it tries again.
       expect(log.match(/check failed/g)?.length ?? 0).toBeLessThanOrEqual(3);
     });

@@ -80,7 +80,7 @@ describe("must not be fooled", () => {
       const ssh = await atPrompt(lab, "linked");
       await expectEndOnTime(ssh, type(ssh, "x"));
       expect(await lab.must(`ls ${treasure}; cat ${treasure}/checked`)).toBe("checked\ngold\n");
-      expect(await lab.syslog()).toMatch(/cannot keep a memory in .*: guarding the login without one/);
+      expect(await lab.syslog()).toMatch(/cannot write in .*: the login is guarded without a memory/);
     });
 
     test("as the user: another user's directory where the state is kept", async () => {

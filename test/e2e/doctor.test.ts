@@ -1,8 +1,10 @@
 // `afkill doctor` on installations with one fault each, and on whole ones.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Finding, Level } from "../../src/commands/doctor/finding.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
+import { watchdogs } from "../support/hooks.ts";
 import { addRestrictedKey, afkill } from "../support/install.ts";
+import { SOON } from "../support/logins.ts";
 
 interface Answer {
   readonly status: number;
@@ -81,7 +83,7 @@ describe("with the hook pam", () => {
     const { status, state, bad, ids } = await ask(lab);
     expect({ status, state, bad }).toEqual({ status: 0, state: "ok", bad: [] });
     expect(ids).toEqual(
-      "hook pam-rule pam-placement auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node policy policy-names groups ss tools syslog audit".split(
+      "hook pam-rule pam-placement auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node age policy policy-names groups ss tools syslog audit".split(
         " ",
       ),
     );
@@ -98,6 +100,8 @@ describe("with the hook pam", () => {
   });
 
   test("it changes nothing", async () => {
+    // Those of the logins before this take what they remember along.
+    await vi.waitFor(() => expect(watchdogs(lab)).toEqual([]), SOON);
     const state = `find /etc ${PROGRAMS} /usr/sbin/afkill /var/log/afkill /run/afkill -printf '%p %m %U:%G %s %T@ %C@\\n' | sort`;
     const before = await lab.must(state);
     await ask(lab);
@@ -116,56 +120,56 @@ describe("with the hook pam", () => {
       plant: `sed -i /afkill/d ${PAM}`,
       mend: AGAIN,
       id: "pam-rule",
-      says: `${PAM} has no line of afkill's: no login is watched`,
+      says: `${PAM} has no line of afkill: no login is guarded`,
       remedy: "sudo afkill install --hook pam",
     },
     "a line that is a comment": {
       plant: `sed -i 's/^session.*afkill/#&/' ${PAM}`,
       mend: saved(PAM),
       id: "pam-rule",
-      says: "has no line of afkill's",
+      says: "has no line of afkill:",
       remedy: "sudo afkill install --hook pam",
     },
     "a line that may refuse logins": {
       plant: `sed -i '/afkill/s/optional/required/' ${PAM}`,
       mend: AGAIN,
       id: "pam-rule",
-      says: /sshd:\d+: afkill's line is "required": when its program fails, the login may be refused/,
+      says: /sshd:\d+: afkill's line is "required": if its program fails, the login may be refused/,
       remedy: "sudo afkill install --hook pam",
     },
     "a line that runs at close too": {
       plant: `sed -i '/afkill/s/type=open_session//' ${PAM}`,
       mend: AGAIN,
       id: "pam-rule",
-      says: /sshd:\d+: afkill's line runs when a session closes too/,
+      says: /sshd:\d+: afkill's line also runs when a session closes/,
       remedy: "sudo afkill install --hook pam",
     },
     "a line without the launcher": {
       plant: `sed -i '/afkill/s:/usr/lib/afkill/env -i::' ${PAM}`,
       mend: AGAIN,
       id: "pam-rule",
-      says: "afkill's line does not read: session optional pam_exec.so",
+      says: "afkill's line is wrong, expected: session optional pam_exec.so",
       remedy: "sudo afkill install --hook pam",
     },
     "a session rule before the line": {
       plant: `sed -i '1i session required pam_env.so user_readenv=1' ${PAM}`,
       mend: AGAIN,
       id: "pam-rule",
-      says: "a session rule stands before afkill's",
+      says: "a session rule comes before afkill's line",
       remedy: "sudo afkill install --hook pam",
     },
     "an included session rule before the line": {
       plant: `sed -i '1i @include common-session' ${PAM}`,
       mend: saved(PAM),
       id: "pam-rule",
-      says: "a session rule stands before afkill's",
+      says: "a session rule comes before afkill's line",
       remedy: "sudo afkill install --hook pam",
     },
     "the line twice": {
       plant: `sed -i 's/^session.*afkill.*/&\\n&/' ${PAM}`,
       mend: AGAIN,
       id: "pam-rule",
-      says: "afkill's line is there twice",
+      says: "afkill's line is here a second time",
       remedy: "sudo afkill install --hook pam",
     },
     "a PAM service with a mistake in it": {
@@ -173,7 +177,7 @@ describe("with the hook pam", () => {
       mend: saved(PAM),
       id: "pam-rule",
       says: /sshd:\d+ cannot be understood: expected a control/,
-      remedy: "mend it",
+      remedy: "correct it",
       also: ["auth-environment"],
     },
     "an sshd that does not use PAM": {
@@ -189,7 +193,7 @@ describe("with the hook pam", () => {
       mend: saved(PAM),
       id: "auth-environment",
       says: `${PAM}:1: pam_env reads ~/.pam_environment`,
-      remedy: `take user_readenv=1 out of ${PAM}:1`,
+      remedy: `remove user_readenv=1 from ${PAM}:1`,
     },
     "a user's environment in an included auth stack": {
       plant: `printf 'auth include deeper\\n' >/etc/pam.d/deep; printf '# x\\nauth optional pam_env.so readenv=1 [user_readenv=1]\\nsession optional pam_env.so user_readenv=1\\n' >/etc/pam.d/deeper
@@ -197,13 +201,13 @@ describe("with the hook pam", () => {
       mend: `${saved("/etc/pam.d/common-auth")}; rm /etc/pam.d/deep /etc/pam.d/deeper`,
       id: "auth-environment",
       says: "/etc/pam.d/deeper:2: pam_env reads",
-      remedy: "take user_readenv=1 out of /etc/pam.d/deeper:2",
+      remedy: "remove user_readenv=1 from /etc/pam.d/deeper:2",
     },
     "a launcher that is not set-group-ID": {
       plant: `chmod g-s ${PROGRAMS}/env`,
       mend: AGAIN,
       id: "launcher",
-      says: "mode 710 where 0:65534 and 2710 belong",
+      says: "mode 710, expected owner 0:65534, mode 2710",
       remedy: "sudo afkill install --hook pam",
     },
     "a launcher of another group": {
@@ -234,14 +238,14 @@ describe("with the hook pam", () => {
       mend: `${saved("/usr/bin/env")}`,
       id: "launcher",
       level: "warning",
-      says: "is a copy of an env(1) that was upgraded since",
+      says: "is a copy of an older env(1): /usr/bin/env was upgraded later",
       remedy: "sudo afkill install --hook pam",
     },
     "a mount with nosuid": {
       plant: `mount --bind ${PROGRAMS} ${PROGRAMS} && mount -o remount,bind,nosuid ${PROGRAMS}`,
       mend: `umount ${PROGRAMS}`,
       id: "launcher-mount",
-      says: "mounted nosuid: a user's LD_PRELOAD would reach a program of root's",
+      says: "mounted nosuid: a user's LD_PRELOAD would reach a program that runs as root",
       remedy: `mount -o remount,suid ${PROGRAMS}`,
     },
     "a mount with noexec": {
@@ -314,14 +318,14 @@ describe("with the hook pam", () => {
       mend: saved(`${PROGRAMS}/watchdog`),
       id: "programs",
       says: `${PROGRAMS}/watchdog is not as it was installed`,
-      remedy: "run install again, from the checkout or package",
+      remedy: "run afkill install again, from the checkout or package",
     },
     "a watchdog that is gone": {
       plant: `rm ${PROGRAMS}/watchdog`,
       mend: saved(`${PROGRAMS}/watchdog`),
       id: "programs",
       says: `${PROGRAMS}/watchdog is missing`,
-      remedy: "run install again, from the checkout or package",
+      remedy: "run afkill install again, from the checkout or package",
     },
     "a watchdog that cannot be run": {
       plant: `chmod a-x ${PROGRAMS}/watchdog`,
@@ -335,7 +339,7 @@ describe("with the hook pam", () => {
       mend: saved(`${PROGRAMS}/manifest.json`),
       id: "programs",
       says: "there is no /usr/lib/afkill/manifest.json",
-      remedy: "run install again",
+      remedy: "run afkill install again",
     },
     "a manifest that is none": {
       plant: `echo '{' >${PROGRAMS}/manifest.json`,
@@ -349,15 +353,31 @@ describe("with the hook pam", () => {
       mend: saved(`${PROGRAMS}/node`),
       id: "node",
       says: "a check does not start (",
-      remedy: "run install again",
+      remedy: "run afkill install again",
       also: ["programs"],
+    },
+    "a Node that is old": {
+      plant: `sed -i '1a "node": { "version": "26.0.0", "released": "2020-01-01", "placed": "2020-01-02" },' ${PROGRAMS}/manifest.json`,
+      mend: saved(`${PROGRAMS}/manifest.json`),
+      id: "age",
+      level: "warning",
+      says: /its Node 26\.0\.0 of 2020-01-01, \d+ days old, put in on 2020-01-02: fixes of Node's security may be missing$/,
+      remedy: "sudo afkill install --node FILE",
+    },
+    "a build whose age nobody knows": {
+      plant: `rm ${PROGRAMS}/dist/build.json`,
+      mend: saved(`${PROGRAMS}/dist/build.json`),
+      id: "programs",
+      says: "build.json is missing",
+      remedy: "run afkill install again",
+      also: ["age"],
     },
     "a native library that is gone": {
       plant: `rm -r ${PROGRAMS}/dist/node_modules/@koromix`,
       mend: `cp -a /root/saved${PROGRAMS}/dist/node_modules/@koromix ${PROGRAMS}/dist/node_modules/`,
       id: "node",
       says: /a check does not start \(.*koffi/,
-      remedy: "run install again",
+      remedy: "run afkill install again",
       also: ["programs"],
     },
     "a policy with two mistakes": {
@@ -365,29 +385,29 @@ describe("with the hook pam", () => {
       mend: saved("/etc/afkill/afkill.toml"),
       id: "policy",
       says: /afkill.toml:1:\d+: idle_timeout: /,
-      remedy: "mend /etc/afkill/afkill.toml: until then new logins are ended by nobody",
+      remedy: "correct /etc/afkill/afkill.toml: until then new logins are not ended",
     },
     "no policy": {
       plant: "rm /etc/afkill/afkill.toml",
       mend: saved("/etc/afkill/afkill.toml"),
       id: "policy",
       says: "/etc/afkill/afkill.toml: expected a file, got none",
-      remedy: "mend /etc/afkill/afkill.toml",
+      remedy: "correct /etc/afkill/afkill.toml",
     },
     "a name in the policy that nobody here has": {
       plant: `mkdir -p /etc/afkill/afkill.d; printf '[exempt]\\nusers = ["root", "svc_*"]\\n' >/etc/afkill/afkill.d/9.toml`,
       mend: "rm /etc/afkill/afkill.d/9.toml",
       id: "policy-names",
       level: "warning",
-      says: '/etc/afkill/afkill.d/9.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it fits nobody',
-      remedy: "correct the name, or make the user or the group",
+      says: '/etc/afkill/afkill.d/9.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it matches nobody',
+      remedy: "correct the name, or create the user or the group",
     },
     "a logind that stops idle sessions": {
       plant:
         "mkdir -p /etc/systemd/logind.conf.d && printf '[Login]\\n#StopIdleSessionSec=1\\nStopIdleSessionSec=900\\n' >/etc/systemd/logind.conf.d/stig.conf",
       mend: "rm /etc/systemd/logind.conf.d/stig.conf",
       ...rival,
-      says: "/etc/systemd/logind.conf.d/stig.conf:3: StopIdleSessionSec=900: logind stops the sessions",
+      says: "/etc/systemd/logind.conf.d/stig.conf:3: StopIdleSessionSec=900: logind stops sessions",
       remedy:
         "set StopIdleSessionSec=infinity at /etc/systemd/logind.conf.d/stig.conf:3, then: systemctl restart systemd-logind",
     },
@@ -395,22 +415,22 @@ describe("with the hook pam", () => {
       plant: "printf '# TMOUT=1\\ndeclare -xr TMOUT=900\\n' >/etc/profile.d/tmout.sh",
       mend: "rm /etc/profile.d/tmout.sh",
       ...rival,
-      says: "/etc/profile.d/tmout.sh:2: TMOUT=900: a shell that waits at its prompt for so long ends",
-      remedy: "take it out of /etc/profile.d/tmout.sh:2",
+      says: "/etc/profile.d/tmout.sh:2: TMOUT=900: a shell that waits at its prompt for that long ends",
+      remedy: "remove it from /etc/profile.d/tmout.sh:2",
     },
     "a TMOUT in the environment of all": {
       plant: "cp -a /etc/environment /root/environment; echo 'TMOUT=\"600\"' >>/etc/environment",
       mend: "cp -a /root/environment /etc/environment",
       ...rival,
       says: /^\/etc\/environment:\d+: TMOUT=600: /,
-      remedy: /take it out of \/etc\/environment:\d+/,
+      remedy: /remove it from \/etc\/environment:\d+/,
     },
     "an autologout of tcsh": {
       plant: "echo 'set autologout = 15' >>/etc/csh.cshrc",
       mend: "sed -i '/autologout/d' /etc/csh.cshrc",
       ...rival,
       says: /^\/etc\/csh\.cshrc:\d+: autologout=15: /,
-      remedy: "take it out of /etc/csh.cshrc:",
+      remedy: "remove it from /etc/csh.cshrc:",
     },
     "an sshd that closes silent channels": {
       plant: "echo 'ChannelTimeout session:*=1h' >/etc/ssh/sshd_config.d/10-idle.conf",
@@ -423,7 +443,7 @@ describe("with the hook pam", () => {
       plant: "printf '\\nMatch User visitor\\n  UnusedConnectionTimeout 5m\\n' >>/etc/ssh/sshd_config",
       mend: saved("/etc/ssh/sshd_config"),
       ...rival,
-      says: /^\/etc\/ssh\/sshd_config:\d+: UnusedConnectionTimeout 5m \(in a Match block, for those that it finds\): /,
+      says: /^\/etc\/ssh\/sshd_config:\d+: UnusedConnectionTimeout 5m \(in a Match block, for the logins that it matches\): /,
       remedy: /set UnusedConnectionTimeout none at \/etc\/ssh\/sshd_config:\d+/,
     },
     autolog: {
@@ -439,7 +459,7 @@ describe("with the hook pam", () => {
         /usr/sbin/sshd -f /etc/ssh/second; until [ -s /run/second.pid ]; do sleep 0.1; done`,
       mend: "kill $(cat /run/second.pid); rm /etc/ssh/second; while [ -e /run/second.pid ]; do sleep 0.1; done",
       id: "unguarded",
-      says: /^sshd \d+ \(-f \/etc\/ssh\/second\) does not use PAM \(UsePAM no\): nobody who logs in there is watched$/,
+      says: /^sshd \d+ \(-f \/etc\/ssh\/second\) does not use PAM \(UsePAM no\): the logins there are not guarded$/,
       remedy: "set UsePAM yes",
     },
     "an sshd whose command line turns PAM off": {
@@ -476,7 +496,7 @@ describe("with the hook pam", () => {
       plant: "mv /dev/log /dev/log-away",
       mend: "mv /dev/log-away /dev/log",
       id: "syslog",
-      says: /takes no record \(logger: socket \/dev\/log: No such file/,
+      says: /does not accept a record \(logger: socket \/dev\/log: No such file/,
       remedy: "start the syslog service",
     },
     "a system log that nobody reads": {
@@ -484,7 +504,7 @@ describe("with the hook pam", () => {
         "mv /dev/log /dev/log-away; python3 -c 'import socket; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind(\"/dev/log\")'",
       mend: "mv /dev/log-away /dev/log",
       id: "syslog",
-      says: /takes no record \(.*Connection refused/,
+      says: /does not accept a record \(.*Connection refused/,
       remedy: "start the syslog service",
     },
     "an audit on a read-only file system": {
@@ -500,7 +520,7 @@ describe("with the hook pam", () => {
       mend: "umount /var/log/afkill",
       id: "audit",
       says: "the disk of /var/log/afkill is full",
-      remedy: "make room on it",
+      remedy: "free some space on it",
     },
     "an audit that leads elsewhere": {
       plant: "mv /var/log/afkill/audit.jsonl /root/; ln -s /etc/motd /var/log/afkill/audit.jsonl",
@@ -513,7 +533,7 @@ describe("with the hook pam", () => {
       plant: `sed -i /afkill/d ${PAM}; rm ${PROGRAMS}/manifest.json`,
       mend: `${saved(PAM)}; ${saved(`${PROGRAMS}/manifest.json`)}`,
       id: "hook",
-      says: "the programs are installed, and no hook: no login is watched",
+      says: "the programs are installed, but no hook is: no login is guarded",
       remedy: "sudo afkill install --hook pam",
       also: ["programs"],
     },
@@ -527,7 +547,7 @@ describe("with the hook pam", () => {
       plant: "pkill -KILL -f '[a]fkill/watchdog'",
       mend: "pkill -f '^sshd(-session)?: visitor'; while pgrep -f '^sshd(-session)?: visitor'; do sleep 0.1; done",
       id: "watchdogs",
-      says: /the login of visitor \(uid \d+ from 127\.0\.0\.1, sshd \d+\) has no watchdog of root's/,
+      says: /the login of visitor \(uid \d+ from 127\.0\.0\.1, sshd \d+\) has no watchdog that runs as root/,
       remedy: "journalctl -t afkill",
     });
     await ssh.exit;
@@ -538,18 +558,18 @@ describe("with the hook pam", () => {
       plant: `mkdir -p /etc/dropbear && rm -f /etc/dropbear/key && dropbearconvert openssh dropbear /etc/ssh/ssh_host_ed25519_key /etc/dropbear/key
         dropbear -r /etc/dropbear/key -p 127.0.0.1:2297 -P /run/dropbear.pid; until [ -s /run/dropbear.pid ]; do sleep 0.1; done`,
       id: "unguarded",
-      remedy: "use OpenSSH in its place",
+      remedy: "use OpenSSH instead",
     };
     await mustFind(lab, {
       ...dropbear,
       mend: "kill $(cat /run/dropbear.pid); while pgrep -x dropbear; do sleep 0.1; done",
-      says: /^dropbear \d+ takes SSH logins, with 0 open now: afkill knows sshd only/,
+      says: /^dropbear \d+ accepts SSH logins \(0 open now\): afkill guards only/,
     });
     await lab.must(dropbear.plant);
     const ssh = lab.ssh("visitor", ["-p", "2297"]);
     await ssh.waitFor(/visitor@lab/);
     expect((await ask(lab)).bad).toMatchObject([
-      { id: "unguarded", what: expect.stringContaining("with 1 open now") },
+      { id: "unguarded", what: expect.stringContaining("(1 open now)") },
     ]);
     ssh.kill();
     await lab.must("pkill -x dropbear; while pgrep -x dropbear; do sleep 0.1; done");
@@ -642,7 +662,7 @@ describe("with hooks that run as the user", () => {
     const { status, bad, ids } = await ask(lab);
     expect({ status, bad }).toEqual({ status: 0, bad: [] });
     expect(ids).toEqual(
-      "hook force-command forced-keys profile hidepid watchdogs rivals owners programs node policy policy-names groups ss tools syslog".split(
+      "hook force-command forced-keys profile hidepid watchdogs rivals owners programs node age policy policy-names groups ss tools syslog".split(
         " ",
       ),
     );
@@ -696,15 +716,15 @@ describe("with hooks that run as the user", () => {
       plant: `rm ${dropIn}`,
       mend: restored,
       id: "force-command",
-      says: `${dropIn} has no ForceCommand of afkill's`,
+      says: `${dropIn} has no ForceCommand of afkill:`,
       remedy: "sudo afkill install --hook force-command",
     },
     "another ForceCommand before ours": {
       plant: "echo 'ForceCommand /bin/false' >>/etc/ssh/sshd_config.d/00-lab.conf",
       mend: restored,
       id: "force-command",
-      says: "sshd's ForceCommand is another one than afkill's: /bin/false",
-      remedy: `take the one that stands before ${dropIn} out`,
+      says: "sshd uses another ForceCommand instead of afkill's: /bin/false",
+      remedy: `remove the ForceCommand that comes before ${dropIn}`,
       also: ["forced-keys"],
     },
     "a configuration that reads no drop-ins": {
@@ -739,7 +759,7 @@ describe("with hooks that run as the user", () => {
       plant: "chmod 600 /etc/afkill/afkill.toml",
       mend: "chmod o+r /etc/afkill/afkill.toml",
       id: "policy",
-      says: "/etc/afkill/afkill.toml cannot be read by users, whose watchdogs read it",
+      says: "/etc/afkill/afkill.toml cannot be read by users: their watchdogs need it",
       remedy: "chmod o+r /etc/afkill/afkill.toml",
     },
   };
@@ -776,7 +796,7 @@ test("where nothing is installed it says so", async () => {
     bad: [
       {
         id: "hook",
-        what: "afkill is not installed: no login is watched",
+        what: "afkill is not installed: no login is guarded",
         remedy: "sudo afkill install --hook pam",
       },
     ],
@@ -796,7 +816,7 @@ test("a login older than the hook is worth a look, and no error", async () => {
       {
         id: "watchdogs",
         level: "warning",
-        what: expect.stringContaining("it began before the hook was there"),
+        what: expect.stringContaining("it began before the hook was installed"),
       },
     ],
   });
@@ -813,7 +833,11 @@ test("a ForceCommand with a scope: a restricted key may be within it", async () 
   expect(await ask(lab)).toMatchObject({
     status: 0,
     bad: [
-      { id: "forced-keys", level: "warning", what: expect.stringContaining("if its Match finds the user") },
+      {
+        id: "forced-keys",
+        level: "warning",
+        what: expect.stringContaining("if its Match block applies to the user"),
+      },
     ],
   });
 });

@@ -80,7 +80,7 @@ describe.concurrent("afkill end", () => {
         status: 1,
         stderr: expect.stringContaining(`${pid} (`),
       });
-      expect(stderr).toContain("is no login's sshd");
+      expect(stderr).toContain("is not the sshd of a login");
       expect(lab.processes().some((it) => it.pid === pid)).toBe(true);
     }
     expect(sshdOf("mask")).not.toBe(0);

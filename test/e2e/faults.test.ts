@@ -41,7 +41,7 @@ const faults: readonly Fault[] = [
   {
     name: "a group cannot be resolved",
     cause: (lab) => lab.must("rm /usr/bin/id"),
-    logged: /afkill.*the groups of visitor are not known: .*ENOENT; the login is ended by nobody/,
+    logged: /afkill.*the groups of visitor are not known: .*ENOENT; the login is not ended/,
     policy: '[exempt]\ngroups = ["noidle"]\n',
   },
   {

@@ -59,7 +59,7 @@ test.concurrent("a directory that hangs ends nobody of whom it told nothing, kee
     expect((await auditOf(lab, "fresh")).at(-1)).toMatchObject({
       action: "fault",
       rule: "groups not known: nobody is ended",
-      reason: "the groups of fresh are not known: id gave no answer in 10 s; the login is ended by nobody",
+      reason: "the groups of fresh are not known: id gave no answer in 10 s; the login is not ended",
     });
   }, PATIENT);
   const states = await statesIn(lab);
@@ -69,11 +69,11 @@ test.concurrent("a directory that hangs ends nobody of whom it told nothing, kee
   });
   expect(states.spared).toEqual({
     state: "exempt",
-    fault: expect.stringContaining("those known last still count"),
+    fault: expect.stringContaining("the groups known last still count"),
   });
   const doctor = await afkill(lab, "doctor");
   expect(doctor.stdout).toMatch(/^error +groups +the groups of fresh are not known: id gave no answer/m);
-  expect(await lab.syslog()).toMatch(/afkill.*action=fault user=fresh .*the login is ended by nobody/);
+  expect(await lab.syslog()).toMatch(/afkill.*action=fault user=fresh .*the login is not ended/);
 
   // It answers again: whoever is idle ends, and whoever is exempt does not.
   await lab.must(ANSWER);

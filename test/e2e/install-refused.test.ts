@@ -30,12 +30,21 @@ const refusals: Record<string, Refusal> = {
     status: 2,
     says: "argument 'crontab' is invalid. Allowed choices are pam, force-command, profile; see afkill --help",
   },
-  "no hook": { args: "install", status: 2, says: "required option '--hook <name>' not specified" },
+  "no hook": { args: "install", status: 2, says: "give one of --hook <name>, --node <file> and --repeat" },
+  "a hook and a Node": {
+    args: "install --hook pam --node /usr/bin/node",
+    status: 2,
+    says: "give one of --hook <name>, --node <file> and --repeat",
+  },
+  "a Node where nothing is installed": {
+    args: "install --node /usr/bin/node",
+    says: "afkill is not installed here; first: sudo afkill install --hook pam",
+  },
   "an unknown command": { args: "instal", status: 2, says: "unknown command 'instal'" },
   "a scope for another hook": {
     args: "install --hook pam --match 'User a'",
     status: 2,
-    says: "--match, --accept-forced-keys and --wrap go with --hook force-command only",
+    says: "--match, --accept-forced-keys and --wrap need --hook force-command",
   },
   "a scope that is everybody": {
     args: `${command} --match 'all'`,
@@ -79,7 +88,7 @@ const refusals: Record<string, Refusal> = {
     args: "install --hook pam",
     given: "echo 'session maybe pam_x.so' >>/etc/pam.d/sshd",
     undo: restored,
-    says: /\/etc\/pam.d\/sshd:\d+ cannot be understood: expected a control such as required, got maybe; mend it/,
+    says: /\/etc\/pam.d\/sshd:\d+ cannot be understood: expected a control such as required, got maybe; correct it/,
   },
   "an included PAM file that is missing": {
     args: "install --hook pam",
@@ -91,7 +100,7 @@ const refusals: Record<string, Refusal> = {
     args: command,
     given: "echo 'Bogus yes' >>/etc/ssh/sshd_config",
     undo: restored,
-    says: /sshd -t: .*Bogus.*; mend sshd's configuration/,
+    says: /sshd -t: .*Bogus.*; correct sshd's configuration/,
   },
   "an sshd_config that reads no drop-ins": {
     args: command,
@@ -109,13 +118,13 @@ const refusals: Record<string, Refusal> = {
     args: "install --hook pam",
     given: "mkdir /etc/afkill; echo 'idle_timeout = 5' >/etc/afkill/afkill.toml",
     undo: "rm -r /etc/afkill",
-    says: /\/etc\/afkill\/afkill.toml:1:\d+: idle_timeout: .*; mend the policy and run this again/,
+    says: /\/etc\/afkill\/afkill.toml:1:\d+: idle_timeout: .*; correct the policy and run this again/,
   },
   "a policy directory that others may write to": {
     args: "install --hook pam",
     given: "mkdir -m 777 /etc/afkill",
     undo: "rm -r /etc/afkill",
-    says: "/etc/afkill can be written to by others than root; chown root /etc/afkill and chmod go-w /etc/afkill",
+    says: "/etc/afkill can be written to by users other than root; chown root /etc/afkill and chmod go-w /etc/afkill",
   },
   "another program of this name": {
     args: "install --hook pam",
@@ -152,7 +161,7 @@ const refusals: Record<string, Refusal> = {
     given:
       "cp /root/.ssh/authorized_keys /root/keys; echo 'command=\"x\" ssh-ed25519 AAAA' >>/root/.ssh/authorized_keys",
     undo: "mv /root/keys /root/.ssh/authorized_keys",
-    says: "/root/.ssh/authorized_keys:2: a key restricted by command=, which ForceCommand would cancel",
+    says: "/root/.ssh/authorized_keys:2: a key restricted by command=: ForceCommand would cancel such a restriction",
   },
   "a restricted key in the home of a user that nobody lists": {
     args: command,
@@ -178,7 +187,7 @@ const refusals: Record<string, Refusal> = {
     args: command,
     given: "echo 'TrustedUserCAKeys /etc/ssh/ssh_host_ed25519_key.pub' >>/etc/ssh/sshd_config",
     undo: restored,
-    says: /sshd_config:\d+: TrustedUserCAKeys, whose certificates may be restricted to a command, which ForceCommand would cancel/,
+    says: /sshd_config:\d+: TrustedUserCAKeys, whose certificates may be restricted to a command: ForceCommand would cancel such a restriction/,
   },
   AuthorizedKeysCommand: {
     args: command,
@@ -203,13 +212,13 @@ const refusals: Record<string, Refusal> = {
     args: command,
     given: "echo 'ForceCommand /bin/true' >>/etc/ssh/sshd_config",
     undo: restored,
-    says: /sshd_config:\d+: another ForceCommand, which ForceCommand would cancel/,
+    says: /sshd_config:\d+: another ForceCommand: ForceCommand would cancel such a restriction/,
   },
   "another block's ForceCommand beside a scope": {
     args: `${command} --match 'Group users'`,
     given: "printf 'Match User visitor\\nForceCommand internal-sftp\\n' >>/etc/ssh/sshd_config",
     undo: restored,
-    says: /sshd_config:\d+: another ForceCommand, which ForceCommand would cancel; use --hook pam, or say/,
+    says: /sshd_config:\d+: another ForceCommand: ForceCommand would cancel such a restriction; use --hook pam, or accept/,
   },
   "logins locked into a directory": {
     args: command,
@@ -242,7 +251,7 @@ test.each([["install --hook pam"], ["install --hook pam --dry-run"], ["uninstall
     const ran = await afkill(lab, args, { user: "visitor" });
     expect(ran).toMatchObject({ status: 1, stdout: "" });
     expect(ran.stderr).toMatch(
-      /^afkill: (un)?install needs root: it changes files of root's; run it as root: sudo afkill (un)?install \.\.\.\n$/,
+      /^afkill: (un)?install needs root: it changes files that belong to root; run it as root: sudo afkill (un)?install \.\.\.\n$/,
     );
   },
 );
@@ -291,8 +300,8 @@ test("a Node that cannot start here is not copied: the missing library is named,
 const HOST_NODE = "/usr/bin/node";
 /** Node needs this library, which a minimal Debian has not. */
 const TAKE_ATOMIC =
-  "cd /usr/lib/*-linux-gnu && mkdir /root/away && cp -a libatomic.so.1* /root/away && rm libatomic.so.1*";
-const GIVE_ATOMIC = "cd /usr/lib/*-linux-gnu && cp -a /root/away/. . && rm -r /root/away";
+  "cd /usr/lib/$(uname -m)-linux-gnu && mkdir /root/away && cp -a libatomic.so.1* /root/away && rm libatomic.so.1*";
+const GIVE_ATOMIC = "cd /usr/lib/$(uname -m)-linux-gnu && cp -a /root/away/. . && rm -r /root/away";
 const REMEDY =
   /^afkill: \S*node needs libatomic\.so\.1[^\n]*; install it: apt-get install libatomic1 [^\n]+\n$/;
 

@@ -50,7 +50,7 @@ test.each(hooks)("hook %s: install, log in, install again, uninstall; /etc is as
   await lab.install(hook);
   expect(await afkill(lab, "uninstall --purge")).toMatchObject({ status: 0, stderr: "" });
   expect(await stateOf(lab)).toBe(before);
-  expect((await afkill(lab, "uninstall")).stdout).toBe("nothing to change: afkill is not installed\n");
+  expect((await afkill(lab, "uninstall")).stdout).toBe("nothing to change: there is no install to undo\n");
   expect((await lab.run("ssh visitor@lab 'exit 23'")).status).toBe(23);
 });
 
@@ -152,7 +152,7 @@ test("what an administrator has written since stays; only afkill's lines go", as
   expect(edited).toMatchObject({ status: 1, stderr: expect.stringContaining("is not as afkill writes it") });
 
   const gone = await lab.must("/usr/sbin/afkill uninstall");
-  expect(gone).toContain(`change ${hookFile.pam} (only afkill's line goes)`);
+  expect(gone).toContain(`change ${hookFile.pam} (removes only afkill's line)`);
   for (const path of ["/etc/logrotate.d/afkill", "/usr/share/bash-completion/completions/afkill"])
     expect(gone).toContain(`keep ${path} (it was edited; --purge removes it)`);
   expect(await lab.read(hookFile.pam)).toBe(`${pam}session optional pam_umask.so # mine\n`);
@@ -213,7 +213,7 @@ test("a key restricted to a command stays so by every way that was not told othe
   const refused = await afkill(lab, "install --hook force-command");
   expect(refused).toMatchObject({ status: 1, stdout: "" });
   expect(refused.stderr).toMatch(
-    /^afkill: \/home\/keeper\/.ssh\/authorized_keys:2: a key restricted by command=, which ForceCommand would cancel; use --hook pam, or give a scope with --match 'Group staff', or say that it may go with --accept-forced-keys\n$/,
+    /^afkill: \/home\/keeper\/.ssh\/authorized_keys:2: a key restricted by command=: ForceCommand would cancel such a restriction; use --hook pam, or limit the hook with --match 'Group staff', or accept this with --accept-forced-keys\n$/,
   );
   expect(await askForMore(lab, "keeper")).toBe("only this\n");
   for (const flags of ["--hook pam", "--hook profile", "--hook force-command --match 'User root'"]) {

@@ -82,7 +82,7 @@ test("a notice, an answer and an ending are logged, followed and filtered, also 
 test("what is no record is counted, and hostile text does nothing to a terminal", async () => {
   await lab.must(`printf '%s\\n' junk '{"time":1}' >>${AUDIT}`);
   const { status, stdout, stderr } = await lab.run("afkill log");
-  expect([status, stderr]).toEqual([0, "afkill: 2 lines are no records, left out\n"]);
+  expect([status, stderr]).toEqual([0, "afkill: 2 lines are not records: left out\n"]);
   expect(stdout.split("\n")[0]).toMatch(
     / notice {3}reader from 127\.0\.0\.1 on pts\/\d+: closes in \d+ s: given$/,
   );

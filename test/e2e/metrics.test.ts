@@ -60,7 +60,7 @@ test("a file for node_exporter may be read by anybody, and is never there in par
     const { status, stderr } = await lab.run(`afkill metrics --output ${path}`);
     expect([status, stderr]).toEqual([
       1,
-      expect.stringMatching(/^afkill: \S+ (is no regular file|does not exist)/),
+      expect.stringMatching(/^afkill: \S+ (is not a regular file|does not exist)/),
     ]);
   }
   expect((await lab.run("/usr/sbin/afkill metrics", { user: "visitor" })).stderr).toMatch(

@@ -174,7 +174,7 @@ test("the line moves into a service of afkill's own as soon as it may, and back 
 
   await lab.must(plantSss);
   expect(await doctor(lab)).toEqual([
-    expect.stringMatching(/^error pam-placement: sshd uses .* logins may be refused or not be watched$/),
+    expect.stringMatching(/^error pam-placement: sshd uses .* logins may be refused or not be guarded$/),
   ]);
   const back = await afkill(lab, "install --repeat");
   expect(back).toMatchObject({ status: 0, stderr: "" });
@@ -294,11 +294,11 @@ test.each([bookworm, trixie])(
 
     await lab.must(replacePam);
     expect(await doctor(lab)).toContainEqual(
-      `error pam-rule: ${PAM} has no line of afkill's: no login is watched`,
+      `error pam-rule: ${PAM} has no line of afkill: no login is guarded`,
     );
     expect((await afkill(lab, "doctor")).status).toBe(1);
     expect(await hookMetric(lab)).toBe("0");
-    const why = `new logins are unguarded: hook pam is not in effect: ${PAM} has no line of afkill's`;
+    const why = `new logins are not guarded: hook pam is not in effect: ${PAM} has no line of afkill`;
     expect((await afkill(lab, "sweep --dry-run")).stderr).toContain(why);
     const swept = await afkill(lab, "sweep");
     expect([swept.status, swept.stderr]).toEqual([1, expect.stringContaining(why)]);
@@ -309,9 +309,7 @@ test.each([bookworm, trixie])(
     if (release !== bookworm) await lab.must(removeSss);
     const back = await afkill(lab, "install --repeat");
     expect(back).toMatchObject({ status: 0, stderr: "" });
-    expect(back.stdout).toMatch(
-      /^\/etc\/pam.d\/sshd has no line of afkill's: hook pam was put back \(.*\)\n$/,
-    );
+    expect(back.stdout).toMatch(/^\/etc\/pam.d\/sshd has no line of afkill: hook pam was put back \(.*\)\n$/);
     expect(await lab.syslog()).toContain(back.stdout.trim());
     expect(await hasFile(lab, DROP_IN)).toBe(release !== bookworm);
     expect([await hookMetric(lab), (await afkill(lab, "sweep")).status]).toEqual(["1", 0]);

@@ -67,15 +67,15 @@ describe("what is refused", () => {
   const refusals: Record<string, Refusal> = {
     "a number that sshd -t rejects": {
       options: "--client-alive-count-max 99999999999",
-      says: /does not take ClientAliveCountMax 99999999999 \(sshd -t: .*too large.*\); .*nothing was changed/,
+      says: /does not accept ClientAliveCountMax 99999999999 \(sshd -t: .*too large.*\); .*nothing was changed/,
     },
     "types of channels that sshd -t rejects": {
       options: "--channel-timeout bogus",
-      says: /does not take ChannelTimeout bogus \(sshd -t: .*invalid channel timeout/,
+      says: /does not accept ChannelTimeout bogus \(sshd -t: .*invalid channel timeout/,
     },
     "a good value beside a bad one": {
       options: "--client-alive-interval 7s --channel-timeout 'session:*=x'",
-      says: /does not take ChannelTimeout session:\*=x/,
+      says: /does not accept ChannelTimeout session:\*=x/,
     },
     "a file that sshd -t rejects once it is in its place": {
       given: grudging,
@@ -92,11 +92,11 @@ describe("what is refused", () => {
     },
     "another value in a file that is read before": {
       given: `echo 'ClientAliveInterval 5' >${DROP_IN.replace("00-", "00-a")}`,
-      says: /00-aafkill-timeouts.conf:1 sets ClientAliveInterval 5, and stands before .*: in sshd the first value counts/,
+      says: /00-aafkill-timeouts.conf:1 sets ClientAliveInterval 5, and comes before .*: in sshd the first value counts/,
     },
     "another value in the main file, before its Include": {
       given: `sed -i '1i TCPKeepAlive no' ${MAIN}`,
-      says: /\/etc\/ssh\/sshd_config:1 sets TCPKeepAlive no, and stands before/,
+      says: /\/etc\/ssh\/sshd_config:1 sets TCPKeepAlive no, and comes before/,
     },
     "a configuration without the Include": {
       given: `sed -i '/^Include/d' ${MAIN}`,
@@ -109,7 +109,7 @@ describe("what is refused", () => {
     },
     "a configuration that is bad already": {
       given: `echo 'Bogus yes' >>${MAIN}`,
-      says: /sshd -t: .*Bogus.*; mend sshd's configuration/,
+      says: /sshd -t: .*Bogus.*; correct sshd's configuration/,
     },
     "a file with others' lines in the place of ours": {
       given: `echo 'MaxAuthTries 5' >${DROP_IN}`,
@@ -121,7 +121,7 @@ describe("what is refused", () => {
     },
     "a directory that others may write to": {
       given: "chmod 777 /etc/ssh/sshd_config.d",
-      says: /sshd_config.d can be written to by others than root/,
+      says: /sshd_config.d can be written to by users other than root/,
     },
     "a number of seconds without its unit": {
       options: "--client-alive-interval 60",
@@ -189,7 +189,7 @@ test("a reload that fails puts the file back, and sshd goes by the old one", asy
   const ran = await afkill(lab, "sshd apply --client-alive-interval 1s");
   expect(ran.status).toBe(1);
   expect(ran.stderr).toMatch(/did not start listening again.*; everything was put back as it was/);
-  expect(ran.stdout).toContain("sshd may still go by the change that was put back: reload it yourself");
+  expect(ran.stdout).toContain("sshd may still use the change that was undone: reload sshd yourself");
   expect(await stateOf(lab)).toBe(before);
   // It was told twice: by now it reads the old files.
   const { stderr } = await lab.run("ssh -v visitor@lab 'sleep 3'");
@@ -267,9 +267,9 @@ test("all five settings are written and shown, with what they do and do not do",
   expect(settings.every(({ setBy }) => setBy?.file === DROP_IN)).toBe(true);
   expect(unread).toEqual([]);
   const shown = (await afkill(lab, "sshd status")).stdout;
-  expect(shown).toContain("loses its login, 3 min after its last sign");
-  expect(shown).toContain("It never ends an idle user: a living client answers by itself");
-  expect(shown).toContain("output counts, so a forgotten top lives for ever");
+  expect(shown).toContain("loses its login, 3 min after it sent something last");
+  expect(shown).toContain("It never ends an idle user: a client that is alive answers by itself");
+  expect(shown).toContain("Output counts, so a forgotten top stays for ever");
 });
 
 test("status tells where a value comes from, who has another, and what sshd has not read", async () => {
@@ -288,10 +288,10 @@ test("status tells where a value comes from, who has another, and what sshd has 
   expect((await settingOf(lab, "ClientAliveCountMax"))?.setBy).toBeUndefined();
   const shown = (await afkill(lab, "sshd status")).stdout;
   expect(shown).toMatch(/ClientAliveInterval 60 {2}\(\/etc\/ssh\/sshd_config.d\/00-lab.conf:\d+\)/);
-  expect(shown).toMatch(/For some it is 5: \/etc\/ssh\/sshd_config:\d+/);
+  expect(shown).toMatch(/For some logins it is 5: \/etc\/ssh\/sshd_config:\d+/);
   const applied = await afkill(lab, "sshd apply --client-alive-interval 30s");
   expect(applied.stdout).toMatch(
-    /note: .*sshd_config:\d+: ClientAliveInterval 5 stands in a Match block and wins/,
+    /note: .*sshd_config:\d+: ClientAliveInterval 5 is in a Match block: for the logins/,
   );
   expect(await settingOf(lab, "ClientAliveInterval")).toMatchObject({
     value: "30",
@@ -330,7 +330,7 @@ test("what others have added to the drop-in stays", async () => {
     status: 1,
     stderr: expect.stringContaining("holds more than afkill has written"),
   });
-  expect((await afkill(lab, "sshd revert")).stdout).toContain("only afkill's lines go");
+  expect((await afkill(lab, "sshd revert")).stdout).toContain("removes only afkill's lines");
   expect(await lab.read(DROP_IN)).toBe("MaxAuthTries 5\n");
   expect((await afkill(lab, "sshd revert")).stdout).toContain("nothing to change");
 });
@@ -352,7 +352,7 @@ test("what would end the running sshd is not read by it: a revert and an uninsta
   const reverted = await afkill(lab, "sshd revert");
   expect(reverted).toMatchObject({ status: 0, stderr: "" });
   expect(reverted.stdout).toMatch(
-    /^remove .*\nsshd is not reloaded, for it would end \(sshd -t: .*Bogus.*\): mend that and reload it\n$/,
+    /^remove .*\nsshd was not reloaded, because it would end \(sshd -t: .*Bogus.*\): correct that and reload sshd\n$/,
   );
   await lab.must(`cp /root/drop-in ${DROP_IN}`);
   expect((await afkill(lab, "uninstall")).stdout).toMatch(/^remove .*\nsshd was not reloaded \(.*Bogus/);
@@ -402,7 +402,7 @@ test("an sshd of another configuration, which has written the same pid file, is 
   const running = await runningSshd(lab);
   const applied = await afkill(lab, "sshd apply");
   expect(applied.stdout).toMatch(
-    /^create .*\nsshd is not reloaded, for it would end \(sshd -t: .*other.*Bogus/,
+    /^create .*\nsshd was not reloaded, because it would end \(sshd -t: .*other.*Bogus/,
   );
   expect(await runningSshd(lab)).toBe(running);
   expect(await lab.run("ssh -p 2233 root@lab 'exit 23'")).toMatchObject({ status: 23 });

@@ -30,7 +30,7 @@ test("a script that no shell would read without afkill's lines stays whole, and 
   );
   const gone = await afkill(lab, "uninstall --purge");
   expect(gone).toMatchObject({ status: 0, stderr: "" });
-  expect(gone.stdout).toContain(`keep ${PROFILE} (it was edited: take out by hand what is afkill's)\n`);
+  expect(gone.stdout).toContain(`keep ${PROFILE} (it was edited: remove afkill's lines by hand)\n`);
   await lab.must(`cmp /root/edited ${PROFILE}`);
   expect(await lab.run("su -s /bin/sh - nobody -c 'exit 23'")).toMatchObject({ status: 23 });
 });
@@ -44,7 +44,7 @@ test("a link in the place of a file of afkill's is neither followed nor replaced
   const refused = await afkill(lab, "uninstall");
   expect(refused).toMatchObject({
     status: 1,
-    stderr: `afkill: ${DROP_IN} is not a regular file; move it out of the way and run this again\n`,
+    stderr: `afkill: ${DROP_IN} is not a regular file; move it to another place and run this again\n`,
   });
   expect(await stateOf(lab)).toBe(before);
 
@@ -108,7 +108,8 @@ test("while one changes the host another is refused", async () => {
     );
     expect(ran).toMatchObject({
       status: 1,
-      stderr: "afkill: another afkill is changing this host; wait until it has ended, and run this again\n",
+      stderr:
+        "afkill: another afkill command is changing this host; wait until it has ended, and run this again\n",
     });
   }
   expect(await stateOf(lab)).toBe(before);
@@ -121,7 +122,7 @@ test("what cannot be removed is told, and keeps nothing else from its end", asyn
   const ran = await afkill(lab, "uninstall --purge");
   expect(ran.status).toBe(1);
   expect(ran.stderr).toMatch(
-    /^afkill: all is done, but not all could be removed: .*\/usr\/lib\/\.afkill\.afkill-/,
+    /^afkill: the change is made, but these files could not be removed: .*\/usr\/lib\/\.afkill\.afkill-/,
   );
   expect(ran.stdout).toContain("reload sshd (");
   expect(await leftOvers(lab)).toMatch(/^\/usr\/lib\/\.afkill\.afkill-\w+\n$/);

@@ -41,7 +41,7 @@ describe.concurrent("install --wrap", () => {
     await using lab = await startLab();
     const { status, stderr } = await afkill(lab, "install --hook pam --wrap");
     expect(status).toBe(2);
-    expect(stderr).toContain("--wrap go with --hook force-command only");
+    expect(stderr).toContain("--wrap need --hook force-command");
   });
 
   test("needs the parts of the build", async () => {

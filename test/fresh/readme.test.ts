@@ -10,11 +10,10 @@ const releases = ["bookworm", "trixie", "sid"];
 const places = ["home", "root", "srv"];
 const combinations = releases.flatMap((release) => places.map((place) => ({ release, place })));
 
-const readme = readFileSync(join(checkout, "README.md"), "utf8");
-
 /** The commands of the first block of a chapter, where the clone that the machine was given stands for the repository. */
-function linesOf(chapter: string): string[] {
-  const [, block = ""] = new RegExp(`^## ${chapter}\n[^#]*?\`\`\`sh\n(.*?)\`\`\``, "ms").exec(readme) ?? [];
+function linesOf(page: string, chapter: string): string[] {
+  const text = readFileSync(join(checkout, page), "utf8");
+  const [, block = ""] = new RegExp(`^## ${chapter}\n[^#]*?\`\`\`sh\n(.*?)\`\`\``, "ms").exec(text) ?? [];
   const lines = block.split("\n").filter((line) => line !== "");
   expect(lines.join("\n")).toContain("git clone <this repository> afkill && cd afkill");
   return lines.map((line) => line.replace("<this repository>", "./repository"));
@@ -41,10 +40,10 @@ const SSHD = [
 const GIT = "sudo apt-get -qq update && sudo apt-get -qq install --no-install-recommends git";
 
 describe.each(combinations)("$release $place", ({ release, place }) => {
-  test("after the lines of Install an idle login is warned and ended", async () => {
+  test("after the lines of the install from a checkout an idle login is warned and ended", async () => {
     const { said, status } = await run(release, place, [
       ...SSHD,
-      ...linesOf("Install on a real host"),
+      ...linesOf("docs/commands.md", "Install from a checkout"),
       "sudo test/fresh/idle-login.sh",
     ]);
     expect(status, said).toBe(0);
@@ -53,7 +52,7 @@ describe.each(combinations)("$release $place", ({ release, place }) => {
   });
 
   test("the demo of Try it shows a login being warned, kept and ended", async () => {
-    const [clone = "", demo = ""] = linesOf("Try it");
+    const [clone = "", demo = ""] = linesOf("README.md", "Try it");
     const { said, status } = await run(release, place, [GIT, clone, demo]);
     expect(status, said).toBe(0);
     expect(said).toContain("A real login was warned, kept by a key, warned again, and ended.");

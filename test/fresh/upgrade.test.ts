@@ -50,7 +50,7 @@ test("the metrics tell, and install --repeat moves the hook out of the package's
     expect.stringMatching(/^OpenSSH_10\./),
     "lines after: 0",
     'afkill_hook_in_effect{hook="pam"} 0',
-    expect.stringMatching(/^\/etc\/pam.d\/sshd has no line of afkill's: hook pam was put back \(/),
+    expect.stringMatching(/^\/etc\/pam.d\/sshd has no line of afkill: hook pam was put back \(/),
     "the PAM file is the maintainers",
     "pamservicename afkill-sshd",
     'afkill_hook_in_effect{hook="pam"} 1',

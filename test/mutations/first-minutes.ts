@@ -7,8 +7,8 @@ export const mutations: readonly Mutation[] = [
   {
     ...refused,
     file: "src/setup/own-node.ts",
-    find: "if (ran.status === 0) return;",
-    replace: "if (ran !== undefined) return;",
+    find: "if (ran.status !== 0) throw doesNotStart(found, ran);",
+    replace: "if (ran === undefined) throw doesNotStart(found, ran);",
     why: "a Node that this host cannot start is not installed",
     case: "a Node that cannot start here is not copied: the missing library is named, and nothing changed",
   },

@@ -73,10 +73,12 @@ export const SHOWN_WITH_LOGINS: readonly string[] = [
 export function masked(output: string): string {
   return output
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\+\d\d:\d\d)?/g, "TIME")
+    .replace(/\b\d{4}-\d\d-\d\d\b/g, "DAY")
     .replace(/\b\d+(\.\d+){3}\b/g, "ADDRESS")
+    .replace(/\b\d+\.\d+\.\d+\b/g, "VERSION")
     .replace(/\b\d\d:\d\d\b/g, "TIME")
     .replace(/\b\d+(\.\d+)?(d|h|m|s)(\d+[hms])*\b/g, "DURATION")
-    .replace(/\b\d+ (d|h|min|s)\b( \d+ (h|min|s)\b)?/g, "DURATION")
+    .replace(/\b\d+ (d|h|min|s|days?)\b( \d+ (h|min|s)\b)?/g, "DURATION")
     .replace(/\bpts\/\d+/g, "TERMINAL")
     .replace(/(?<=sshd )\d+|\b\d{2,}(?= (sshd|bash|vim))|(?<=\b(idle|active|warned|exempt) +)\d+/g, "PID")
     .replace(/[^\S\n]+/g, " ")

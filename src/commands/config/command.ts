@@ -14,8 +14,8 @@ Examples:
 `;
 
 const CHECK_EXAMPLES = `
-Exit status: 0 for a good policy, 1 for one with a mistake. A name of a user or a group that this host does
-not know is a warning: it fits nobody here. The status stays 0.
+Exit status: 0 for a good policy, 1 for one with a mistake. The name of a user or a group that this host
+does not know is only a warning: it matches nobody here, and the exit status stays 0.
 
 Examples:
   afkill config check
@@ -31,7 +31,7 @@ Examples:
 `;
 
 const INIT_EXAMPLES = `
-Presets, each value with the paragraph that it answers to:
+Presets. Beside each value is the paragraph of the standard that asks for it:
   pci-dss   PCI DSS v4.0.1, requirement 8.2.8
   cis       CIS Benchmarks for Debian and Red Hat Enterprise Linux, the shell timeout
   stig      DISA STIGs for Red Hat Enterprise Linux 9 and Ubuntu 22.04, the shell timeout
@@ -42,8 +42,8 @@ Examples:
 `;
 
 const SCHEMA_EXAMPLES = `
-An installed afkill has it at /usr/lib/afkill/dist/afkill.schema.json, where the first line of a policy that
-"afkill config init" has written points to. Taplo and "Even Better TOML" follow that line.
+afkill install puts the schema at /usr/lib/afkill/dist/afkill.schema.json. The first line of a policy that
+"afkill config init" writes points there. The editor tools Taplo and "Even Better TOML" follow that line.
 
 Examples:
   afkill config schema > afkill.schema.json
@@ -60,7 +60,7 @@ export function addConfig(program: Command, dist: string): void {
     .command("check")
     .summary("find every mistake in a policy")
     .description(
-      "Reads a policy and its drop-ins and prints every mistake, with file, line, column and key, and each name that this host does not know.",
+      "Reads a policy and its drop-ins. Prints every mistake with file, line, column and key, and each name that this host does not know.",
     )
     .argument("[file]", "the policy", POLICY)
     .option("--json", "print JSON")
@@ -69,10 +69,10 @@ export function addConfig(program: Command, dist: string): void {
   config
     .command("show")
     .summary("show the policy that is in force")
-    .description("Shows the policy as its files make it together: every key, with the place that set it.")
+    .description("Shows the policy that results from all its files: every key, and the place that set it.")
     .option("--config <file>", "the policy", POLICY)
     .addOption(new Option("--json", "print JSON").conflicts("toml"))
-    .option("--toml", "print a policy of one file that means the same")
+    .option("--toml", "print one policy file that means the same")
     .addHelpText("after", SHOW_EXAMPLES)
     .action(show);
   config
@@ -80,8 +80,8 @@ export function addConfig(program: Command, dist: string): void {
     .summary("write a new policy")
     .description("Prints a policy with every key, its default, and what it does.")
     .addOption(new Option("--preset <name>", "values that a standard asks for").choices(PRESET_NAMES))
-    .option("--output <file>", "write a file, unless there is one")
-    .option("--force", "replace the file if there is one")
+    .option("--output <file>", "write to this file, if it does not exist yet")
+    .option("--force", "replace the file if it exists")
     .addHelpText("after", INIT_EXAMPLES)
     .action(init);
   config
@@ -131,7 +131,7 @@ interface InitOptions {
 }
 
 async function init({ preset, output, force = false }: InitOptions, command: Command): Promise<void> {
-  if (force && output === undefined) command.error("error: --force goes with --output only");
+  if (force && output === undefined) command.error("error: --force needs --output");
   const [{ policyWithPreset }, { writeNew }] = await Promise.all([
     import("../../policy/presets.ts"),
     import("../../change/write-new.ts"),

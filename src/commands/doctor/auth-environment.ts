@@ -12,12 +12,12 @@ import { isRoots } from "./installation.ts";
 export const authEnvironment: Check = {
   id: "auth-environment",
   concerns: isRoots,
-  fine: "sshd's auth stack reads no environment of a user's",
+  fine: "sshd's PAM auth rules do not read a user's environment",
   find: () =>
     orProblem(() => {
       const path = serviceFile();
       return readersIn(path, readFileSync(path, "latin1"), readService);
-    }, "mend sshd's PAM files"),
+    }, "correct sshd's PAM files, then run afkill doctor again"),
 };
 
 /** The auth rules that read a user's environment. `read` returns the text of an included file. */
@@ -26,8 +26,8 @@ export function readersIn(path: string, text: string, read: (name: string) => st
     .filter(({ module, args }) => /(^|\/)pam_env(\.so)?$/.test(module) && args.some(isReader))
     .map(({ file, line }) =>
       error(
-        `${file}:${line}: pam_env reads ~/.pam_environment while it authenticates: a user's LD_PRELOAD comes before root's programs`,
-        `take user_readenv=1 out of ${file}:${line}`,
+        `${file}:${line}: pam_env reads ~/.pam_environment during authentication: a user's LD_PRELOAD can reach root's programs`,
+        `remove user_readenv=1 from ${file}:${line}`,
       ),
     );
 }

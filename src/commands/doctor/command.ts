@@ -3,8 +3,8 @@ import { mustBeRoot, printable, say, sayJson, styled } from "../../console/outpu
 import type { Finding, Level } from "./finding.ts";
 
 const EXAMPLES = `
-Exit status: 0 when there is no error (a warning is worth a look, and no more), 1 when there is one.
-It writes one record to the system log, to see that it is taken, and changes nothing.
+Exit status: 0 if there is no error, 1 if there is one. Warnings do not change it.
+The doctor writes one record to the system log, to see that the log accepts it. It changes nothing else.
 
 Examples:
   sudo afkill doctor
@@ -18,20 +18,18 @@ export function addDoctor(program: Command): void {
   program
     .command("doctor")
     .summary("find what is wrong with the installation")
-    .description(
-      "Examines hooks, programs, owners, policy and logs, and names a remedy for all that is wrong.",
-    )
+    .description("Examines hooks, programs, owners, policy and logs. Names a remedy for each problem.")
     .option("--json", "print JSON")
     .addHelpText("after", EXAMPLES)
     .action(act);
 }
 
 async function act({ json = false }: { json?: boolean }): Promise<void> {
-  mustBeRoot("doctor", "it looks at files and processes of root's");
-  const { examine, stateOf } = await import("./examine.ts");
+  mustBeRoot("doctor", "it reads files and processes that belong to root");
+  const { examine, installedAges, stateOf } = await import("./examine.ts");
   const findings = await examine();
   const state = stateOf(findings);
-  if (json) sayJson({ state, findings });
+  if (json) sayJson({ state, ages: installedAges(), findings });
   else [...findings.flatMap(linesOf), sum(findings)].forEach(say);
   if (state === "error") process.exitCode = 1;
 }

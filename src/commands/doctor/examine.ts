@@ -1,5 +1,6 @@
 // All checks, one after the other.
 import { reasonOf } from "../../text/reason-of.ts";
+import { type Ages, age, agesOf } from "./age.ts";
 import { authEnvironment } from "./auth-environment.ts";
 import { type Check, error, type Finding, type Level, type Problem } from "./finding.ts";
 import { forcedKeys } from "./forced-keys.ts";
@@ -34,6 +35,7 @@ const CHECKS: readonly Check[] = [
   owners,
   programs,
   node,
+  age,
   policy,
   policyNames,
   groups,
@@ -46,11 +48,21 @@ const CHECKS: readonly Check[] = [
 /** Makes every check that concerns this installation. Needs root. */
 export async function examine(): Promise<Finding[]> {
   const installation = findInstallation();
-  if (installation === undefined) return [absent("afkill is not installed: no login is watched")];
+  if (installation === undefined) return [absent("afkill is not installed: no login is guarded")];
   const findings: Finding[] = [hookFinding(installation)];
   for (const check of CHECKS)
     if (check.concerns?.(installation) ?? true) findings.push(...(await findingsOf(check, installation)));
   return findings;
+}
+
+/** The ages of what is installed; `undefined` if nothing is, or if it does not tell them, which is a finding then. */
+export function installedAges(): Ages | undefined {
+  const installation = findInstallation();
+  try {
+    return installation && agesOf(installation);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The worst level of all findings. */
@@ -60,7 +72,7 @@ export function stateOf(findings: readonly Finding[]): Level {
 }
 
 function hookFinding({ hooks }: Installation): Finding {
-  if (hooks.length === 0) return absent("the programs are installed, and no hook: no login is watched");
+  if (hooks.length === 0) return absent("the programs are installed, but no hook is: no login is guarded");
   const names = hooks.map((hook) => (hook === "pam" ? `pam (${pamPlace()})` : hook));
   return { id: "hook", level: "ok", what: `installed with hook ${names.join(", ")}` };
 }
@@ -72,7 +84,7 @@ function absent(what: string): Finding {
 async function findingsOf({ id, fine, find }: Check, installation: Installation): Promise<Finding[]> {
   const problems = await found(find, installation);
   return problems.length === 0
-    ? [{ id, level: "ok", what: fine }]
+    ? [{ id, level: "ok", what: typeof fine === "string" ? fine : fine(installation) }]
     : problems.map((problem) => ({ id, ...problem }));
 }
 
@@ -82,7 +94,7 @@ async function found(find: Check["find"], installation: Installation): Promise<r
     return await find(installation);
   } catch (thrown) {
     return [
-      error(`this could not be examined: ${reasonOf(thrown)}`, "mend that and run afkill doctor again"),
+      error(`this could not be examined: ${reasonOf(thrown)}`, "correct that and run afkill doctor again"),
     ];
   }
 }

@@ -20,7 +20,7 @@ export interface Check {
   /** Whether the check matters for this installation; absent: for every one. */
   readonly concerns?: (installation: Installation) => boolean;
   /** The message if nothing is found. */
-  readonly fine: string;
+  readonly fine: string | ((installation: Installation) => string);
   readonly find: (installation: Installation) => readonly Problem[] | Promise<readonly Problem[]>;
 }
 

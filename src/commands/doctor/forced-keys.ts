@@ -8,7 +8,8 @@ import { keyFilePatterns } from "../../sshd/sshd-config.ts";
 import { type Check, error, orProblem, warning } from "./finding.ts";
 import { isScoped } from "./user-hooks.ts";
 
-const REMEDY = "use --hook pam instead, or give the ForceCommand a scope that leaves these out (--match)";
+const REMEDY =
+  "use --hook pam instead, or limit the ForceCommand with --match, so that it does not apply to these";
 
 export const forcedKeys: Check = {
   id: "forced-keys",
@@ -25,14 +26,14 @@ export const forcedKeys: Check = {
         ...cancelled.map(({ where, what }) =>
           what === RESTRICTED_KEY
             ? error(`${where}: ${what}, which afkill's ForceCommand cancels: its holder gets a shell`, REMEDY)
-            : warning(`${where}: ${what}, which afkill's ForceCommand would cancel`, REMEDY),
+            : warning(`${where}: ${what}: afkill's ForceCommand would cancel such a restriction`, REMEDY),
         ),
         ...perhaps.map(({ where, what }) =>
           warning(
-            `${where}: ${what}, which afkill's ForceCommand cancels if its Match finds the user`,
+            `${where}: ${what}: afkill's ForceCommand cancels such a restriction if its Match block applies to the user`,
             REMEDY,
           ),
         ),
       ];
-    }, "mend what cannot be read"),
+    }, "make sshd's configuration and the keys readable, then run afkill doctor again"),
 };

@@ -11,7 +11,7 @@ import { type Check, error } from "./finding.ts";
 
 export const groups: Check = {
   id: "groups",
-  fine: "the groups that the policy asks for are known of everybody who is logged in",
+  fine: "the groups of all logged-in users are known, where the policy needs them",
   find: async () => {
     const policy = await loadPolicy(POLICY).catch(() => undefined);
     // Another check reports what is wrong with the policy.
@@ -23,8 +23,8 @@ export const groups: Check = {
       answer instanceof Error
         ? [
             error(
-              `${answer.message}: a login of theirs goes by the groups known last, and is ended by nobody without any`,
-              `mend the directory service until this answers: id ${user}; or take the groups out of ${POLICY}`,
+              `${answer.message}: for their logins the groups known last count; without known groups such a login is not ended`,
+              `repair the directory service until this answers: id ${user}; or remove the groups from ${POLICY}`,
             ),
           ]
         : [],

@@ -5,13 +5,16 @@ import { look } from "../../change/change.ts";
 import { digestOf } from "../../change/content.ts";
 import { mountOf } from "../../change/mount.ts";
 import { entryOf, type Manifest } from "../../setup/manifest.ts";
+import { isPackaged } from "../../setup/packaged.ts";
 import { unprivilegedGroup } from "../../setup/programs.ts";
 import { PROGRAM_DIRECTORY } from "../../system/paths.ts";
 import { type Check, error, orProblem, type Problem, warning } from "./finding.ts";
 import { isRoots } from "./installation.ts";
 
 const LAUNCHER = join(PROGRAM_DIRECTORY, "env");
-const REMEDY = "sudo afkill install --hook pam makes it anew";
+const REMEDY = isPackaged()
+  ? `sudo ${join(PROGRAM_DIRECTORY, "copy-env")} makes a new one`
+  : "sudo afkill install --hook pam makes a new one";
 const MODE = 0o2710;
 
 export const launcher: Check = {
@@ -31,7 +34,7 @@ function wrongOwner(): Problem[] {
   const is = `owner ${stats.uid}:${stats.gid}, mode ${mode.toString(8)}`;
   return [
     error(
-      `${LAUNCHER} has ${is} where 0:${group} and ${MODE.toString(8)} belong: it may let a user's LD_PRELOAD through to root`,
+      `${LAUNCHER} has ${is}, expected owner 0:${group}, mode ${MODE.toString(8)}: a user's LD_PRELOAD may reach root's programs`,
       REMEDY,
     ),
   ];
@@ -42,7 +45,7 @@ function wrongBytes(manifest: Manifest | undefined): Problem[] {
   const digest = digestOf({ copyOf: LAUNCHER });
   if (digest === digestOf({ copyOf: realpathSync("/usr/bin/env") })) return [];
   if (manifest !== undefined && entryOf(LAUNCHER, manifest)?.digest === digest)
-    return [warning(`${LAUNCHER} is a copy of an env(1) that was upgraded since`, REMEDY)];
+    return [warning(`${LAUNCHER} is a copy of an older env(1): /usr/bin/env was upgraded later`, REMEDY)];
   return [error(`${LAUNCHER} is not a copy of /usr/bin/env`, REMEDY)];
 }
 
@@ -56,8 +59,8 @@ export const launcherMount: Check = {
       .filter((option) => option === "nosuid" || option === "noexec")
       .map((bad) =>
         error(
-          `${LAUNCHER} is on ${point}, which is mounted ${bad}: ${bad === "nosuid" ? "a user's LD_PRELOAD would reach a program of root's" : "no login gets a watchdog"}`,
-          `mount -o remount,${bad === "nosuid" ? "suid" : "exec"} ${point}, and take ${bad} out of /etc/fstab`,
+          `${LAUNCHER} is on ${point}, which is mounted ${bad}: ${bad === "nosuid" ? "a user's LD_PRELOAD would reach a program that runs as root" : "no login gets a watchdog"}`,
+          `mount -o remount,${bad === "nosuid" ? "suid" : "exec"} ${point}, and remove ${bad} from /etc/fstab`,
         ),
       );
   },

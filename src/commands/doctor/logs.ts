@@ -9,17 +9,17 @@ import { isRoots } from "./installation.ts";
 
 export const syslog: Check = {
   id: "syslog",
-  fine: "the system log takes a record",
+  fine: "the system log accepts a record",
   find: () => {
     // Without this option logger(1) says nothing if the socket is missing.
     const ran = run("/usr/bin/logger", [
       ...["--socket-errors=on", "--priority=auth.info", "--tag=afkill", `--id=${process.pid}`],
-      ...["--", "doctor: the system log takes a record"],
+      ...["--", "doctor: the system log accepts a record"],
     ]);
     if (ran.status === 0) return [];
     return [
       error(
-        `the system log takes no record (${said(ran)}): nobody learns of what fails`,
+        `the system log does not accept a record (${said(ran)}): failures are not logged`,
         "start the syslog service that listens on /dev/log (systemd-journald, rsyslog)",
       ),
     ];
@@ -43,13 +43,15 @@ function wrongFile(): Problem[] {
   if (nearest !== AUDIT) {
     accessSync(nearest ?? "/", constants.W_OK);
     return look(AUDIT_DIRECTORY)?.isDirectory() === false
-      ? [error(`${AUDIT_DIRECTORY} is not a directory`, "move it out of the way")]
+      ? [error(`${AUDIT_DIRECTORY} is not a directory`, "move it to another place")]
       : [];
   }
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const fd = openSync(AUDIT, flags);
   try {
-    return fstatSync(fd).isFile() ? [] : [error(`${AUDIT} is not a regular file`, "move it out of the way")];
+    return fstatSync(fd).isFile()
+      ? []
+      : [error(`${AUDIT} is not a regular file`, "move it to another place")];
   } finally {
     closeSync(fd);
   }
@@ -61,8 +63,8 @@ function fullDisk(): Problem[] {
   if (bavail * bsize >= LEAST_FREE_BYTES) return [];
   return [
     error(
-      `the disk of ${directory} is full: endings are not recorded there`,
-      `make room on it (df ${directory})`,
+      `the disk of ${directory} is full: the audit does not record endings`,
+      `free some space on it (df ${directory})`,
     ),
   ];
 }

@@ -13,7 +13,7 @@ const REMEDY = "sudo afkill install --repeat moves the line";
 export const pamPlacement: Check = {
   id: "pam-placement",
   concerns: isRoots,
-  fine: "afkill's line is where an upgrade or a PAM module harms it least",
+  fine: "afkill's line is in the place where upgrades and PAM modules disturb it least",
   find: () => {
     try {
       const { why } = choosePlacement();
@@ -30,13 +30,13 @@ export const pamPlacement: Check = {
 function wrongWithOwn(why: string | undefined): Problem[] {
   if (why === undefined) return [];
   return [
-    error(`sshd uses ${OWN_SERVICE_FILE}, and ${why}: logins may be refused or not be watched`, REMEDY),
+    error(`sshd uses ${OWN_SERVICE_FILE}, and ${why}: logins may be refused or not be guarded`, REMEDY),
   ];
 }
 
 function unread(): Problem[] {
   if (!isUnread(PAM_DROP_IN)) return [];
-  return [error(`sshd has not read ${PAM_DROP_IN}: new logins may not be watched`, "systemctl reload ssh")];
+  return [error(`sshd has not read ${PAM_DROP_IN}: new logins may not be guarded`, "systemctl reload ssh")];
 }
 
 function wrongWithLine(why: string | undefined): Problem[] {

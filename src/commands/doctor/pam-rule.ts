@@ -6,12 +6,12 @@ import { readService } from "../../setup/pam-stack.ts";
 import { type Check, error, orProblem, type Problem } from "./finding.ts";
 import { isRoots } from "./installation.ts";
 
-const REMEDY = "sudo afkill install --hook pam puts the line right";
+const REMEDY = "sudo afkill install --hook pam corrects the line";
 
 export const pamRule: Check = {
   id: "pam-rule",
   concerns: isRoots,
-  fine: "afkill's line is the first session rule of sshd's PAM service, optional, and for the opening only",
+  fine: "afkill's line is the first session rule of sshd's PAM service, is optional, and runs only when a session opens",
   find: () =>
     orProblem(() => {
       mustHavePamExec();
@@ -24,21 +24,26 @@ export const pamRule: Check = {
 export function wrongIn(path: string, text: string, read: (name: string) => string): Problem[] {
   try {
     const [ours, ...more] = parsePam(text).filter(isOurs);
-    if (ours === undefined) return [error(`${path} has no line of afkill's: no login is watched`, REMEDY)];
+    if (ours === undefined) return [error(`${path} has no line of afkill: no login is guarded`, REMEDY)];
     const where = `${path}:${ours.line}`;
-    const others = more.map(({ line }) => error(`${path}:${line}: afkill's line is there twice`, REMEDY));
+    const others = more.map(({ line }) =>
+      error(`${path}:${line}: afkill's line is here a second time`, REMEDY),
+    );
     const wrong = wrongWith(ours).map((what) => error(`${where}: ${what}`, REMEDY));
     if (wrong.length + others.length > 0 || insertRule(text, read) === text) return [...wrong, ...others];
     return [
       error(
-        `${where}: a session rule stands before afkill's, and can fill the environment with a user's values`,
+        `${where}: a session rule comes before afkill's line and can put a user's values into the environment`,
         REMEDY,
       ),
     ];
   } catch (thrown) {
     if (!(thrown instanceof PamSyntaxError)) throw thrown;
     return [
-      error(`${path}:${thrown.line} cannot be understood: ${thrown.message}`, `mend it, then: ${REMEDY}`),
+      error(
+        `${path}:${thrown.line} cannot be understood: ${thrown.message}`,
+        `correct it, then run sudo afkill install --hook pam`,
+      ),
     ];
   }
 }
@@ -53,13 +58,15 @@ function wrongWith(entry: PamEntry): string[] {
   const { control, module, args } = entry;
   const wrong = [];
   if (control !== "optional")
-    wrong.push(`afkill's line is "${control}": when its program fails, the login may be refused`);
+    wrong.push(`afkill's line is "${control}": if its program fails, the login may be refused`);
   if (!args.includes("type=open_session"))
-    wrong.push("afkill's line runs when a session closes too, and then a user's environment runs as root");
+    wrong.push(
+      "afkill's line also runs when a session closes: then a user's environment reaches a program that runs as root",
+    );
   if (
     wrong.length === 0 &&
     [module, ...args].join(" ") !== [EXPECTED?.module, ...(EXPECTED?.args ?? [])].join(" ")
   )
-    wrong.push(`afkill's line does not read: ${PAM_RULE}`);
+    wrong.push(`afkill's line is wrong, expected: ${PAM_RULE}`);
   return wrong;
 }

@@ -6,7 +6,7 @@ import { POLICY } from "../../system/paths.ts";
 import { type Check, warning } from "./finding.ts";
 
 const REMEDY =
-  "correct the name, or make the user or the group (getent passwd NAME and getent group NAME show who is known)";
+  "correct the name, or create the user or the group (getent passwd NAME and getent group NAME show who is known)";
 
 export const policyNames: Check = {
   id: "policy-names",

@@ -18,7 +18,7 @@ export const policy: Check = {
     } catch (thrown) {
       if (!(thrown instanceof PolicyError)) throw thrown;
       return thrown.problems.map((problem) =>
-        error(formatProblem(problem), `mend ${problem.file}: until then new logins are ended by nobody`),
+        error(formatProblem(problem), `correct ${problem.file}: until then new logins are not ended`),
       );
     }
   },
@@ -32,7 +32,7 @@ function unreadable(paths: readonly string[]): Problem[] {
     if (stats === undefined || (stats.mode & needed) === needed) return [];
     return [
       error(
-        `${path} cannot be read by users, whose watchdogs read it`,
+        `${path} cannot be read by users: their watchdogs need it`,
         `chmod o+r${stats.isDirectory() ? "x" : ""} ${path}`,
       ),
     ];
@@ -41,7 +41,7 @@ function unreadable(paths: readonly string[]): Problem[] {
 
 export const ss: Check = {
   id: "ss",
-  fine: "ss is there for what the policy asks of it",
+  fine: "ss is installed, or the policy does not need it",
   find: async () => {
     if (!asksForSs(await loadPolicy(POLICY).catch(() => undefined))) return [];
     try {

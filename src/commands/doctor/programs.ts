@@ -3,7 +3,8 @@ import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../change/change.ts";
 import { digestOf } from "../../change/content.ts";
-import { said } from "../../system/command.ts";
+import { isPackaged } from "../../setup/packaged.ts";
+import { run, said } from "../../system/command.ts";
 import {
   COMMAND,
   MANIFEST,
@@ -16,7 +17,9 @@ import { type Check, error, type Problem, problemOf, warning } from "./finding.t
 import { isRoots } from "./installation.ts";
 import { runNode } from "./run-node.ts";
 
-const REMEDY = "run install again, from the checkout or package that it came from";
+const REMEDY = isPackaged()
+  ? "apt install --reinstall afkill, with the same version of the package"
+  : "run afkill install again, from the checkout or package that it came from";
 const at = (...parts: string[]) => join(PROGRAM_DIRECTORY, ...parts);
 const RUN_BY_ALL = [
   at("node"),
@@ -30,11 +33,12 @@ const RUN_BY_ALL = [
 
 export const programs: Check = {
   id: "programs",
-  fine: `the programs in ${PROGRAM_DIRECTORY} are those that were installed`,
+  fine: `the programs in ${PROGRAM_DIRECTORY} are as they were installed`,
   find: ({ manifest, manifestError }) => {
     if (manifestError !== undefined) return [problemOf(manifestError, REMEDY)];
+    if (isPackaged()) return changedSincePackaged();
     if (manifest === undefined)
-      return [error(`there is no ${MANIFEST}: nobody can tell whether the programs are whole`, REMEDY)];
+      return [error(`there is no ${MANIFEST}: whether the programs are complete is not known`, REMEDY)];
     const ours = manifest.files.filter(({ role }) => role === "program");
     return ours.flatMap(({ path, digest }) => wrongWith(path, digest));
   },
@@ -52,6 +56,17 @@ function wrongWith(path: string, digest: string): Problem[] {
   return [error(`${path} has mode ${(stats.mode & 0o7777).toString(8)}`, `chmod a+${rights} ${path}`)];
 }
 
+/** What dpkg finds changed. Its lines are `??5??????   PATH` or `missing     PATH` (dpkg(1)). Documentation may be left out on purpose. */
+function changedSincePackaged(): Problem[] {
+  const { stdout } = run("/usr/bin/dpkg", ["--verify", "afkill"]);
+  const found = [...stdout.matchAll(/^(\S+) +(\/.*)$/gm)].map(([, what = "", path = ""]) => ({ what, path }));
+  return found
+    .filter(({ path }) => path.startsWith(`${PROGRAM_DIRECTORY}/`) || RUN_BY_ALL.includes(path))
+    .map(({ what, path }) =>
+      error(`${path} is ${what === "missing" ? "missing" : "not as it was installed"}`, REMEDY),
+    );
+}
+
 /** Starts a check as a watchdog does, but without a login. It loads everything that it needs, and then finds that the login is gone. */
 export const node: Check = {
   id: "node",
@@ -61,7 +76,7 @@ export const node: Check = {
     const check = [at("dist/check.js"), "--state", "/dev/null/afkill", "--config", POLICY];
     const { ran, jitless } = runNode(check, launcher);
     if (ran.status !== 0 || ran.stdout !== "done\n")
-      return [error(`a check does not start (${said(ran)}): logins are ended by nobody`, REMEDY)];
+      return [error(`a check does not start (${said(ran)}): no login is ended`, REMEDY)];
     const denied = jitlessWatchdogs();
     return [
       ...(jitless ? [withoutCompiler("this process")] : []),
@@ -72,8 +87,8 @@ export const node: Check = {
 
 function withoutCompiler(who: string): Problem {
   return warning(
-    `${who} may not make memory executable (SELinux without execmem, MemoryDenyWriteExecute= of a unit): Node works without its compiler there (--jitless), slower`,
-    "leave it so, or allow it: setsebool -P deny_execmem 0, or MemoryDenyWriteExecute=no in the unit (of watchdogs: sshd's)",
+    `${who} may not make memory executable (SELinux without execmem, MemoryDenyWriteExecute= of a unit): Node runs there without its compiler (--jitless), and is slower`,
+    "nothing has to be done; to allow it: setsebool -P deny_execmem 0, or MemoryDenyWriteExecute=no in the unit (for watchdogs: sshd's unit)",
   );
 }
 
@@ -99,7 +114,7 @@ const TOOLS: Readonly<Record<string, string>> = {
 
 export const tools: Check = {
   id: "tools",
-  fine: `the tools that a watchdog calls are there (${Object.keys(TOOLS).join(", ")})`,
+  fine: `the tools that a watchdog calls are installed (${Object.keys(TOOLS).join(", ")})`,
   find: () =>
     Object.entries(TOOLS).flatMap(([name, home]) =>
       BINARIES.some((directory) => isProgram(join(directory, name)))

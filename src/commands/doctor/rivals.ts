@@ -10,7 +10,7 @@ import { type Check, type Problem, warning } from "./finding.ts";
 
 export const rivals: Check = {
   id: "rivals",
-  fine: "nothing else here ends idle people by rules of its own",
+  fine: "no other program on this host ends idle sessions",
   find: () => [...logind(), ...shells(), ...sshd(), ...autolog()],
 };
 
@@ -49,7 +49,7 @@ function logind(): Problem[] {
   if (set === undefined) return [];
   return [
     warning(
-      `${at(set)}: StopIdleSessionSec=${set.value}: logind stops the sessions that it takes for idle so long, commands and all, and warns nobody`,
+      `${at(set)}: StopIdleSessionSec=${set.value}: logind stops sessions that it considers idle for that long, with all their commands and without a warning`,
       `set StopIdleSessionSec=infinity at ${at(set)}, then: systemctl restart systemd-logind`,
     ),
   ];
@@ -95,8 +95,8 @@ function shells(): Problem[] {
     .flatMap((file) => timeoutsIn(file, textOf(file)))
     .map((it) =>
       warning(
-        `${at(it)}: ${it.value}: a shell that waits at its prompt for so long ends, in the middle of a line too, with the panes of its user's tmux, and warns nobody; a program that is left open it does not see`,
-        `take it out of ${at(it)} ; where a scanner wants it, make idle_timeout shorter than that, so that the notice of afkill comes first`,
+        `${at(it)}: ${it.value}: a shell that waits at its prompt for that long ends without a warning, also in the middle of a line, and in tmux; a program that is left open is not ended`,
+        `remove it from ${at(it)} ; if a scanner requires it, make idle_timeout shorter, so that the notice of afkill comes first`,
       ),
     );
 }
@@ -130,9 +130,9 @@ function sshd(): Problem[] {
 
 const CHANNELS: Readonly<Record<string, string>> = {
   ChannelTimeout:
-    "sshd closes a channel on which nothing moves for so long, a silent command or copy too, and warns nobody",
+    "sshd closes a channel that is silent for that long without a warning, also if a command or copy is still running",
   UnusedConnectionTimeout:
-    "sshd closes a connection without an open channel after so long, a forwarding that waits too, and warns nobody",
+    "sshd closes a connection that has no open channel for that long without a warning, also if a forwarding is waiting",
 };
 
 /** One warning for each place that sets a timeout of sshd: outside Match, and in Match blocks that set it for some logins. */
@@ -144,12 +144,12 @@ function timeoutsOf({ keyword, value, setBy, exceptions }: SettingStatus): Probl
   const always = ends(value) ? [{ ...setBy, value: value ?? "", whom: "" }] : [];
   const some = exceptions
     .filter((it) => ends(it.value))
-    .map((it) => ({ ...it, whom: " (in a Match block, for those that it finds)" }));
+    .map((it) => ({ ...it, whom: " (in a Match block, for the logins that it matches)" }));
   return [...always, ...some].map(({ file, line, value: words, whom }) => {
     const place = file === undefined ? "sshd's configuration" : `${file}:${line}`;
     return warning(
       `${place}: ${keyword} ${words}${whom}: ${does}`,
-      `set ${keyword} none at ${place}, or take it out, then reload sshd; "afkill sshd status" tells what it does`,
+      `set ${keyword} none at ${place}, or remove it, then reload sshd; "afkill sshd status" says what it does`,
     );
   });
 }
@@ -171,7 +171,7 @@ function autolog(): Problem[] {
   const state = running === undefined ? "is installed" : `runs (process ${running.pid})`;
   return [
     warning(
-      `${place}: autolog ${state}: it ends whom utmp shows idle for longer than its rules allow, at work in a build or a copy too`,
+      `${place}: autolog ${state}: it ends sessions that utmp shows as idle for longer than its rules allow, also if a build or a copy is running`,
       "apt purge autolog, or: systemctl disable --now autolog",
     ),
   ];

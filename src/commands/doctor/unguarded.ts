@@ -18,7 +18,7 @@ import { isRoots } from "./installation.ts";
 export const unguarded: Check = {
   id: "unguarded",
   concerns: isRoots,
-  fine: "no SSH server runs here whose logins the pam hook does not see",
+  fine: "the pam hook sees the logins of every SSH server that runs here",
   find: () => {
     const processes = [...allProcesses().values()].filter(({ pid }) => isOfThisHost(pid));
     return [...allListeners().flatMap(unseen), ...dropbears(processes)];
@@ -26,7 +26,7 @@ export const unguarded: Check = {
 };
 
 /**
- * One problem for a listening sshd that does not use PAM, or whose PAM service has no line of afkill's, according to its own options and
+ * One problem for a listening sshd that does not use PAM, or whose PAM service has no line of afkill, according to its own options and
  * configuration (sshd_config(5), "UsePAM" and "PAMServiceName"). An sshd without own options uses the host's configuration; the check of
  * the PAM rule reports that one.
  */
@@ -37,14 +37,18 @@ function unseen({ pid, program, uid, options }: Listener): Problem[] {
   const name = `sshd ${pid} (${options.join(" ")})`;
   const ran = run(program, ["-T", ...options]);
   if (ran.status !== 0)
-    return [error(`${name}: whether it uses PAM is not known: ${said(ran)}`, "mend that")];
+    return [
+      error(
+        `${name}: whether it uses PAM is not known: ${said(ran)}`,
+        "correct the configuration of this sshd, then run afkill doctor again",
+      ),
+    ];
   const set = settingsIn(ran.stdout);
-  const meanwhile = `"sudo afkill sweep" judges its logins meanwhile`;
   if (set.get("usepam") !== "yes")
     return [
       error(
-        `${name} does not use PAM (UsePAM no): nobody who logs in there is watched`,
-        `set UsePAM yes in its configuration and start it again; ${meanwhile}`,
+        `${name} does not use PAM (UsePAM no): the logins there are not guarded`,
+        `set UsePAM yes in its configuration and restart it; until then "sudo afkill sweep" applies the policy to its logins`,
       ),
     ];
   // Before OpenSSH 9.8 the name that it was called by decides.
@@ -52,16 +56,16 @@ function unseen({ pid, program, uid, options }: Listener): Problem[] {
   if (service === undefined || hasRule(fileOf(service))) return [];
   return [
     error(
-      `${name} uses the PAM service ${service}, which has no line of afkill's: nobody who logs in there is watched`,
-      `sudo afkill install --repeat; or set PAMServiceName ${OWN_SERVICE} in its configuration and start it again`,
+      `${name} uses the PAM service ${service}, which has no line of afkill: the logins there are not guarded`,
+      `sudo afkill install --repeat; or set PAMServiceName ${OWN_SERVICE} in its configuration and restart it`,
     ),
   ];
 }
 
 function isUsers(pid: number, uid: number | undefined): Problem {
   return error(
-    `sshd ${pid} was started by uid ${uid ?? "unknown"}, not by root: nobody who logs in there is watched`,
-    `ask its user; kill ${pid} ends it`,
+    `sshd ${pid} was started by uid ${uid ?? "unknown"}, not by root: the logins there are not guarded`,
+    `ask its user; to end it: kill ${pid}`,
   );
 }
 
@@ -74,8 +78,8 @@ function dropbears(processes: readonly ProcessStat[]): Problem[] {
     .map(({ pid }) => {
       const open = all.filter(({ parent }) => parent === pid).length;
       return error(
-        `dropbear ${pid} takes SSH logins, with ${open} open now: afkill knows sshd only, so none of them is watched`,
-        "use OpenSSH in its place (Debian: apt purge dropbear), or give dropbear -I SECONDS, which warns nobody",
+        `dropbear ${pid} accepts SSH logins (${open} open now): afkill guards only the logins of OpenSSH's sshd`,
+        "use OpenSSH instead (Debian: apt purge dropbear), or start dropbear with -I SECONDS, which ends idle logins without a warning",
       );
     });
 }

@@ -26,7 +26,7 @@ export const forceCommand: Check = {
       const text = textOf(DROP_IN);
       if (!/^\s*ForceCommand .*\/usr\/lib\/afkill\/forced-command/im.test(text))
         return [
-          error(`${DROP_IN} has no ForceCommand of afkill's: no login is watched`, again("force-command")),
+          error(`${DROP_IN} has no ForceCommand of afkill: no login is guarded`, again("force-command")),
         ];
       mustInclude(readHostConfig(), DROP_IN);
       mustBeGood();
@@ -34,7 +34,7 @@ export const forceCommand: Check = {
       return isScoped()
         ? wrongWrap
         : [...wrongCommand(settings().get("forcecommand") ?? "none"), ...wrongWrap];
-    }, "mend sshd's configuration"),
+    }, "correct sshd's configuration, then run afkill doctor again"),
 };
 
 /** Whether the ForceCommand is in a Match block, so that it only applies to some logins. */
@@ -53,8 +53,8 @@ function wrongWithWrap(): Problem[] {
   if (ran.status === 0) return [];
   return [
     error(
-      `a wrap does not start (${said(ran)}): logins go on without it, each with a watchdog of its own`,
-      "run install --wrap again, from the checkout or package that it came from; or without --wrap, to do without it",
+      `a wrap does not start (${said(ran)}): logins work without a wrap, each with a watchdog of its own`,
+      "run afkill install with --wrap again, from the checkout or package that it came from; or without --wrap, to stop using it",
     ),
   ];
 }
@@ -63,8 +63,8 @@ function wrongCommand(command: string): Problem[] {
   if (command.includes("/usr/lib/afkill/forced-command")) return [];
   return [
     error(
-      `sshd's ForceCommand is another one than afkill's: ${command}`,
-      `take the one that stands before ${DROP_IN} out of sshd's configuration`,
+      `sshd uses another ForceCommand instead of afkill's: ${command}`,
+      `remove the ForceCommand that comes before ${DROP_IN} from sshd's configuration`,
     ),
   ];
 }
@@ -77,7 +77,7 @@ export const profile: Check = {
     orProblem(() => {
       planProfile();
       if (!/^[^#\n]*\. \/usr\/lib\/afkill\/profile\.sh/m.test(textOf(PROFILE)))
-        return [error(`${PROFILE} does not start a watchdog: no login is watched`, again("profile"))];
+        return [error(`${PROFILE} does not start a watchdog: no login is guarded`, again("profile"))];
       const readable = ((look(PROFILE)?.mode ?? 0) & 0o004) !== 0;
       return readable ? [] : [error(`${PROFILE} cannot be read by users`, `chmod o+r ${PROFILE}`)];
     }, again("profile")),
@@ -87,14 +87,14 @@ export const profile: Check = {
 export const hidepid: Check = {
   id: "hidepid",
   concerns: isUsers,
-  fine: "/proc shows a user's watchdog the sshd of its login",
+  fine: "a user's watchdog can see the sshd of its login in /proc",
   find: () => {
     const hidden = hidepidOf(readFileSync("/proc/self/mountinfo", "utf8"));
     if (hidden === undefined) return [];
     return [
       error(
         `/proc is mounted hidepid=${hidden}: a watchdog that runs as its user cannot see its login, and guards nothing`,
-        "sudo afkill install --hook pam, whose watchdog is root's; or mount /proc without hidepid",
+        "sudo afkill install --hook pam, whose watchdog runs as root; or mount /proc without hidepid",
       ),
     ];
   },

@@ -12,7 +12,7 @@ import { isRoots } from "./installation.ts";
 
 /** A login that has just begun may still be without its watchdog for a moment. */
 const PATIENCE_MS = 2000;
-const SWEEP = "sudo afkill sweep judges it by the policy";
+const SWEEP = "sudo afkill sweep applies the policy to it";
 
 export const watchdogs: Check = {
   id: "watchdogs",
@@ -47,14 +47,15 @@ function isStopped(login: Login, watchdog: Watchdog, pids: readonly number[]): P
 }
 
 function rootsIsMissing(login: Login): Problem {
-  const what = `${named(login)} has no watchdog of root's`;
-  if (isOlderThanHook(login)) return warning(`${what}: it began before the hook was there`, SWEEP);
-  return error(what, `see why (journalctl -t afkill); ${SWEEP} meanwhile`);
+  const what = `${named(login)} has no watchdog that runs as root`;
+  if (isOlderThanHook(login)) return warning(`${what}: it began before the hook was installed`, SWEEP);
+  return error(what, `see the reason in the log (journalctl -t afkill); until then, ${SWEEP}`);
 }
 
 /** Only a warning: with these hooks a shell may not start a watchdog, and a user may stop it. */
 function usersIsMissing(login: Login): Problem {
-  const why = "it began before the hook was there, its shell does not start one, or its user has stopped it";
+  const why =
+    "it began before the hook was installed, its shell does not start one, or its user has stopped it";
   return warning(`${named(login)} has no watchdog: ${why}`, `${SWEEP}; --hook pam guards every login`);
 }
 

@@ -7,9 +7,9 @@ import { reasonOf } from "../../text/reason-of.ts";
 const EXAMPLES = `
 Examples:
   afkill explain alice
-  afkill explain alice --from 10.1.2.3                   as if she came from there: rules with "from" need it
+  afkill explain alice --from 10.1.2.3                   as if she logged in from there: rules with "from" need it
   afkill explain alice --groups staff,oncall             as if she were in these groups, and no others
-  afkill explain alice --config ./afkill.toml --json     before a new policy is put in place
+  afkill explain alice --config ./afkill.toml --json     test a new policy before you install it
 `;
 
 interface Options {
@@ -25,7 +25,7 @@ export function addExplain(program: Command): void {
     .command("explain")
     .summary("say what the policy means for a user, and why")
     .description(
-      "Says which rule applies to a user or what exempts them, which file and line set each limit, and when a login that falls idle now would be warned and ended.",
+      "Says which rule applies to a user or what exempts them, and which file and line set each limit. Says when a login that becomes idle now would be warned and ended.",
     )
     .argument("<user>", "the user's name")
     .option("--from <address>", "the address that the user comes from", address)

@@ -24,7 +24,7 @@ export function explanationLines(
     ...whoLines(explanation, groupsFrom),
     "",
     decisionLine(explanation),
-    ...(rules.length > 0 ? ["", tableOf(["RULE", "FITS"], ruleRows, columns)] : []),
+    ...(rules.length > 0 ? ["", tableOf(["RULE", "MATCHES"], ruleRows, columns)] : []),
     "",
     limitTable(limits, limitOrigins, LIMIT_KEYS, columns),
     "",
@@ -45,7 +45,7 @@ function whoLines({ subject: { user, groups, address } }: Explanation, from: Gro
   const known = `${printable(groups.join(", ")) || "none"}${from === "option" ? " (as given)" : ""}`;
   return [
     `user     ${printable(user)}`,
-    `groups   ${from === "unknown" ? "not known, and none concerns this user" : known}`,
+    `groups   ${from === "unknown" ? "not known, but the policy does not need them for this user" : known}`,
     `address  ${printable(address ?? "not given")}`,
   ];
 }
@@ -56,11 +56,11 @@ function decisionLine({ exemption, rule }: Explanation): string {
     const why = `${exemption.kind} ${printable(exemption.name)}, ${placeText(exemption.at)}`;
     return `${styled("bold", "Exempt")}: ${why}. Never warned, never ended; without that, ${limits} would apply.`;
   }
-  return `${styled("bold", "Applies")}: ${limits}${rule ? "" : "; no rule fits"}.`;
+  return `${styled("bold", "Applies")}: ${limits}${rule ? "" : "; no rule matches"}.`;
 }
 
 const EARLIEST =
-  "These are the earliest times: the time of the last key is known to 8 s, what a login without a terminal does is seen when it is looked at, and suspended time does not count.";
+  "These are the earliest times. The end can be later: the time of the last key is known to 8 s, the activity of a login without a terminal is seen only when afkill looks, and suspended time does not count.";
 
 function forecastLines({ exemption, forecast, limits }: Explanation, now: Date): string[] {
   if (exemption) return ["A login is neither warned nor ended."];
@@ -81,9 +81,9 @@ function forecastLines({ exemption, forecast, limits }: Explanation, now: Date):
   ];
   if (working)
     parts.push({
-      title: "Work without a key from now on",
+      title: "A terminal where work runs, but no key is typed from now on",
       rehearsal: working,
-      endText: `${IDLE_END}, working or not`,
+      endText: `${IDLE_END}, even if work runs`,
       whyNever: endlessWork(limits),
     });
   parts.push({
@@ -96,7 +96,7 @@ function forecastLines({ exemption, forecast, limits }: Explanation, now: Date):
   return parts.some(({ rehearsal }) => rehearsal.end) ? [...lines, "", EARLIEST] : lines;
 }
 
-const IDLE_END = "the terminal is closed, and the login with its last one";
+const IDLE_END = "the terminal is closed; the login ends with its last terminal";
 
 function endlessWork({ busyMaxMs }: Explanation["limits"]): string {
   return Number.isFinite(busyMaxMs) ? 'idle_timeout = "off"' : 'busy_max = "off"';

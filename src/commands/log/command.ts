@@ -14,11 +14,11 @@ Actions:
   fault      something else went wrong
 
 Outcomes:
-  ended      of an ending: all that had to end is proved gone
-  failed     of an ending: it is not
-  given      of a notice: it reached the terminal
-  not-given  of a notice: there was no terminal, or it took no output
-  kept       of a stay
+  ended      hang-up, end: all that had to end is gone
+  failed     hang-up, end: something is still there
+  given      notice: it reached the terminal
+  not-given  notice: there was no terminal, or the terminal accepted no output
+  kept       stay: the login goes on
 
 Examples:
   sudo afkill log --since 7d --action end
@@ -43,15 +43,17 @@ export function addLog(program: Command): void {
     .command("log")
     .summary("read the audit: who was warned, who stayed, who was ended")
     .description(
-      "Prints the records of the audit, oldest first, also those that logrotate has put aside; one line a record.",
+      "Prints the records of the audit, oldest first, one line for each, including the files that logrotate has rotated.",
     )
-    .argument("[file]", "an audit elsewhere, such as a copy", AUDIT)
-    .option("--user <user>", "only what happened to this user's logins")
-    .option("--since <time>", "only from then on: a time, or how long ago (2h, 7d)", parseMoment)
-    .addOption(new Option("--until <time>", "only before then").argParser(parseMoment).conflicts("follow"))
-    .addOption(new Option("--action <action>", "only what afkill did").choices(ACTIONS))
-    .addOption(new Option("--outcome <outcome>", "only what it came to").choices(OUTCOMES))
-    .option("--follow", "go on with new records, until interrupted")
+    .argument("[file]", "another audit file, such as a copy", AUDIT)
+    .option("--user <user>", "only records of this user's logins")
+    .option("--since <time>", "only from this time on: a time, or how long ago (2h, 7d)", parseMoment)
+    .addOption(
+      new Option("--until <time>", "only before this time").argParser(parseMoment).conflicts("follow"),
+    )
+    .addOption(new Option("--action <action>", "only records with this action").choices(ACTIONS))
+    .addOption(new Option("--outcome <outcome>", "only records with this outcome").choices(OUTCOMES))
+    .option("--follow", "wait for new records and print them, until interrupted")
     .option("--json", "print the records as they are: JSON, one a line")
     .addHelpText("after", EXAMPLES)
     .action(act);

@@ -15,9 +15,9 @@ Examples:
 export function addMetrics(program: Command): void {
   program
     .command("metrics")
-    .summary("tell Prometheus of logins, endings and failed checks")
+    .summary("print metrics for Prometheus: logins, endings, failed checks")
     .description("Prints metrics in the text format of Prometheus.")
-    .option("--output <file>", "write them to this file instead")
+    .option("--output <file>", "write the metrics to this file instead")
     .addHelpText("after", EXAMPLES)
     .action(act);
 }

@@ -33,13 +33,13 @@ function now({ logins, policyValid, hooks }: Snapshot): Family[] {
     {
       name: "afkill_logins",
       type: "gauge",
-      help: "SSH logins by state, as afkill list tells them.",
+      help: "SSH logins by state, as afkill list shows them.",
       samples: byState.map(({ state, own }) => ({ labels: { state }, value: own.length })),
     },
     {
       name: "afkill_login_idle_max_seconds",
       type: "gauge",
-      help: "How long the longest idle of these logins has been idle; 0 where there is none.",
+      help: "Idle time of the login in this state that has been idle longest; 0 if there is none.",
       samples: byState.map(({ state, own }) => ({
         labels: { state },
         value: Math.max(0, ...own.map(({ idleSeconds }) => idleSeconds ?? 0)),
@@ -48,14 +48,14 @@ function now({ logins, policyValid, hooks }: Snapshot): Family[] {
     {
       name: "afkill_watchdogs_missing",
       type: "gauge",
-      help: "SSH logins that the policy would end some day, and that no watchdog guards.",
+      help: "SSH logins that the policy would end, but that no watchdog guards.",
       samples: [{ value: logins.filter(({ state }) => state === "no watchdog").length }],
     },
     ...hooksInEffect(hooks),
     {
       name: "afkill_policy_valid",
       type: "gauge",
-      help: "1 if the policy can be used, 0 if not: then new logins are ended by nobody.",
+      help: "1 if the policy can be used, 0 if not: then new logins are not ended.",
       samples: [{ value: policyValid ? 1 : 0 }],
     },
   ];
@@ -68,7 +68,7 @@ function hooksInEffect(hooks: Snapshot["hooks"]): Family[] {
     {
       name: "afkill_hook_in_effect",
       type: "gauge",
-      help: "1 if new logins get a watchdog by this hook, 0 if it was installed and is gone: new logins are unguarded.",
+      help: "1 if new logins get a watchdog from this hook, 0 if it was installed and is gone: new logins are not guarded.",
       samples: hooks.map(({ hook, isInEffect }) => ({ labels: { hook }, value: isInEffect ? 1 : 0 })),
     },
   ];
@@ -79,7 +79,7 @@ function sinceStart({ tally, checksFailed }: Snapshot): Family[] {
     {
       name: "afkill_endings_total",
       type: "counter",
-      help: `Logins and terminals ended, and tries to that failed, by reason, ${SINCE}.`,
+      help: `Endings of logins and terminals, and tries that failed, by reason, ${SINCE}.`,
       samples: tally.endings.map(({ reason, outcome, count }) => ({
         labels: { reason, outcome },
         value: count,
@@ -111,7 +111,7 @@ function about({ unreadable, version }: Snapshot): Family[] {
     {
       name: "afkill_audit_unreadable",
       type: "gauge",
-      help: "Lines of the audit that are no records, and files of it that could not be read to their end.",
+      help: "Lines of the audit that are not records, and files of the audit that could not be read to their end.",
       samples: [
         { labels: { what: "line" }, value: unreadable.lines },
         { labels: { what: "file" }, value: unreadable.files },

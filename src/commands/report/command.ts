@@ -6,7 +6,7 @@ import { say, sayJson } from "../../console/output.ts";
 import { AUDIT, POLICY } from "../../system/paths.ts";
 
 const EXAMPLES = `
-A countdown is the notices that an idle login or terminal gets before its end; it is answered when its user, or work, comes back.
+A countdown is the series of notices that an idle login or terminal gets before its end. It is answered when the user, or work, comes back.
 
 Examples:
   sudo afkill report --since 30d
@@ -25,13 +25,13 @@ interface Options {
 export function addReport(program: Command): void {
   program
     .command("report")
-    .summary("sum the audit up: as text, JSON, or a page to keep")
+    .summary("summarise the audit as text, JSON or an HTML page")
     .description(
-      "Adds up the audit, also what logrotate has put aside: notices and endings by user and by reason, and idle times.",
+      "Summarises the audit, including the files that logrotate has rotated: notices and endings by user and by reason, and idle times.",
     )
-    .argument("[file]", "an audit elsewhere, such as a copy", AUDIT)
-    .option("--since <time>", "only from then on: a time, or how long ago (2h, 7d)", parseMoment)
-    .option("--until <time>", "only before then", parseMoment)
+    .argument("[file]", "another audit file, such as a copy", AUDIT)
+    .option("--since <time>", "only from this time on: a time, or how long ago (2h, 7d)", parseMoment)
+    .option("--until <time>", "only before this time", parseMoment)
     .option("--json", "print JSON")
     .option("--html <file>", "write one page with charts, which needs no other file")
     .addHelpText("after", EXAMPLES)

@@ -61,8 +61,8 @@ function tiles(report: Report): Markup {
   return html`<dl class="tiles">
 <div><dt>Notices given</dt><dd>${totals.noticesGiven}</dd><dd>in ${counted(totals.countdowns, "countdown")}; ${totals.noticesNotGiven} could not be given</dd></div>
 <div><dt>Answered</dt><dd>${share}</dd><dd>${answeredText(report).replace(/ \(.*/, "")} countdowns</dd></div>
-<div><dt>Ended</dt><dd>${totals.ended}</dd><dd>${counted(totals.loginsEnded, "login")}, ${counted(totals.terminalsEnded, "terminal")} of others</dd></div>
-<div><dt>Failed endings</dt><dd>${totals.failedTries}</dd><dd>each try counted</dd></div>
+<div><dt>Ended</dt><dd>${totals.ended}</dd><dd>${counted(totals.loginsEnded, "login")}, ${counted(totals.terminalsEnded, "terminal")} of logins that stayed</dd></div>
+<div><dt>Failed endings</dt><dd>${totals.failedTries}</dd><dd>each try is counted</dd></div>
 </dl>`;
 }
 
@@ -132,7 +132,7 @@ function idleTimes(report: Report): Markup {
   const labels = bins.map((bin) => binLabel(bin, "–"));
   return section(
     "Idle times",
-    "How long nobody had been there when the user came back after a notice, and when the login was ended.",
+    "How long the login had been idle when the user came back after a notice, and when the login was ended.",
     {
       id: "idle",
       title: "Idle times at a return and at an ending",
@@ -185,12 +185,12 @@ function about({ firstRecord, lastRecord, records }: Report, facts: Facts): Mark
 <dl class="about">
 <dt>Host</dt><dd>${facts.host}</dd>
 <dt>Period</dt><dd>${periodText(facts)}</dd>
-<dt>Audit</dt><dd><code>${facts.audit}</code>, and what logrotate has put aside</dd>
+<dt>Audit</dt><dd><code>${facts.audit}</code>, and its rotated files</dd>
 <dt>Records</dt><dd>${range}</dd>
 ${policy}<dt>Generated</dt><dd>${localTime(facts.generatedMs)} by afkill ${facts.version}</dd>
 </dl>
-<p class="faint">A countdown is the notices that an idle login or terminal gets before its end; it is answered when its user, or work,
-comes back. The policy files are those of the host when the report was made, with the SHA-256 of their text.</p>
+<p class="faint">A countdown is the series of notices that an idle login or terminal gets before its end. It is answered when the user, or
+work, comes back. The policy files are those of the host when the report was made, with the SHA-256 of their text.</p>
 </footer>`;
 }
 

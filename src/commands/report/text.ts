@@ -22,8 +22,8 @@ export function reportLines(report: Report, facts: Facts, columns: number | unde
     "",
     `Notices given    ${totals.noticesGiven}, in ${counted(totals.countdowns, "countdown")}; ${totals.noticesNotGiven} could not be given`,
     `Answered         ${answeredText(report)}`,
-    `Ended            ${counted(totals.loginsEnded, "login")}, ${counted(totals.terminalsEnded, "terminal")} of others`,
-    `Failed endings   ${totals.failedTries}, each try counted`,
+    `Ended            ${counted(totals.loginsEnded, "login")}, ${counted(totals.terminalsEnded, "terminal")} of logins that stayed`,
+    `Failed endings   ${totals.failedTries}, each try is counted`,
     ...section("By reason", byReason, () =>
       table(
         ["REASON", "NOTICES", "ENDED", "FAILED"],
@@ -61,7 +61,7 @@ function headLines(report: Report, facts: Facts): string[] {
     ["Audit", facts.audit],
     ["Records", records === 0 ? "none" : `${records}, from ${time(firstRecord)} to ${time(lastRecord)}`],
     ...(facts.badLines > 0 ? [["Left out", counted(facts.badLines, "line")]] : []),
-    ...facts.badFiles.map((file) => ["Not whole", file]),
+    ...facts.badFiles.map((file) => ["Incomplete", file]),
     ...facts.policyFiles.map((it) => ["Policy", evidenceText(it)]),
     ["Generated", `${localTime(facts.generatedMs)} by afkill ${facts.version}`],
   ];

@@ -4,15 +4,15 @@ import { count, oneLine, seconds } from "./option-values.ts";
 
 const EXAMPLES = `
 Examples:
-  sudo afkill sshd status                show what sshd does by itself, and what it does not
+  sudo afkill sshd status                show what sshd's timeouts do, and what they do not do
   sudo afkill sshd apply --dry-run       show what would change, and change nothing
   sudo afkill sshd apply
   sudo afkill sshd revert
 `;
 
 const APPLY_EXAMPLES = `
-Every apply writes the whole file anew: an option that is not given has its default, and the last two are then left out.
-sshd takes the new values for logins that begin from then on.
+Every apply writes the whole file: an option that is not given gets its default. The last two options have none and are then left out.
+sshd uses the new values for logins that begin after the reload.
 
 Examples:
   sudo afkill sshd apply
@@ -45,14 +45,14 @@ interface ApplyOptions {
 export function addSshd(program: Command): void {
   const sshd = program
     .command("sshd")
-    .summary("show and set sshd's own timeouts: they end dead clients")
+    .summary("show and set sshd's own timeouts, which end the logins of dead clients")
     .description(
-      "Clients that are gone are sshd's own job. Shows what sshd's timeouts are and do, and sets them in a drop-in.",
+      "sshd itself ends the logins of clients that are gone. Shows sshd's timeouts and what they do, and sets them in a drop-in.",
     )
     .addHelpText("after", EXAMPLES);
   sshd
     .command("status")
-    .summary("show sshd's timeouts, and what they do and do not do")
+    .summary("show sshd's timeouts, what they do and what they do not do")
     .description("Shows sshd's timeouts (sshd -T), where each is set, and what it does and does not do.")
     .option("--json", "print JSON")
     .addHelpText("after", STATUS_EXAMPLES)
@@ -60,7 +60,7 @@ export function addSshd(program: Command): void {
   addApply(sshd);
   sshd
     .command("revert")
-    .summary("take the drop-in away again")
+    .summary("remove the drop-in")
     .description("Removes what `apply` has written, and reloads sshd.")
     .option("--dry-run", "print what would change, and change nothing")
     .addHelpText("after", REVERT_EXAMPLES)
@@ -72,15 +72,21 @@ function addApply(sshd: Command): void {
     .command("apply")
     .summary("write sshd's timeouts into a drop-in and reload sshd")
     .description(
-      "Writes a drop-in, has sshd check it, and reloads sshd. When anything fails, everything is put back as it was.",
+      "Writes a drop-in, lets sshd check it, and reloads sshd. If anything fails, everything is put back as it was.",
     )
     .addOption(
-      new Option("--client-alive-interval <time>", "ask a client that is silent for this long, or off")
+      new Option(
+        "--client-alive-interval <time>",
+        "after this much silence, ask the client whether it is still there; or off",
+      )
         .argParser(seconds)
         .default(60, "60s"),
     )
     .addOption(
-      new Option("--client-alive-count-max <n>", "questions without an answer that end a login; 0: none")
+      new Option(
+        "--client-alive-count-max <n>",
+        "end a login after so many questions without an answer; 0: never",
+      )
         .argParser(count)
         .default(3, "3"),
     )
@@ -101,7 +107,7 @@ function addApply(sshd: Command): void {
 }
 
 async function showStatus({ json = false }: { json?: boolean }): Promise<void> {
-  mustBeRoot("sshd status", "sshd's configuration is asked of sshd, which reads its keys");
+  mustBeRoot("sshd status", "it asks sshd for its configuration, and sshd reads its host keys");
   const [{ sshdStatus }, { statusLines }] = await Promise.all([
     import("../../sshd/status.ts"),
     import("./text.ts"),
@@ -112,7 +118,7 @@ async function showStatus({ json = false }: { json?: boolean }): Promise<void> {
 }
 
 async function apply(options: ApplyOptions): Promise<void> {
-  mustBeRoot("sshd apply", "it changes files of root's");
+  mustBeRoot("sshd apply", "it changes files that belong to root");
   const [{ mustBeAlone }, { planApply }, { changeSshd }, { preview }] = await Promise.all([
     import("../../change/alone.ts"),
     import("../../sshd/apply.ts"),
@@ -134,7 +140,7 @@ async function apply(options: ApplyOptions): Promise<void> {
 }
 
 async function revert({ dryRun = false }: { dryRun?: boolean }): Promise<void> {
-  mustBeRoot("sshd revert", "it changes files of root's");
+  mustBeRoot("sshd revert", "it changes files that belong to root");
   const [{ mustBeAlone }, { planRevert }, { changeSshd }, { preview }] = await Promise.all([
     import("../../change/alone.ts"),
     import("../../sshd/revert.ts"),
@@ -143,7 +149,7 @@ async function revert({ dryRun = false }: { dryRun?: boolean }): Promise<void> {
   ]);
   mustBeAlone();
   const { changes, verify } = planRevert();
-  if (changes.length === 0) return say("nothing to change: afkill has set no timeouts of sshd's");
+  if (changes.length === 0) return say("nothing to change: afkill has not set any timeouts of sshd");
   if (dryRun) return changes.flatMap(preview).concat("would reload sshd").forEach(say);
   changeSshd(changes, verify, say);
 }

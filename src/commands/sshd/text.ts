@@ -9,9 +9,10 @@ export function statusLines({ settings, dropIn, unread }: SshdStatus): string[] 
   return [
     ...settings.flatMap((setting) => [...linesOf(setting, dropIn), ""]),
     ...unread.map(
-      (file) => `${printable(file)} changed after sshd read it: reload sshd, or see other values than it has`,
+      (file) =>
+        `${printable(file)} changed after sshd read it: sshd may have other values than these until you reload it`,
     ),
-    "Users who are idle, and alive, are afkill's job: none of these knows them.",
+    "None of these settings knows whether a user is idle: that is the job of afkill.",
   ];
 }
 
@@ -25,7 +26,7 @@ function linesOf(
     `${styled("bold", `${keyword} ${printable(value)}`)}  (${by})`,
     `    ${does}`,
     `    ${doesNot}`,
-    ...exceptions.map((place) => `    For some it is ${printable(place.value)}: ${placeOf(place)}`),
+    ...exceptions.map((place) => `    For some logins it is ${printable(place.value)}: ${placeOf(place)}`),
   ];
 }
 

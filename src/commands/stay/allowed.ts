@@ -23,7 +23,7 @@ export async function policyOfUser(configPath: string): Promise<Applied> {
 /** How long the login may stay, in ms: `wantedMs`, or the allowed maximum if it is absent. Throws if that is not allowed. */
 export function allowedMs({ limits: { maxStayMs } }: Applied, wantedMs: number | undefined): number {
   if (!Number.isFinite(maxStayMs))
-    throw new Error("the policy lets nobody keep a login (max_stay is off); ask your administrator");
+    throw new Error("the policy does not let users keep a login (max_stay is off); ask your administrator");
   if (wantedMs !== undefined && wantedMs > maxStayMs)
     throw new Error(
       `the policy allows at most ${formatDuration(maxStayMs)} (max_stay), not ${formatDuration(wantedMs)}`,
@@ -52,7 +52,7 @@ export function mustHaveHold(path: string): void {
     readFileSync(path);
   } catch {
     throw new Error(
-      `${path} is missing; afkill is not installed whole: ask your administrator to run afkill install`,
+      `${path} is missing; the installation of afkill is not complete: ask your administrator to run afkill install`,
     );
   }
 }

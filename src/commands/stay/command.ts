@@ -4,12 +4,12 @@ import { say } from "../../console/output.ts";
 import { POLICY } from "../../system/paths.ts";
 
 const STAY_EXAMPLES = `
-Ask before you go: the time counts from your last key, and the policy (max_stay) says how much of it you may have. It ends with your
-terminal. Each stay is in the audit.
+Run it before you leave. The time counts from your last key. The policy (max_stay) sets the longest time. The stay ends when its terminal
+closes. The audit records each stay.
 
-With --login an administrator keeps logins of others: as long as they say, whether or not the policy has a max_stay, with their name in
-the audit. A login is named by its terminal (pts/3), by the pid of one of its sshds, or by its user. It counts as active until then, and
-its limit begins anew; max_login ends it all the same. A new time takes the place of the one before: 1s lets the login go.
+With --login an administrator keeps logins of other users, for any time, even if the policy has no max_stay. The audit records the
+administrator's name. A login is named by its terminal (pts/3), by the pid of one of its sshds, or by its user. Until the time is over, the
+login counts as active; then its limit begins again. max_login still ends it. A new time replaces the one before: 1s ends the stay.
 
 Examples:
   afkill stay 45m
@@ -19,7 +19,7 @@ Examples:
 
 const RUN_EXAMPLES = `
 For work that cannot be seen from outside: a build on another host, a client that waits silently. Your login stays while the command
-runs, and at most as long after your last key as the policy says (max_stay). The exit status is the command's.
+runs, but no longer after your last key than the policy allows (max_stay). The exit status is that of the command.
 
 Examples:
   afkill run -- make -j4
@@ -39,7 +39,9 @@ export function addStay(program: Command): void {
   program
     .command("stay")
     .summary("keep a login for a while")
-    .description("Keeps the login that it is run in, though nobody types, for a time that the policy allows.")
+    .description(
+      "Keeps the login in which it runs for some time, even if nobody types. The policy sets the longest time.",
+    )
     .argument("<duration>", "how long, such as 45m or 2h", durationValue)
     .option("--login <login>", "keep this login instead, as root; may be given several times", oneMore)
     .option("--config <file>", "the policy", POLICY)
@@ -63,7 +65,7 @@ export function addRun(program: Command): void {
     .command("run")
     .summary("keep your own login while a command runs")
     .description(
-      "Runs a command and keeps the login that it is run in until it ends, as long as the policy allows.",
+      "Runs a command. Keeps the login in which it runs until the command ends, but no longer than the policy allows.",
     )
     .argument("<command...>", "the command with its arguments")
     .option("--config <file>", "the policy", POLICY)

@@ -3,7 +3,7 @@ import { mustBeRoot, printable, say } from "../../console/output.ts";
 
 /** Keeps the named logins for `ms`. Throws if a name means no login; then nothing was done. */
 export async function keepNamed(names: readonly string[], ms: number, configPath: string): Promise<void> {
-  mustBeRoot("stay --login", "it keeps logins of others");
+  mustBeRoot("stay --login", "it keeps logins of other users");
   const [{ survey }, { namedLogins }, { administratorOf }, { keepOne }, { sshdOf }, { userInfo }] =
     await Promise.all([
       import("../../survey/survey.ts"),

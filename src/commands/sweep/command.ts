@@ -4,25 +4,25 @@ import { complain, mustBeRoot, printable, say, sayJson } from "../../console/out
 import { POLICY } from "../../system/paths.ts";
 
 const EXAMPLES = `
-It measures how long a login has been idle, not how long ago it began. A login whose notice
-stands is waited for, so a sweep can take as long as warn_before says. What a first look cannot
-measure, such as a login without a terminal, counts as active then. Two sweeps at once never
-treat a login twice.
+A sweep measures how long a login has been idle, not how long ago it began. It waits until its
+notices are over, so a sweep can take as long as warn_before says. The first look cannot measure
+some logins, such as one without a terminal: they then count as active. Two sweeps that run at
+the same time never treat the same login.
 
-Nothing else takes over from a watchdog that root killed or stopped: such a login ends when the
-next sweep has given its notice. Swept every five minutes it ends at most five minutes late, ten
-where the timer's sweep was still waiting for the notice of another login.
+If root kills or stops a watchdog, only a sweep can end its login: it gives the notice, then it
+ends the login. With a sweep every five minutes the login ends at most five minutes late, or ten
+minutes late if the timer's sweep was still waiting for the notice of another login.
 
-If a hook that was installed is gone, new logins are unguarded. A sweep tells this once on standard
-error and in the system log, and its exit status is 1 until the hook is back. The timer and the cron
-file put it back by themselves ("afkill install --repeat").
+If a hook that was installed is gone, new logins are not guarded. A sweep reports this once on
+standard error and in the system log, and its exit status is 1 until the hook is back. The timer and
+the cron file put the hook back ("afkill install --repeat").
 
 Every five minutes, by systemd:
   systemctl link /usr/lib/afkill/dist/pam/afkill-sweep.service
   systemctl enable --now /usr/lib/afkill/dist/pam/afkill-sweep.timer
 or by cron:
   install -m 644 /usr/lib/afkill/dist/pam/afkill-sweep.cron /etc/cron.d/afkill-sweep
-Before afkill uninstall, take it away again:
+Before afkill uninstall, remove these again:
   systemctl disable --now afkill-sweep.timer
   systemctl disable afkill-sweep.service
   rm /etc/cron.d/afkill-sweep
@@ -47,7 +47,7 @@ export function addSweep(program: Command): void {
     .command("sweep")
     .summary("warn and end idle logins that have no watchdog, once")
     .description(
-      "Does once for every SSH login without a watchdog of root's what a watchdog would: for cron, for timers, and for logins older than the installation.",
+      "Looks once at every SSH login that root's watchdog does not guard, and warns or ends it as a watchdog would. For cron, for timers, and for logins that are older than the installation.",
     )
     .option("--config <file>", "the policy", POLICY)
     .option("--dry-run", "print what would be done now, and do nothing")
@@ -56,9 +56,7 @@ export function addSweep(program: Command): void {
       "use this idle timeout for every login that is not exempt, with or without a watchdog",
       durationValue,
     )
-    .addOption(
-      new Option("--log <file>", "append a line for each thing done to this file").conflicts("dryRun"),
-    )
+    .addOption(new Option("--log <file>", "append a line to this file for each action").conflicts("dryRun"))
     .option("--json", "print JSON; only with --dry-run")
     .addHelpText("after", EXAMPLES)
     .action(act);
@@ -68,7 +66,7 @@ async function act(
   { config: configPath, dryRun = false, idleTimeout: idleTimeoutMs, log, json = false }: Options,
   command: Command,
 ): Promise<void> {
-  if (json && !dryRun) command.error("error: --json goes with --dry-run only");
+  if (json && !dryRun) command.error("error: --json needs --dry-run");
   mustBeRoot("sweep", "it looks at the logins of all users and ends them");
   if (dryRun) return rehearse({ configPath, idleTimeoutMs }, json);
   const [{ sweep }, { openLog }] = await Promise.all([import("./sweep.ts"), import("./log-file.ts")]);

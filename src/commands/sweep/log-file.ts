@@ -11,7 +11,7 @@ export function openLog(path: string): (line: string) => void {
   if (!status.isFile() || status.nlink > 1 || status.uid !== 0 || (status.mode & 0o022) !== 0) {
     closeSync(fd);
     throw new Error(
-      `${path} must be a plain file of one name that belongs to root and is writable by nobody else`,
+      `${path} must be a regular file without a second hard link, owned by root and writable by nobody else`,
     );
   }
   return (line) => void writeSync(fd, `${line}\n`);

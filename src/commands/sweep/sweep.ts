@@ -68,7 +68,8 @@ async function sweepOne(login: Login, options: SweepOptions, tell: (news: News) 
   };
   try {
     const stateDirectory = claim(login);
-    if (!stateDirectory) return tell({ kind: "kept", line: `left ${name} to another sweep` });
+    if (!stateDirectory)
+      return tell({ kind: "kept", line: `skipped ${name}: another sweep is working on it` });
     const { privileged, child } = login;
     const { configPath, idleTimeoutMs } = options;
     const assignment = { privileged, child, stateDirectory, configPath, clockHistory: "" };

@@ -17,7 +17,7 @@ export function whyUnguarded(): string | undefined {
       fault === undefined ? [] : [`hook ${hook} is not in effect: ${fault}`],
     );
     if (faults.length === 0) return undefined;
-    return `new logins are unguarded: ${faults.join("; ")}; sudo afkill install --repeat puts it back`;
+    return `new logins are not guarded: ${faults.join("; ")}; sudo afkill install --repeat puts it back`;
   } catch (error) {
     return `whether new logins are guarded is not known: ${reasonOf(error)}`;
   }

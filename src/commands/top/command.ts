@@ -6,13 +6,13 @@ const EXAMPLES = `
 Keys:
   up, down       select a login
   i u t c l      sort by idle time, user, login time, CPU, time left
-  /              show only what has a text in it; Escape shows all again
+  /              show only logins that contain a text; Escape shows all again
   e              end the selected login, after a question
   k              keep the selected login for a time, as afkill stay --login does
   n              write a line on the terminals of the selected login
   q, Ctrl-C      quit
 
-On a dumb terminal, where the output is no terminal, or where memory may not be made executable, the table of afkill list is printed once.
+On a dumb terminal, if the output is not a terminal, or if memory may not be made executable, it prints the table of afkill list once.
 
 Examples:
   sudo afkill top
@@ -31,7 +31,7 @@ export function addTop(program: Command): void {
 
 async function act({ config }: { readonly config: string }): Promise<void> {
   if (process.geteuid?.() !== 0)
-    process.stderr.write("afkill: without root, only what you may see is shown\n");
+    process.stderr.write("afkill: without root, this shows only what you may see\n");
   const canDraw = process.stdin.isTTY && process.stdout.isTTY && (process.env.TERM || "dumb") !== "dumb";
   // Ink's layout is WebAssembly, and Node has none without its compiler.
   const canLayOut = "WebAssembly" in globalThis;

@@ -3,9 +3,9 @@ import { isUtf8Locale, say, sayJson } from "../../console/output.ts";
 import { POLICY } from "../../system/paths.ts";
 
 const EXAMPLES = `
-A login is named by its terminal (pts/3), by the pid of one of its sshds, or by its user; without a name all are shown. What is in
-the foreground of a terminal is marked with +, your own login with *. Processes that stand more than 40 deep are drawn side by side,
-each with the one that it stands below.
+A login is named by its terminal (pts/3), by the pid of one of its sshds, or by its user. Without a name, all logins are shown. The
+foreground processes of a terminal are marked with +, your own login with *. Processes more than 40 levels deep are listed side by
+side, each with its parent.
 
 Examples:
   sudo afkill tree
@@ -38,7 +38,7 @@ async function act(names: string[], { config, json = false }: Options): Promise<
     import("./text.ts"),
   ]);
   if (process.geteuid?.() !== 0)
-    process.stderr.write("afkill: without root, only what you may see is shown\n");
+    process.stderr.write("afkill: without root, this shows only what you may see\n");
   const all = await survey({ configPath: config });
   const trees = (names.length === 0 ? all : namedLogins(names, all)).map(treeOf);
   if (json) return sayJson(trees);

@@ -50,7 +50,7 @@ test("each login once, in the order of the list", () => {
 });
 
 test("a name that means no login fails, though others mean one", () => {
-  expect(() => pick("alice", "99")).toThrow("process 99 (sshd) is no login's sshd");
+  expect(() => pick("alice", "99")).toThrow("process 99 (sshd) is not the sshd of a login");
   expect(() => pick("1003")).toThrow("there is no process 1003");
   expect(() => pick("pts/0")).toThrow("no login has the terminal pts/0");
   expect(() => pick("ali")).toThrow('no login of a user "ali"');

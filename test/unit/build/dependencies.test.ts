@@ -6,7 +6,9 @@ import { describe, expect, test } from "vitest";
 
 const checkout = resolve(import.meta.dirname, "../../..");
 /** What the build adds to a program, outside src. */
-const STARTERS = ["bundle.ts", "start.ts", "start-elsewhere.ts"].map((name) => `scripts/build/${name}`);
+const STARTERS = ["bundle.ts", "start.ts", "start-elsewhere.ts", "precompile.ts"].map(
+  (name) => `scripts/build/${name}`,
+);
 
 interface Wanted {
   readonly dependencies: Readonly<Record<string, string>>;

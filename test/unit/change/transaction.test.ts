@@ -187,9 +187,9 @@ test("a directory that is to go when empty stays for what somebody has put there
 
 test("what is not a file or directory of ours is not touched", () => {
   symlinkSync("/nowhere", join(root, "link"));
-  expect(() => isDue(file("link", ""))).toThrow("link is not a regular file; move it out of the way");
+  expect(() => isDue(file("link", ""))).toThrow("link is not a regular file; move it to another place");
   chmodSync(join(root, "tree"), 0o777);
   const directory: Change = { path: join(root, "tree"), wanted: { ...me, kind: "directory", mode: 0o755 } };
-  expect(() => isDue(directory)).toThrow("can be written to by others than root; chown root");
+  expect(() => isDue(directory)).toThrow("can be written to by users other than root; chown root");
   expect(() => isDue({ ...directory, path: join(root, "old") })).toThrow("is not a directory");
 });

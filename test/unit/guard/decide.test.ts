@@ -85,7 +85,7 @@ describe("a directory that does not answer", () => {
     expect((await it.decide(["slow"])).applied.limits.idleTimeoutMs).toBe(3_600_000);
     const { applied, complaint } = await it.decide(HANGS);
     expect(applied).toMatchObject({ exempt: false, limits: { idleTimeoutMs: 3_600_000 } });
-    expect(complaint).toBe(`${HANGS.message}; those known last still count`);
+    expect(complaint).toBe(`${HANGS.message}; the groups known last still count`);
     const survey = await policyForMany(it.configPath, [ALICE]);
     expect(survey(ALICE, it.memory()).applied).toEqual(applied);
     it.forget();
@@ -105,7 +105,7 @@ describe("a directory that does not answer", () => {
     const { applied, complaint } = await it.decide(HANGS);
     expect(applied).toMatchObject({ rule: "groups not known: nobody is ended", exempt: true });
     expect(isInDoubt(applied)).toBe(true);
-    expect(complaint).toBe(`${HANGS.message}; the login is ended by nobody`);
+    expect(complaint).toBe(`${HANGS.message}; the login is not ended`);
     // It is no answer that could be kept.
     expect(it.memory().lastGood).toBeUndefined();
     it.forget();

@@ -62,7 +62,7 @@ describe("warning", () => {
     );
     expect(prompt).toEqual([
       "afkill: closes in 60 s, no key keeps it: save your work",
-      "alice: on for 11 h 55 min of 12 h, the most allowed here, ends at 14:05",
+      "alice: logged in for 11 h 55 min, at most 12 h allowed here, ends at 14:05",
     ]);
     expect(lineMode).toEqual(prompt);
   });
@@ -89,7 +89,9 @@ describe("warning", () => {
 describe("stays", () => {
   it("says why", () => {
     expect(stays({ why: "key", columns: 80 }).bar).toBe("afkill: your login stays (you pressed a key)");
-    expect(stays({ why: "work", columns: 80 }).lineMode).toEqual(["afkill: your login stays (work goes on)"]);
+    expect(stays({ why: "work", columns: 80 }).lineMode).toEqual([
+      "afkill: your login stays (work is running)",
+    ]);
     expect(stays({ why: "policy", columns: 10 }).prompt).toEqual(["afkill: y"]);
   });
 });

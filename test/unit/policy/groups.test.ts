@@ -74,7 +74,7 @@ describe("groupsOf", () => {
       );
       expect(answers).toEqual({
         slow: "the groups of slow are not known: id gave no answer in 1 s",
-        mute: "the groups of mute are not known: id told of none",
+        mute: "the groups of mute are not known: id printed none",
         half: "the groups of half are not known: id: failed to get groups for user 'half': Input/output error",
         dead: expect.stringMatching(/^the groups of dead are not known: /),
         fine: ["staff"],

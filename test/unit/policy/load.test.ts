@@ -264,7 +264,7 @@ describe("a bad policy", () => {
       'activity = ["input", "cpu"]',
       '1:22: activity[2]: expected "input", "busy", "transfer" or "output", got "cpu"',
     ],
-    ['activity = ["busy"]', '1:1: activity: expected "input" to be one of them: whoever types is active'],
+    ['activity = ["busy"]', '1:1: activity: expected "input" to be one of them: a user who types is active'],
     ['message = "a\\nb"', '1:1: message: expected one line of printable ASCII, got "a\\u000ab"'],
     ['message = "\\u001b[2J"', '1:1: message: expected one line of printable ASCII, got "\\u001b[2J"'],
     [`message = "${"x".repeat(201)}"`, "1:1: message: expected at most 200 characters, got 201"],
@@ -312,14 +312,14 @@ describeAsRoot("a file that may have been written by somebody else", () => {
   it("is refused when somebody else owns it", async () => {
     chownSync(write("afkill.toml", ""), nobody, 0);
     expect(await problemsOf()).toEqual([
-      "/afkill.toml: expected the file to be owned by root, got uid 65534; chown root it",
+      "/afkill.toml: expected the file to be owned by root, got uid 65534; run chown root on it",
     ]);
   });
 
   it.each([0o664, 0o646, 0o666])("is refused with mode %o", async (mode) => {
     chmodSync(write("afkill.toml", ""), mode);
     expect(await problemsOf()).toEqual([
-      `/afkill.toml: expected the file to be writable by its owner only, got mode 0${mode.toString(8)}; chmod go-w it`,
+      `/afkill.toml: expected the file to be writable by its owner only, got mode 0${mode.toString(8)}; run chmod go-w on it`,
     ]);
   });
 
@@ -328,12 +328,12 @@ describeAsRoot("a file that may have been written by somebody else", () => {
     write("afkill.d/10.toml", "");
     chmodSync(join(directory, "afkill.d"), 0o1777);
     expect(await problemsOf()).toEqual([
-      "/afkill.d/10.toml: expected its directory /afkill.d to be writable by its owner only, got mode 1777; chmod go-w it",
+      "/afkill.d/10.toml: expected its directory /afkill.d to be writable by its owner only, got mode 1777; run chmod go-w on it",
     ]);
     chmodSync(join(directory, "afkill.d"), 0o755);
     chownSync(join(directory, "afkill.d"), nobody, 0);
     expect(await problemsOf()).toEqual([
-      "/afkill.d/10.toml: expected its directory /afkill.d to be owned by root, got uid 65534; chown root it",
+      "/afkill.d/10.toml: expected its directory /afkill.d to be owned by root, got uid 65534; run chown root on it",
     ]);
   });
 
@@ -342,13 +342,13 @@ describeAsRoot("a file that may have been written by somebody else", () => {
     expect((await loadPolicy(deep)).files).toEqual([deep]);
     chmodSync(join(directory, "above"), 0o777);
     expect(await problemsOf(deep)).toEqual([
-      "/above/etc/afkill.toml: expected the directory /above above it to be writable by its owner only, got mode 0777; chmod go-w it",
+      "/above/etc/afkill.toml: expected the directory /above above it to be writable by its owner only, got mode 0777; run chmod go-w on it",
     ]);
     chmodSync(join(directory, "above"), 0o1777);
     expect((await loadPolicy(deep)).files).toEqual([deep]);
     chownSync(join(directory, "above"), nobody, 0);
     expect(await problemsOf(deep)).toEqual([
-      "/above/etc/afkill.toml: expected the directory /above above it to be owned by root, got uid 65534; chown root it",
+      "/above/etc/afkill.toml: expected the directory /above above it to be owned by root, got uid 65534; run chown root on it",
     ]);
   });
 

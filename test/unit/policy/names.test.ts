@@ -24,10 +24,10 @@ test("each has the place that it stands at, in whichever file", async () => {
         '[[rule]]\nmatch = { users = ["daemon"] }\n[[rule]]\nmatch = { users = ["alcie"], groups = ["!admins"] }\n',
     }),
   ).toEqual([
-    'afkill.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it fits nobody; a name is taken as it stands, no pattern and no negation',
-    'afkill.toml:3:11: exempt.groups[1]: this host knows no group "noidel", so it fits nobody',
-    'afkill.d/1.toml:4:20: rule[2].match.users[1]: this host knows no user "alcie", so it fits nobody',
-    'afkill.d/1.toml:4:40: rule[2].match.groups[1]: this host knows no group "!admins", so it fits nobody; a name is taken as it stands, no pattern and no negation',
+    'afkill.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it matches nobody; a name is compared literally, patterns and negation do not work',
+    'afkill.toml:3:11: exempt.groups[1]: this host knows no group "noidel", so it matches nobody',
+    'afkill.d/1.toml:4:20: rule[2].match.users[1]: this host knows no user "alcie", so it matches nobody',
+    'afkill.d/1.toml:4:40: rule[2].match.groups[1]: this host knows no group "!admins", so it matches nobody; a name is compared literally, patterns and negation do not work',
   ]);
 });
 

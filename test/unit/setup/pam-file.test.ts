@@ -38,9 +38,9 @@ test.each([
   ["session [success=ok pam_x.so", 1, "a [ without its ]"],
   ["session [] pam_x.so", 1, "expected a control such as required, got []"],
   ["session optional pam_x.so \\", 1, "the last line ends in a backslash"],
-  ["session optional \\\n# comment\npam_x.so", 2, "a continued rule goes on with an empty line or a comment"],
-  ["session optional \\\n\npam_x.so", 2, "a continued rule goes on with an empty line or a comment"],
-  ["session optional \\ \npam_x.so", 1, "something follows a backslash at the end"],
+  ["session optional \\\n# comment\npam_x.so", 2, "the line after a backslash is empty or a comment"],
+  ["session optional \\\n\npam_x.so", 2, "the line after a backslash is empty or a comment"],
+  ["session optional \\ \npam_x.so", 1, "there are blanks or a comment after the backslash"],
   ["@include", 1, "@include takes one file"],
   ["@include a b", 1, "@include takes one file"],
 ])("%j is refused", (text, line, message) => {

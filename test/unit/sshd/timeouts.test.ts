@@ -50,10 +50,12 @@ test("the words follow the values", () => {
   const interval = (ClientAliveInterval: string, ClientAliveCountMax: string) =>
     meaningOf("ClientAliveInterval", { ClientAliveInterval, ClientAliveCountMax }, probes).does;
   expect(interval("0", "3")).toContain("never asks");
-  expect(interval("60", "3")).toContain("does not answer 3 times loses its login, 3 min after its last sign");
-  expect(interval("60", "0")).toContain("ends nothing, for ClientAliveCountMax is 0");
+  expect(interval("60", "3")).toContain(
+    "does not answer 3 times loses its login, 3 min after it sent something last",
+  );
+  expect(interval("60", "0")).toContain("ends nothing, because ClientAliveCountMax is 0");
   expect(meaningOf("TCPKeepAlive", { TCPKeepAlive: "yes" }, probes).does).toContain(
     "silent for 2 h, and closes it 11 min 15 s later",
   );
-  expect(meaningOf("ChannelTimeout", {}, probes).does).toContain("does not know it");
+  expect(meaningOf("ChannelTimeout", {}, probes).does).toContain("does not know this setting");
 });

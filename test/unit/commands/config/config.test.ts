@@ -51,12 +51,12 @@ describe("a check of a policy", () => {
       line: 2,
       column: 9,
       key: "exempt.users[1]",
-      message: "fits nobody",
+      message: "matches nobody",
     };
     const { lines, json } = await checked({ "afkill.toml": "" }, [warning]);
     expect(lines).toEqual([
       "afkill.toml",
-      "afkill.toml:2:9: exempt.users[1]: warning: fits nobody",
+      "afkill.toml:2:9: exempt.users[1]: warning: matches nobody",
       "good: 1 file, 0 rules, 1 warning",
     ]);
     expect(json).toMatchObject({ good: true, problems: [], warnings: [warning] });

@@ -31,9 +31,7 @@ test("the rules of one type, through every way to include a file", () => {
     ["pam_x.so", 5],
   ]);
   expect(rules.at(-1)?.file).toBe("main");
-  expect(() => rulesOf("auth", { file: "main", text: "auth include loop\n" }, read)).toThrow(
-    "without an end",
-  );
+  expect(() => rulesOf("auth", { file: "main", text: "auth include loop\n" }, read)).toThrow("in a loop");
   expect(() => rulesOf("auth", { file: "main", text: "@include none\n" }, read)).toThrow("ENOENT: none");
 });
 
@@ -58,15 +56,15 @@ test("afkill's line in its place is fine, whatever stands around it", () => {
 });
 
 test.each([
-  ["", /has no line of afkill's/],
-  [`@include common-auth\n${PAM_RULE}\n`, /:2: a session rule stands before/],
+  ["", /has no line of afkill:/],
+  [`@include common-auth\n${PAM_RULE}\n`, /:2: a session rule comes before/],
   [
     PAM_RULE.replace("optional", "[success=ok default=bad]"),
     /:1: afkill's line is "\[success=ok default=bad\]"/,
   ],
-  [PAM_RULE.replace("type=open_session ", ""), /:1: .*when a session closes too/],
-  [PAM_RULE.replace("quiet ", ""), /:1: afkill's line does not read: session optional/],
-  [`${PAM_RULE}\n${PAM_RULE}\n`, /:2: afkill's line is there twice/],
+  [PAM_RULE.replace("type=open_session ", ""), /:1: .*also runs when a session closes/],
+  [PAM_RULE.replace("quiet ", ""), /:1: afkill's line is wrong, expected: session optional/],
+  [`${PAM_RULE}\n${PAM_RULE}\n`, /:2: afkill's line is here a second time/],
   ["auth maybe x\n", /:1 cannot be understood/],
 ])("what is wrong in %j", (text, expected) => expect(wrong(text)).toEqual([expect.stringMatching(expected)]));
 

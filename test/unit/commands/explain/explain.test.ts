@@ -65,7 +65,7 @@ describe("an explanation", () => {
       { "afkill.toml": 'idle_timeout = "1m"' },
     );
     expect([rule, rules]).toEqual([undefined, []]);
-    expect(text).toContain("Applies: the top level; no rule fits.");
+    expect(text).toContain("Applies: the top level; no rule matches.");
     expect(text).not.toContain("FITS");
   });
 
@@ -95,7 +95,7 @@ describe("an explanation", () => {
     const local = (time: string) => new Date(time).toLocaleString("sv-SE");
     expect(text).toContain(`${local("2026-03-01T10:10:00Z")}  in 10 min      notice, 5 min before the end`);
     expect(text).toContain(
-      `${local("2026-03-01T10:15:00Z")}  in 15 min      the terminal is closed, and the login with its last one\n`,
+      `${local("2026-03-01T10:15:00Z")}  in 15 min      the terminal is closed; the login ends with its last terminal\n`,
     );
     expect(text).toContain('is always active: never ended (max_login = "off").');
   });
@@ -107,18 +107,20 @@ describe("an explanation", () => {
     );
     expect(off.text).toContain('idle from now on: never ended (idle_timeout = "off").');
     expect(off.text).toContain('never ended (no_terminal = "off").');
-    expect(off.text).not.toContain("Work without a key");
+    expect(off.text).not.toContain("A terminal where work runs");
     expect(off.text).not.toContain("earliest");
     const endless = await told({ user: "ann", groups: [] }, { "afkill.toml": 'busy_max = "off"' });
-    expect(endless.text).toContain('Work without a key from now on: never ended (busy_max = "off").');
+    expect(endless.text).toContain(
+      'A terminal where work runs, but no key is typed from now on: never ended (busy_max = "off").',
+    );
     const silent = await told({ user: "ann", groups: [] }, { "afkill.toml": "warn_before = []" });
-    expect(silent.text).toContain("with its last one, without a notice\n");
+    expect(silent.text).toContain("with its last terminal, without a notice\n");
   });
 
   it("says that groups are not known, where none concerns the user", async () => {
     const explanation = await told({ user: "ann", groups: [] });
     const text = explanationLines(explanation, "unknown", NOW, undefined).join("\n");
-    expect(text).toContain("groups   not known, and none concerns this user\n");
+    expect(text).toContain("groups   not known, but the policy does not need them for this user\n");
     expect(explanationJson(explanation, "unknown", NOW).groupsFrom).toBe("unknown");
   });
 

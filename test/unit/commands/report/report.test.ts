@@ -152,7 +152,7 @@ test("the text has the sums, a bar for each count, and what is missing", () => {
   const text = reportLines(reportOf(records), facts, undefined).join("\n");
   expect(text).toMatch(/^Answered +1 of 3 \(33 %\)$/m);
   expect(text).toMatch(/^Left out +2 lines$/m);
-  expect(text).toMatch(/^Not whole +\S+audit\.jsonl\.9\.gz$/m);
+  expect(text).toMatch(/^Incomplete +\S+audit\.jsonl\.9\.gz$/m);
   expect(text).toMatch(/^alice +3 +2 +1 +1 +0$/m);
   expect(text).toMatch(/^max_login +1 +1 +0$/m);
   expect(text).toMatch(/^10-15 min +1 #{30}$/m);
@@ -245,7 +245,7 @@ test("a file is replaced whole, with its mode; what is no file is left alone", (
     const link = join(directory, "link");
     symlinkSync(path, link);
     for (const other of [link, directory, "/dev/null", "/dev/stdout"])
-      expect(() => replaceFile(other, "x", 0o640), other).toThrow(/is no regular file/);
+      expect(() => replaceFile(other, "x", 0o640), other).toThrow(/is not a regular file/);
     expect(readFileSync(path, "utf8")).toBe("new");
   } finally {
     rmSync(directory, { recursive: true });

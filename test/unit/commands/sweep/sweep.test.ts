@@ -106,7 +106,7 @@ test("a policy that cannot be read is a fault, and so is a login that cannot be 
 test("leaves a login that another sweep is at", async () => {
   parts.claim.mockReturnValue(undefined);
   expect(await sweepOf([look([end])])).toEqual([
-    { kind: "kept", line: "left alice (sshd 10) to another sweep" },
+    { kind: "kept", line: "skipped alice (sshd 10): another sweep is working on it" },
   ]);
   expect(parts.guard).not.toHaveBeenCalled();
 });

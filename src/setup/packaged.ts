@@ -1,0 +1,35 @@
+// Programs that belong to a package. Its package manager puts them in place and takes them away; afkill then changes the hooks alone.
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import { look } from "../change/change.ts";
+import { SetupError } from "../change/setup-error.ts";
+import { DROP_IN, HOOKS, PACKAGED } from "../system/paths.ts";
+import { isOfHook, type Manifest } from "./manifest.ts";
+
+/** Whether the programs of this host belong to a package. */
+export function isPackaged(): boolean {
+  return look(PACKAGED) !== undefined;
+}
+
+/** Throws a `SetupError` if the build in `dist` is another one than the package's: it would overwrite files of the package. */
+export function mustBeThePackage(dist: string): void {
+  if (realpathSync(dist) === realpathSync(dirname(PACKAGED))) return;
+  throw new SetupError(
+    "afkill is installed here from a package",
+    "use its own command, /usr/sbin/afkill install; or apt remove afkill, and run this again",
+  );
+}
+
+/**
+ * What a manifest has of hooks. If a package was installed over a checkout's install, everything else in the manifest belongs to the
+ * package now.
+ */
+export function hookPartOf({ version, files, directories, hooks }: Manifest): Manifest {
+  return {
+    version,
+    files: files.filter(({ role }) => HOOKS.some((hook) => isOfHook(role, hook))),
+    // The one directory that a hook can create.
+    directories: directories.filter((path) => path === dirname(DROP_IN)),
+    hooks,
+  };
+}

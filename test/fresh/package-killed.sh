@@ -1,0 +1,47 @@
+#!/bin/bash -eux
+# The package on a bare Debian where dpkg is killed between unpacking and configuring, and where the hook is asked for beforehand. Root only.
+#   package-killed.sh OLD.deb NEW.deb
+old=$1 new=$2
+
+# `!` alone would not end the script.
+fails() {
+  if "$@"; then exit 1; fi
+}
+export DEBIAN_FRONTEND=noninteractive
+
+printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
+apt-get -qq update
+apt-get -qq --no-install-recommends install openssh-server openssh-client
+apt-get -qq --no-install-recommends satisfy "$(dpkg-deb --field "$old" Depends)"
+
+echo 'afkill afkill/hook select pam' | debconf-set-selections
+dpkg --unpack "$old"
+# No hook is there before all is there.
+fails grep -rl afkill /etc/pam.d
+fails afkill install --hook pam
+fails grep -rl afkill /etc/pam.d
+dpkg --configure -a
+grep -c /usr/lib/afkill/session /etc/pam.d/sshd
+
+dpkg --unpack "$new"
+test/fresh/idle-login.sh
+dpkg --configure -a
+[ "$(dpkg-query --show --showformat '${Status} ${Version}' afkill)" = "install ok installed $(dpkg-deb --field "$new" Version)" ]
+grep -c /usr/lib/afkill/session /etc/pam.d/sshd
+
+# What an administrator takes away stays away over an upgrade, and comes back with the next installation.
+afkill uninstall
+dpkg --install "$new"
+fails grep afkill /etc/pam.d/sshd
+apt-get -qq remove afkill
+dpkg --install "$new"
+grep -c /usr/lib/afkill/session /etc/pam.d/sshd
+
+# A hook that cannot be placed does not keep the package from being installed; it is said.
+apt-get -qq purge afkill
+echo 'afkill afkill/hook select pam' | debconf-set-selections
+echo 'UsePAM no' >/etc/ssh/sshd_config.d/00-own.conf
+dpkg --install "$new"
+dpkg-query --show --showformat '${Status}\n' afkill
+fails grep afkill /etc/pam.d/sshd
+echo 'the package has been killed, and lives'

@@ -1,0 +1,138 @@
+// The Debian package: built from the checkout, and its life on machines fresh from Debian's installer, which have no Node.
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkout } from "../lab/boot.ts";
+import { startLab } from "../lab/lab.ts";
+import { afkill } from "../support/install.ts";
+
+const [, version = ""] =
+  /^afkill \((\S+)\)/.exec(readFileSync(join(checkout, "debian/changelog"), "utf8")) ?? [];
+const architecture = execFileSync("dpkg", ["--print-architecture"], { encoding: "utf8" }).trim();
+const next = `${version}+next`;
+const LARGEST = 32 * 1000 * 1000;
+
+/** Holds the package, and one with a higher version. */
+const folder = mkdtempSync(join(tmpdir(), "afkill-package-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const pathOf = (it: string) => join(folder, `afkill_${it}_${architecture}.deb`);
+
+async function build(...words: readonly string[]): Promise<void> {
+  await promisify(execFile)(join(checkout, "scripts/package"), words, { maxBuffer: 1 << 26 });
+  const built = pathOf(words[0] ?? version);
+  await cp(join(checkout, "build", basename(built)), built);
+}
+
+beforeAll(async () => {
+  await build(next);
+  await build();
+}, 1_800_000);
+
+test("a second build gives the same bytes, few enough", async () => {
+  const first = readFileSync(pathOf(version));
+  await build();
+  expect(first.equals(readFileSync(pathOf(version)))).toBe(true);
+  expect(statSync(pathOf(version)).size).toBeLessThan(LARGEST);
+});
+
+test("lintian finds nothing", async () => {
+  const { stdout } = await promisify(execFile)("lintian", ["--allow-root", pathOf(version)]);
+  expect(stdout).toBe("");
+});
+
+/** Runs a command as root on a fresh machine that has the packages in /brought. `signal`: of the test. */
+async function onFresh(
+  release: string,
+  command: string,
+  signal: AbortSignal,
+): Promise<{ said: string; status: unknown }> {
+  const machine = spawn(join(checkout, "test/lab/fresh"), [release, "root", command, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+    signal,
+  });
+  const status = new Promise((resolve) => machine.on("close", resolve));
+  const said = await text(machine.stdout);
+  return { said, status: await status };
+}
+
+// They mostly wait.
+describe.concurrent.each(["bookworm", "trixie", "sid"])("%s", (release) => {
+  test.for([
+    ["life", "the package has lived, and left nothing"],
+    ["killed", "the package has been killed, and lives"],
+  ])("package-%s.sh", async ([name, last], { signal }) => {
+    const brought = [version, next].map((it) => `/brought/${basename(pathOf(it))}`).join(" ");
+    const command = `exec 2>&1; test/fresh/package-${name}.sh ${brought}`;
+    const { said, status } = await onFresh(release, command, signal);
+    expect(status, said).toBe(0);
+    expect(said).toMatch(/closes in \d+ s, press a key to stay.*closed by remote host/s);
+    expect(said).toMatch(/"action":"notice".*"action":"end".*"ended":true/s);
+    expect(said).toMatch(new RegExp(`${last}\n$`));
+  });
+});
+
+/** The commands of README's installation. */
+function linesOfReadme(): string[] {
+  const readme = readFileSync(join(checkout, "README.md"), "utf8");
+  const [, block = ""] = /^## Install on a real host\n.*?```sh\n(.*?)```/ms.exec(readme) ?? [];
+  expect(block).toContain("apt install");
+  return block.split("\n");
+}
+
+test("after README's lines an idle login is warned and ended", async ({ signal }) => {
+  const host =
+    "apt-get -qq update && apt-get -qq install --no-install-recommends openssh-server openssh-client sudo";
+  const command = [
+    "exec 2>&1; set -ex",
+    "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d",
+    host,
+    "cp /brought/*.deb .",
+    ...linesOfReadme(),
+    "test/fresh/idle-login.sh",
+  ];
+  const { said, status } = await onFresh("trixie", command.join("\n"), signal);
+  expect(status, said).toBe(0);
+  expect(said).toMatch(/"action":"notice".*"action":"end".*"ended":true/s);
+});
+
+test("it takes over from an install of a checkout, and takes everything away again", async () => {
+  await using lab = await startLab();
+  await lab.addUser("visitor");
+  const pam = await lab.read("/etc/pam.d/sshd");
+  await lab.install("pam");
+  await lab.write("/usr/lib/afkill/dist/check-main-00000000.cjs", "// of an older build");
+  await lab.write("/root/afkill.deb", readFileSync(pathOf(version)));
+  await lab.must("DEBIAN_FRONTEND=noninteractive dpkg --install /root/afkill.deb");
+  expect(await lab.must("stat -c '%a %U %G' /usr/lib/afkill/env")).toBe("2710 root afkill\n");
+  expect(await lab.run("ssh visitor@lab 'exit 23'")).toMatchObject({ status: 23, stderr: "" });
+
+  expect(await afkill(lab, "install --hook profile")).toMatchObject({
+    status: 1,
+    stderr:
+      "afkill: afkill is installed here from a package; use its own command, /usr/sbin/afkill install; or apt remove afkill, and run this again\n",
+  });
+  await lab.must("/usr/sbin/afkill install --hook profile");
+  const manifest = JSON.parse(await lab.read("/usr/lib/afkill/manifest.json")) as {
+    files: { path: string }[];
+  };
+  expect(manifest.files.map(({ path }) => path)).toEqual(["/etc/pam.d/sshd", "/etc/profile.d/afkill.sh"]);
+  expect(await lab.must("/usr/sbin/afkill uninstall --dry-run")).not.toContain(
+    "would remove /usr/sbin/afkill",
+  );
+
+  await lab.must("/usr/sbin/afkill uninstall --purge");
+  expect(await lab.read("/etc/pam.d/sshd")).toBe(pam);
+  expect(await lab.must("ls /usr/sbin/afkill /etc/afkill/afkill.toml /usr/lib/afkill/node | wc -l")).toBe(
+    "3\n",
+  );
+  await lab.must("dpkg --purge afkill");
+  expect(
+    (await lab.run("ls -d /usr/lib/afkill /etc/afkill /usr/sbin/afkill /usr/share/man/man8/afkill*")).stdout,
+  ).toBe("");
+  expect((await lab.run("getent group afkill")).status).toBe(2);
+});
