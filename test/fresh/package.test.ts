@@ -1,14 +1,14 @@
 // The Debian package: built from the checkout, and its life on machines fresh from Debian's installer, which have no Node.
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkout } from "../lab/boot.ts";
 import { startLab } from "../lab/lab.ts";
+import { HOST, onFresh } from "../support/fresh.ts";
 import { afkill } from "../support/install.ts";
 
 const [, version = ""] =
@@ -45,21 +45,6 @@ test("lintian finds nothing", async () => {
   expect(stdout).toBe("");
 });
 
-/** Runs a command as root on a fresh machine that has the packages in /brought. `signal`: of the test. */
-async function onFresh(
-  release: string,
-  command: string,
-  signal: AbortSignal,
-): Promise<{ said: string; status: unknown }> {
-  const machine = spawn(join(checkout, "test/lab/fresh"), [release, "root", command, folder], {
-    stdio: ["ignore", "pipe", "inherit"],
-    signal,
-  });
-  const status = new Promise((resolve) => machine.on("close", resolve));
-  const said = await text(machine.stdout);
-  return { said, status: await status };
-}
-
 // They mostly wait.
 describe.concurrent.each(["bookworm", "trixie", "sid"])("%s", (release) => {
   test.for([
@@ -67,8 +52,8 @@ describe.concurrent.each(["bookworm", "trixie", "sid"])("%s", (release) => {
     ["killed", "the package has been killed, and lives"],
   ])("package-%s.sh", async ([name, last], { signal }) => {
     const brought = [version, next].map((it) => `/brought/${basename(pathOf(it))}`).join(" ");
-    const command = `exec 2>&1; test/fresh/package-${name}.sh ${brought}`;
-    const { said, status } = await onFresh(release, command, signal);
+    const lines = [`exec 2>&1; test/fresh/package-${name}.sh ${brought}`];
+    const { said, status } = await onFresh({ release, lines, folder, signal });
     expect(status, said).toBe(0);
     expect(said).toMatch(/closes in \d+ s, press a key to stay.*closed by remote host/s);
     expect(said).toMatch(/"action":"notice".*"action":"end".*"ended":true/s);
@@ -85,17 +70,8 @@ function linesOfReadme(): string[] {
 }
 
 test("after README's lines an idle login is warned and ended", async ({ signal }) => {
-  const host =
-    "apt-get -qq update && apt-get -qq install --no-install-recommends openssh-server openssh-client sudo";
-  const command = [
-    "exec 2>&1; set -ex",
-    "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d",
-    host,
-    "cp /brought/*.deb .",
-    ...linesOfReadme(),
-    "test/fresh/idle-login.sh",
-  ];
-  const { said, status } = await onFresh("trixie", command.join("\n"), signal);
+  const lines = [...HOST, "cp /brought/*.deb .", ...linesOfReadme(), "test/fresh/idle-login.sh"];
+  const { said, status } = await onFresh({ release: "trixie", lines, folder, signal });
   expect(status, said).toBe(0);
   expect(said).toMatch(/"action":"notice".*"action":"end".*"ended":true/s);
 });

@@ -297,7 +297,7 @@ END
       onCheck: "echo 20",
     });
     expect(times(ran)).toEqual([1, 21]);
-    expect(ran.log).toEqual([expect.stringContaining("without one")]);
+    expect(ran.log).toEqual([expect.stringContaining("without a memory")]);
     expect(ran.checks[0]?.args.state).toBe("/dev/null/afkill");
   });
 
