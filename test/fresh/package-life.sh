@@ -31,6 +31,9 @@ apt_get satisfy "$(dpkg-deb --field "$old" Depends)"
 for tool in node nodejs npm cc gcc make; do fails command -v "$tool"; done
 listing >/tmp/before
 
+# Where the hook's line belongs: from OpenSSH 9.8 on in a PAM service of afkill's own.
+if grep -q bookworm /etc/os-release; then line=/etc/pam.d/sshd; else line=/etc/pam.d/afkill-sshd; fi
+
 apt_get install "$old"
 # It changes nobody's login, and starts and enables nothing.
 fails grep -rl afkill /etc/pam.d /etc/ssh /etc/profile.d
@@ -43,7 +46,8 @@ cp -p /etc/pam.d/sshd /tmp/sshd.pam
 
 afkill install --hook pam --dry-run
 afkill install --hook pam
-grep -c /usr/lib/afkill/session /etc/pam.d/sshd
+grep -c /usr/lib/afkill/session "$line"
+[ "$line" = /etc/pam.d/sshd ] || cmp /etc/pam.d/sshd /tmp/sshd.pam
 afkill install --hook pam
 # An install from a checkout would overwrite the package's files.
 cp -R /usr/lib/afkill/dist /root/dist
@@ -55,9 +59,9 @@ env=$(stat -c %i /usr/lib/afkill/env)
 test/fresh/idle-login.sh 75 "DEBIAN_FRONTEND=noninteractive apt-get -qq install $new; ss -Htn state established src 127.0.0.0/8 | grep ."
 [ "$(dpkg-query --show --showformat '${Version}' afkill)" = "$(dpkg-deb --field "$new" Version)" ]
 grep -q 'idle_timeout = "75s"' /etc/afkill/afkill.toml
-grep -c /usr/lib/afkill/session /etc/pam.d/sshd
+grep -c /usr/lib/afkill/session "$line"
 [ "$(stat -c %i /usr/lib/afkill/env)" != "$env" ]
-afkill doctor | grep -E '^ok +(hook|pam-rule|launcher|owners|programs|node|policy) '
+afkill doctor | grep -E '^ok +(hook|pam-rule|pam-placement|launcher|owners|programs|node|policy) '
 # What somebody has changed is found.
 echo changed >>/usr/lib/afkill/hold
 afkill doctor | grep '/usr/lib/afkill/hold is not as it was installed'
@@ -80,6 +84,7 @@ login=$!
 timeout 60 sh -c "until grep -q 'closes in' /tmp/said; do sleep 1; done"
 apt_get remove afkill
 cmp /etc/pam.d/sshd /tmp/sshd.pam
+fails grep -rl afkill /etc/pam.d /etc/ssh /etc/profile.d
 [ ! -e /usr/lib/afkill ] && [ ! -e /usr/sbin/afkill ] && [ ! -e /usr/bin/afkill ]
 [ -e /etc/afkill/afkill.toml ] && [ -e /var/log/afkill/audit.jsonl ]
 sleep 60

@@ -61,6 +61,21 @@ describe.concurrent.each(["bookworm", "trixie", "sid"])("%s", (release) => {
   });
 });
 
+// With openssh-server comes a new file of sshd's PAM service.
+test.concurrent.for(["confnew", "confold"])(
+  "an upgrade from Debian 12 to 13 with --force-%s leaves logins guarded",
+  async (answer, { signal }) => {
+    const lines = [
+      `exec 2>&1; test/fresh/package-upgrade.sh ${answer} /brought/${basename(pathOf(version))}`,
+    ];
+    const { said, status } = await onFresh({ release: "bookworm", lines, folder, signal });
+    expect(status, said).toBe(0);
+    expect(said).toMatch(/closes in \d+ s, press a key to stay.*closed by remote host/s);
+    expect(said).toMatch(/"action":"notice".*"action":"end".*"ended":true/s);
+    expect(said).toMatch(/the upgrade has kept logins guarded\n$/);
+  },
+);
+
 /** The commands of README's installation. */
 function linesOfReadme(): string[] {
   const readme = readFileSync(join(checkout, "README.md"), "utf8");
