@@ -88,6 +88,9 @@ describe("must not be fooled by terminals", () => {
       await first.waitFor(/^locked \d+/m);
       expect((await rowsOf("locker")).map(({ state }) => state)).not.toContain("exempt");
       await Promise.all([expectEndOnTime(first, lastKeyAt), expectEndOnTime(second, secondKeyAt)]);
+      // A locked terminal is looked at and warned like any other.
+      const audit = await auditWithEnd(lab, "locker");
+      expect(audit.map(({ action }) => action)).not.toContain("fault");
     });
 
     test("a login whose terminal is locked is ended by max_login", async () => {

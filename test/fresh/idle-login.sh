@@ -14,6 +14,8 @@ ssh-keygen -q -t ed25519 -N '' -f /tmp/key
 install -m 600 -o visitor /tmp/key.pub /home/visitor/.ssh/authorized_keys
 mkdir -p /run/sshd
 /usr/sbin/sshd -o "ListenAddress=$address" -o PidFile=/run/sshd.pid
+# It goes to the background before it listens, and writes its pid when it does.
+timeout 60 sh -c 'until [ -s /run/sshd.pid ]; do sleep 0.1; done'
 
 # The keys that never come.
 mkfifo /tmp/keys

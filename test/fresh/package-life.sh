@@ -75,8 +75,10 @@ apt_get install --reinstall coreutils
 cmp /usr/bin/env /usr/lib/afkill/env
 
 # Removed while a login is open: that login lives on, though it falls idle, and new ones come.
-address=127.254.9.9
+# The network is another's, and other trees have logins too: an address of its own (test/fresh/idle-login.sh).
+address=127.254.$((RANDOM % 250)).$((1 + RANDOM % 250))
 /usr/sbin/sshd -o "ListenAddress=$address" -o PidFile=/run/sshd.pid
+timeout 60 sh -c 'until [ -s /run/sshd.pid ]; do sleep 0.1; done'
 visit=(ssh -F none -i /tmp/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR)
 printf '%s\n' 'idle_timeout = "40s"' 'warn_before = ["30s"]' >/etc/afkill/afkill.toml
 "${visit[@]}" -tt "visitor@$address" 'sleep 987' </dev/null >/tmp/said 2>&1 &

@@ -27,7 +27,7 @@ export const mutations: readonly Mutation[] = [
     find: "return withMaster(master, openPeer);",
     replace: "return openByName({ ...master, number: 0 });",
     why: "a terminal is opened by its master",
-    case: "a leader whose terminal is locked, and an ordinary terminal of the same login",
+    case: "a leader with a terminal of another devpts that is called as another user's",
   },
   {
     test: "test/unit/login/terminal.test.ts",

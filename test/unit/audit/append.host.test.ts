@@ -142,10 +142,10 @@ test("a link in the place of the directory or the file is not followed", async (
 test("what others can write to, or own, is refused", async () => {
   await appendLine(directory, "{}\n");
   chmodSync(file, 0o662);
-  await expect(appendLine(directory, "{}\n")).rejects.toThrow(/plain file/);
+  await expect(appendLine(directory, "{}\n")).rejects.toThrow(/regular file/);
   chmodSync(file, 0o640);
   chownSync(file, 65534, 65534);
-  await expect(appendLine(directory, "{}\n")).rejects.toThrow(/plain file/);
+  await expect(appendLine(directory, "{}\n")).rejects.toThrow(/regular file/);
   chownSync(file, 0, 0);
   chmodSync(directory, 0o770);
   await expect(appendLine(directory, "{}\n")).rejects.toThrow(/must belong to root/);
@@ -158,7 +158,7 @@ test("what others can write to, or own, is refused", async () => {
 test("a FIFO in the place of the file does not make it wait", async () => {
   mkdirSync(directory, { mode: 0o750 });
   await run("mkfifo", ["-m", "640", file]);
-  await expect(appendLine(directory, "{}\n")).rejects.toThrow(/plain file/);
+  await expect(appendLine(directory, "{}\n")).rejects.toThrow(/regular file/);
 });
 
 test("the rotation that comes with it is one that logrotate takes", async () => {
