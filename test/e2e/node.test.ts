@@ -98,7 +98,9 @@ test("a newer Node is put in; logins before and after are warned and ended; late
   await lab.must(`cd /root/build/dist && mv check-main-*.cjs check-main-00000000.cjs
     mv check-main-*.code check-main-00000000.code && echo >check-main-00000000.code
     sed -i 's/check-main-[0-9a-f]*/check-main-00000000/' check.js`);
-  expect(await lab.must(FROM_BUILD(lab))).toContain("create /usr/lib/afkill/dist/check-main-00000000.code\n");
+  expect(await lab.must(`${FROM_BUILD(lab)} --verbose`)).toContain(
+    "create /usr/lib/afkill/dist/check-main-00000000.code\n",
+  );
   expect(await takenCode(lab)).toBe("taken\ntaken\n");
   await lab.must(`cmp ${NEWER} ${INSTALLED}`);
   expect(await recorded(lab)).toMatchObject({ version });
