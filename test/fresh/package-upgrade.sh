@@ -30,6 +30,7 @@ ssh-keygen -q -t ed25519 -N '' -f /tmp/key
 install -m 600 -o visitor /tmp/key.pub /home/visitor/.ssh/authorized_keys
 mkdir -p /run/sshd
 /usr/sbin/sshd
+timeout 60 sh -c 'until [ -s /run/sshd.pid ]; do sleep 0.1; done'
 visit=(ssh -tt -F none -i /tmp/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null
   "visitor@$address")
 

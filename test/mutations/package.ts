@@ -30,6 +30,22 @@ export const mutations: readonly Mutation[] = [
     test: "test/unit/setup/packaged.test.ts",
   },
   {
+    file: "src/setup/packaged.ts",
+    find: "HOOKS.some((hook) => isOfHook(role, hook))",
+    replace: "isOfHook && HOOKS.some((hook) => role === hook)",
+    why: "an uninstall of a package's hook knows the files of its PAM service",
+    case: "of an install that a package has replaced only the hooks are remembered, and the one directory that a hook makes",
+    test: "test/unit/setup/packaged.test.ts",
+  },
+  {
+    file: "src/setup/uninstall.ts",
+    find: "    ...planServiceBack(manifest, false),\n",
+    replace: "",
+    why: "no PAM service names a program of a package that is removed",
+    case: "an install places the hook alone, an uninstall takes hooks away alone, and another build is refused",
+    test: "test/e2e/packaged.test.ts",
+  },
+  {
     file: "pam/copy-env",
     find: "chmod 2710 /proc/self/fd/3\n",
     replace: "",
