@@ -105,9 +105,9 @@ export const mutations: readonly Mutation[] = [
     test: stubborn,
   },
   {
-    file: "src/login/terminal.ts",
-    find: "constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK | constants.O_NOFOLLOW",
-    replace: "constants.O_RDWR | constants.O_NOCTTY | constants.O_NOFOLLOW",
+    file: "src/system/libc.ts",
+    find: "O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC",
+    replace: "O_RDWR | O_NOCTTY | O_CLOEXEC | (0 & O_NONBLOCK)",
     why: "a check never waits for a terminal that takes nothing",
     case: "a terminal whose buffer is full, since its client does not read",
     test: stubborn,

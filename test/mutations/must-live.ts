@@ -12,8 +12,8 @@ export const mutations: readonly Mutation[] = [
     find: "if (differ(previous?.unreadBytes ?? [], unreadBytes)) found.push(nowMs);",
     replace: "",
     why: "keys that no program has read count",
-    case: "typing into a program that does not read",
-    test: living,
+    case: "keys that nobody read: their number counts when it is not 0 at first, and when it changed",
+    test: "test/unit/activity/input.test.ts",
   },
   {
     file: "src/guard/observe.ts",
