@@ -2,8 +2,7 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ABSENT, type Change, look } from "../change/change.ts";
-import { leftBeside } from "../change/step.ts";
+import { type Change, look } from "../change/change.ts";
 import { carryOutAll } from "../change/transaction.ts";
 import { planTimeoutsBack } from "../sshd/revert.ts";
 import { complaint, mustBeGood, reloadSshd, settings } from "../sshd/sshd.ts";
@@ -12,7 +11,14 @@ import { reasonOf } from "../text/reason-of.ts";
 import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
 import { hooksOf, isPackaged } from "./packaged.ts";
 import { commands } from "./programs.ts";
-import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
+import {
+  pamFiles,
+  planLeftBeside,
+  planOwnFileBack,
+  planPamBack,
+  planRemoval,
+  planUneditedBack,
+} from "./restore.ts";
 
 const DATA = [layout.POLICY_DIRECTORY, layout.AUDIT_DIRECTORY];
 
@@ -85,10 +91,6 @@ function planHooksBack(manifest: Manifest): Change[] {
 
 function hookFiles(manifest: Manifest): string[] {
   return [...pamFiles(manifest), layout.DROP_IN, layout.TIMEOUTS, layout.PROFILE];
-}
-
-function planLeftBeside(path: string): Change[] {
-  return leftBeside(path).map((it) => ({ path: it, wanted: ABSENT, note: "left by a run that was killed" }));
 }
 
 /** Lines on those scripts of an install that stay although they would go. */
