@@ -6,18 +6,18 @@
 #   results                 the folder for packages
 
 # Goes into a copy of the checkout whose modules have the native halves for other machines as well.
-enter_copy_for() { # ARCHITECTURE MACHINE
-  local source=$results/$1
-  install_packages "binutils-$(dpkg-architecture -a "$1" -q DEB_HOST_GNU_TYPE 2>/dev/null)"
-  say "npm ci --cpu=$2"
+enter_copy() {
+  local source=$results/$architecture
+  install_packages "binutils-$(gnu_type)"
+  say "npm ci --cpu=$machine"
   rm -rf "$source"
   mkdir -p "$source/native"
   git -c safe.directory="$PWD" ls-files -z | xargs -0 cp -a --parents -t "$source"
   cp package.json package-lock.json "$source/native/"
-  (cd "$source/native" && npm ci --cpu="$2" --os=linux --libc=glibc --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error)
+  (cd "$source/native" && npm ci --cpu="$machine" --os=linux --libc=glibc --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error)
   cp -al node_modules "$source/"
-  mv "$source/native/node_modules/node-linux-$2" "$source/node_modules/"
-  mv "$source/native/node_modules/@koromix/koffi-linux-$2" "$source/node_modules/@koromix/"
+  mv "$source/native/node_modules/node-linux-$machine" "$source/node_modules/"
+  mv "$source/native/node_modules/@koromix/koffi-linux-$machine" "$source/node_modules/@koromix/"
   chown -hR --reference=. "$source"
   cd "$source" || exit
 }
@@ -49,7 +49,7 @@ build_rpm() {
   mkdir -p "$tree"
   as_owner npm run --silent build -- --arch "$machine"
   scripts/lib/pinned-node scripts/build/package-tree.ts "$tree" "$machine" "$programs"
-  "$(dpkg-architecture -a "$architecture" -q DEB_HOST_GNU_TYPE 2>/dev/null)-strip" "$tree$programs/node"
+  "$(gnu_type)-strip" "$tree$programs/node"
   add_to_tree "$tree" "$programs"
   quietly rpmbuild -bb --target "$target" --define "_topdir $PWD/build/rpm" --define "version $version" --define "tree $tree" \
     --define '_buildhost reproducible' --define 'use_source_date_epoch_as_buildtime 1' \
@@ -59,17 +59,27 @@ build_rpm() {
   ls -l "$results/afkill-$version-1.$target.rpm"
 }
 
+# Prints a text with the programs and the command where scripts/build/package-tree.ts puts them.
+moved() { # PROGRAMS FILE
+  sed "s:/usr/lib/afkill:$1:g; s:/usr/sbin/afkill:/usr/bin/afkill:g" "$2"
+}
+
+# Prints the machine that is built for, as the GNU tools call it.
+gnu_type() {
+  dpkg-architecture -a "$architecture" -q DEB_HOST_GNU_TYPE 2>/dev/null
+}
+
 # What Debian's own tools place in a .deb.
 add_to_tree() { # TREE PROGRAMS
   local page section unit
   for page in afkill.8 afkill.toml.5; do
     section=${page##*.}
     mkdir -p "$1/usr/share/man/man$section"
-    sed "s:/usr/lib/afkill:$2:g; s:/usr/sbin/afkill:/usr/bin/afkill:g" "dist/man/$page" | gzip -9n >"$1/usr/share/man/man$section/$page.gz"
+    moved "$2" "dist/man/$page" | gzip -9n >"$1/usr/share/man/man$section/$page.gz"
   done
   for unit in afkill-sweep.service afkill-sweep.timer; do
     mkdir -p "$1/usr/lib/systemd/system"
-    sed "s:/usr/lib/afkill:$2:g; s:/usr/sbin/afkill:/usr/bin/afkill:g" "pam/$unit" >"$1/usr/lib/systemd/system/$unit"
+    moved "$2" "pam/$unit" >"$1/usr/lib/systemd/system/$unit"
   done
   install -D -m 644 src/audit/afkill.logrotate "$1/etc/logrotate.d/afkill"
   mkdir -p "$1/usr/share/doc/afkill"
@@ -85,7 +95,7 @@ build_tarball() {
   mkdir -p "$folder"
   as_owner npm run --silent build -- --arch "$machine"
   cp -R dist README.md CHANGELOG.md SECURITY.md CONTRIBUTING.md LICENSE docs "$folder/"
-  "$(dpkg-architecture -a "$architecture" -q DEB_HOST_GNU_TYPE 2>/dev/null)-strip" -o "$folder/node" "node_modules/node-linux-$machine/bin/node"
+  "$(gnu_type)-strip" -o "$folder/node" "node_modules/node-linux-$machine/bin/node"
   install -m 755 contrib/tarball/install.sh "$folder/"
   chmod -R u=rwX,go=rX "$folder"
   tar --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --directory="$results" "$name" |

@@ -1,9 +1,8 @@
 // A Node that an administrator puts in the place of the build's: puts it in, and keeps it when afkill is installed again.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { ABSENT, type Change, directory, file, isDue, look } from "../change/change.ts";
+import { type Change, directory, file, isDue, look } from "../change/change.ts";
 import { SetupError } from "../change/setup-error.ts";
-import { leftBeside } from "../change/step.ts";
 import { carryOutAll } from "../change/transaction.ts";
 import { run, said } from "../system/command.ts";
 import { PROGRAM_DIRECTORY } from "../system/paths.ts";
@@ -21,6 +20,7 @@ import {
 import { releasedByChangelog, withCopy } from "./node-copy.ts";
 import { doesNotStart } from "./own-node.ts";
 import { isPackaged } from "./packaged.ts";
+import { planLeftBeside } from "./restore.ts";
 import { NOBODY, whyUnfit } from "./try-node.ts";
 import { codeFiles, codeFor } from "./v8-code.ts";
 
@@ -46,11 +46,7 @@ export function withNodePlan(path: string, use: (plan: NodePlan) => void): void 
     throw new SetupError("afkill is not installed here", "first: sudo afkill install --hook pam");
   // Throws if others can write there: they could replace the copy.
   isDue(directory(PROGRAM_DIRECTORY));
-  const left = leftBeside(NODE).map((it) => ({
-    path: it,
-    wanted: ABSENT,
-    note: "left by a run that was killed",
-  }));
+  const left = planLeftBeside(NODE);
   // Beside its place: no other directory of root's is sure to have room for it and to let programs run.
   const copy = join(PROGRAM_DIRECTORY, `.node.afkill-${randomBytes(6).toString("hex")}`);
   withCopy(path, copy, () => {

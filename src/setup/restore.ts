@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ABSENT, type Change, look } from "../change/change.ts";
 import { digestOf } from "../change/content.ts";
 import { SetupError } from "../change/setup-error.ts";
+import { leftBeside } from "../change/step.ts";
 import { run } from "../system/command.ts";
 import { DROP_IN, OWN_SERVICE, PAM_DIRECTORY, PAM_DROP_IN } from "../system/paths.ts";
 import { entryOf, type Manifest } from "./manifest.ts";
@@ -80,4 +81,9 @@ export function planUneditedBack(path: string, manifest: Manifest, purge: boolea
 /** Removes what is at a path, if anything is. */
 export function planRemoval(path: string): Change[] {
   return look(path) === undefined ? [] : [{ path, wanted: ABSENT }];
+}
+
+/** Removes what a run that was killed has left beside a path. */
+export function planLeftBeside(path: string): Change[] {
+  return leftBeside(path).map((it) => ({ path: it, wanted: ABSENT, note: "left by a run that was killed" }));
 }

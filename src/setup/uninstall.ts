@@ -2,8 +2,7 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ABSENT, type Change, look } from "../change/change.ts";
-import { leftBeside } from "../change/step.ts";
+import { type Change, look } from "../change/change.ts";
 import { carryOutAll } from "../change/transaction.ts";
 import { planTimeoutsBack } from "../sshd/revert.ts";
 import { complaint, mustBeGood, type Reload } from "../sshd/sshd.ts";
@@ -13,7 +12,14 @@ import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manif
 import { planServiceBack, reloadHostSshd, removeService } from "./own-service.ts";
 import { hookPartOf, isPackaged } from "./packaged.ts";
 import { commands } from "./programs.ts";
-import { pamFiles, planOwnFileBack, planPamBack, planRemoval, planUneditedBack } from "./restore.ts";
+import {
+  pamFiles,
+  planLeftBeside,
+  planOwnFileBack,
+  planPamBack,
+  planRemoval,
+  planUneditedBack,
+} from "./restore.ts";
 
 /** When one of these goes, sshd is told. */
 const SSHD_FILES = [layout.DROP_IN, layout.PAM_DROP_IN, layout.TIMEOUTS, layout.OWN_SERVICE_FILE];
@@ -91,10 +97,6 @@ function planHooksBack(manifest: Manifest): Change[] {
 
 function hookFiles(manifest: Manifest): string[] {
   return [...pamFiles(manifest), ...SSHD_FILES, layout.PROFILE];
-}
-
-function planLeftBeside(path: string): Change[] {
-  return leftBeside(path).map((it) => ({ path: it, wanted: ABSENT, note: "left by a run that was killed" }));
 }
 
 /** Lines on those scripts of an install that stay although they would go. */
