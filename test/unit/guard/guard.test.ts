@@ -4,7 +4,7 @@ import type { Scene } from "../../../src/guard/act.ts";
 import { guard } from "../../../src/guard/guard.ts";
 import type { Host } from "../../../src/guard/host.ts";
 import type { Decision } from "../../../src/guard/judge.ts";
-import { BLANK, type Memory } from "../../../src/guard/memory.ts";
+import { BLANK, type Memory, type SubjectMemory } from "../../../src/guard/memory.ts";
 import type { Observation } from "../../../src/guard/observe.ts";
 import { ALICE, hostWith, NOBODY, policyOf } from "../../support/hosts.ts";
 
@@ -197,14 +197,11 @@ test("a wrap is done with once its terminal is gone", async () => {
   expect(save).not.toHaveBeenCalled();
 });
 
-/** As for `idleFor`, where the policy trusts no times: the client had sent so much by the last key. */
-function idleByPayload(idleMs: number): Observation {
-  const seen = idleFor(idleMs);
-  const input = { accessedWallS: 1, unreadBytes: [], atMs: HOUR_MS - idleMs, payloadBytes: 7 };
-  return {
-    ...seen,
-    subjects: Object.fromEntries(Object.entries(seen.subjects).map(([key, it]) => [key, { ...it, input }])),
-  };
+/** As for `idleFor`, with the last key as it is remembered. `payloadBytes`: what the client had sent by then, where times are not trusted. */
+function idleByInput(idleMs: number, payloadBytes?: number): Observation {
+  const { subjects, ...seen } = idleFor(idleMs);
+  const input = { accessedWallS: 1, unreadBytes: [], atMs: HOUR_MS - idleMs, payloadBytes };
+  return { ...seen, subjects: { [id]: { ...subjects[id], input } as SubjectMemory } };
 }
 
 const HOURS = { idleTimeoutMs: 3 * HOUR_MS, warnBeforeMs: [M] };
@@ -220,10 +217,10 @@ async function sleepsOf(observation: Observation, more: Partial<Host> = {}): Pro
 }
 
 test("a check that cannot write what refutes a time of a terminal stays until it can", async () => {
-  expect(await sleepsOf(idleByPayload(S))).toEqual([20 * S, 20 * S]);
+  expect(await sleepsOf(idleByInput(S, 7))).toEqual([20 * S, 20 * S]);
 });
 
 test("a check whose memory refutes nothing leaves without it, and so does one that nobody sleeps for", async () => {
-  expect(await sleepsOf(idleFor(S))).toEqual([]);
-  expect(await sleepsOf(idleByPayload(S), { watch: () => undefined })).toEqual([]);
+  expect(await sleepsOf(idleByInput(S))).toEqual([]);
+  expect(await sleepsOf(idleByInput(S, 7), { watch: () => undefined })).toEqual([]);
 });
