@@ -9,7 +9,7 @@ import type { Host } from "./host.ts";
 import { judge } from "./judge.ts";
 import type { Memory } from "./memory.ts";
 import { NOTHING_SEEN, type Observation, type Occasion } from "./observe.ts";
-import { remember, restAfter } from "./remember.ts";
+import { refutesTimes, remember, restAfter } from "./remember.ts";
 import { situationOf } from "./situation.ts";
 
 /** "done" if the login is gone, else seconds until the next check. */
@@ -68,8 +68,8 @@ export async function guard(host: Host): Promise<CheckOutcome> {
     }
     host.endAfter(0);
 
-    const rest = restAfter(verdict, memory.complaint, host.watch !== undefined);
-    save();
+    const isForgotten = !save() && refutesTimes(memory);
+    const rest = restAfter(verdict, memory.complaint, { alone: host.watch !== undefined, isForgotten });
     if (rest.leaves) return rest.answerS;
     await host.sleep(rest.waitMs);
     clocks.read();

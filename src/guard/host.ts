@@ -48,7 +48,8 @@ export interface Host {
   readonly sleep: (ms: number) => Promise<unknown>;
   /** What the last check remembered, and what a watchdog has noted of the clocks since then. */
   readonly recall: () => { readonly memory: Memory; readonly told?: Told | undefined };
-  readonly save: (memory: Memory) => void;
+  /** Keeps the memory for the next check. Returns whether that worked. */
+  readonly save: (memory: Memory) => boolean;
   /** The login; `undefined` if it is gone. `child`: the sshd of the user, if an earlier look found it. */
   readonly findLogin: (child: ProcessRef | undefined) => Login | undefined;
   readonly decidePolicy: (login: Login, memory: Memory) => Promise<Decided>;
@@ -105,7 +106,11 @@ export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost 
     readClocks,
     sleep,
     recall: () => (wrapHost ? { memory: wrapHost.recall() } : recall(assignment)),
-    save: wrapHost?.keep ?? ((memory) => void writeMemory(stateDirectory, memory)),
+    save: (memory) => {
+      if (!wrapHost) return writeMemory(stateDirectory, memory);
+      wrapHost.keep(memory);
+      return true;
+    },
     findLogin: (child) => findLogin({ ...assignment, child: assignment.child ?? child }),
     decidePolicy: async (login, memory) => {
       const decided = await decidePolicy(assignment, login, memory);

@@ -10,6 +10,8 @@ import type { Observation, Occasion } from "./observe.ts";
 const SHORT_MS = 2_000;
 /** An ending that failed is tried again after this. */
 const RETRY_S = 10;
+/** A check that stays although no notice stands looks again after this, like a watchdog: the login may be gone, or the policy be new. */
+const STAY_MS = 20_000;
 /** If no file shows the end of a fault (such as a group that cannot be resolved), it is looked at again after this. */
 const FAULT_WAKE_MS = 60_000;
 
@@ -47,8 +49,30 @@ export type Rest =
   | { readonly leaves: false; readonly waitMs: number }
   | { readonly leaves: true; readonly answerS: number };
 
-/** Decides what the check does next. `alone`: no watchdog sleeps for the check, so it ends as soon as no notice stands. */
+/**
+ * Whether this memory can tell that a newer time of a terminal is no key, where the policy does not trust these times. A first look
+ * believes them, because it has no payload to compare with. So a user who fills /run, where memories are kept, would never be idle.
+ */
+export function refutesTimes({ subjects }: Pick<Memory, "subjects">): boolean {
+  return Object.values(subjects).some(({ input }) => input?.payloadBytes !== undefined);
+}
+
+/**
+ * Decides what the check does next. `alone`: no watchdog sleeps for the check, so it ends as soon as no notice stands. `isForgotten`: the
+ * next check would not have the memory that it needs, so this one stays.
+ */
 export function restAfter(
+  verdict: Verdict,
+  complaint: string | undefined,
+  { alone, isForgotten }: { readonly alone: boolean; readonly isForgotten: boolean },
+): Rest {
+  const rest = restOf(verdict, complaint, alone);
+  return rest.leaves && isForgotten && !alone
+    ? { leaves: false, waitMs: Math.min(rest.answerS * 1000, STAY_MS) }
+    : rest;
+}
+
+function restOf(
   { decisions, wakeInMs, noticePending }: Verdict,
   complaint: string | undefined,
   alone: boolean,

@@ -3,7 +3,16 @@ import { describe, expect, test } from "vitest";
 import type { AuditRecord } from "../../src/audit/record.ts";
 import { type Lab, type LabOptions, type Ssh, startLab } from "../lab/lab.ts";
 import { releases } from "../lab/release.ts";
-import { atPrompt, auditWithEnd, LIMIT_S, policyOfSeconds } from "../support/logins.ts";
+import {
+  aliveAfter,
+  atPrompt,
+  auditWithEnd,
+  expectEndOnTime,
+  LIMIT_S,
+  policyOfSeconds,
+  timesPrinted,
+  type,
+} from "../support/logins.ts";
 
 /** The kernel keeps the time of the last key in steps of this. */
 const BUCKET_S = 8;
@@ -70,6 +79,26 @@ describe("must end, on time", () => {
       expect(afterS).toBeLessThanOrEqual(limitS + BUCKET_S + 2 * STARVED_S + ENDING_S);
       const [, end] = firstAndLast(await auditWithEnd(lab, "starved"));
       expect(end.idleSeconds).toBeGreaterThanOrEqual(limitS);
+    });
+
+    test("a fork bomb in an idle login: it ends, an idle one beside it too, and a typist's lives", async () => {
+      await using lab = await startLab({ release, hook: "pam", policy: policyOfSeconds() });
+      for (const user of ["bomber", "idler", "typist"]) await lab.addUser(user);
+      // The kernel counts processes by uid, those of other labs too.
+      await lab.must("usermod --uid 54321 bomber");
+      const [bomber, idler, typist] = await Promise.all(
+        ["bomber", "idler", "typist"].map((user) => atPrompt(lab, user)),
+      );
+      if (!bomber || !idler || !typist) throw new Error("a login is missing");
+      const typing = setInterval(() => typist.write("x"), 4000);
+      const idlerKeyAt = type(idler, "x");
+      const bomberKeyAt = type(bomber, "ulimit -u 200; bomb() { bomb | bomb & }; bomb\r");
+      await bomber.waitFor(/fork: retry: Resource temporarily unavailable/);
+      await Promise.all([expectEndOnTime(bomber, bomberKeyAt), expectEndOnTime(idler, idlerKeyAt)]);
+      expect(await aliveAfter(typist, LIMIT_S)).toBe(true);
+      clearInterval(typing);
+      expect((await auditWithEnd(lab, "bomber")).at(-1)).toMatchObject({ action: "end", ended: true });
+      expect(timesPrinted(typist, /afkill/)).toBe(0);
     });
 
     test("four logins at once on one busy core, whose idle time runs at the speed of time", async () => {

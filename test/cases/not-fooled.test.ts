@@ -30,6 +30,18 @@ trust_tty_times = false
 const KEEPALIVES = "ClientAliveInterval 3\nClientAliveCountMax 100";
 const ASK = String.raw`while sleep 1; do printf '\033[6n'; done`;
 const TOUCH = "tty=$(tty); while sleep 3; do touch -a $tty; done";
+/** Fills the quota of the user's keys (keyrings(7)) until add_key(2) says that it is full, and prints how many that were. */
+const fillKeys = (arch: string) => {
+  const addKey = arch === "arm64" ? 217 : 248;
+  return [
+    `perl -e '$n = 0; $type = "user"; $value = "x" x 90;`,
+    `do { $name = "key " . $n++ } until syscall(${addKey}, $type, $name, $value, length $value, -4) < 0;`,
+    `print "keys full: ", $!{EDQUOT} ? "yes" : $!, "\\n"'\r`,
+  ].join(" ");
+};
+/** No byte and no file more. */
+const FILL =
+  "cd /run/screen; cat /dev/zero >full; until ! : >$((n++)); do :; done 2>/dev/null; cd; echo filled";
 const FLOOD = `perl -e '$|=1; while (1) { print "x" x 2000; select undef, undef, undef, 0.01 }'`;
 
 describe("must not be fooled", () => {
@@ -147,6 +159,17 @@ describe("must not be fooled", () => {
       expect(ssh.output).toMatch(/\b16\r\n0\r$/m);
     });
 
+    test("a user whose kernel keyrings are full, in that login and in a later one", async () => {
+      const ssh = await login("hoarder");
+      // The kernel counts by uid, those of other labs too.
+      ssh.write(fillKeys(process.arch));
+      await ssh.waitFor(/^keys full: yes/m);
+      const later = await atPrompt(lab, "hoarder");
+      await Promise.all([expectEndOnTime(ssh, type(ssh, "x")), expectEndOnTime(later, type(later, "x"))]);
+      const actions = (await auditOf(lab, "hoarder")).map(({ action }) => action);
+      expect(actions.filter((it) => it === "notice")).toHaveLength(4);
+    });
+
     test("a program that floods its terminal while the notice is written", async () => {
       const ssh = await login("flooder");
       await expectEndOnTime(ssh, type(ssh, `${FLOOD}\r`));
@@ -194,6 +217,28 @@ describe("must not be fooled", () => {
       const answeredAt = type(ssh, "x");
       await ssh.waitFor(/afkill: your login stays/);
       await expectEndOnTime(ssh, answeredAt);
+    });
+  });
+
+  describe.concurrent.each(releases)("$name", (release) => {
+    test("touch -a on one's own tty where its user has filled /run, with trust_tty_times = false", async () => {
+      await using lab = await startLab({ release, hook: "pam", policy: POLICY, sshd: KEEPALIVES });
+      for (const user of ["forger", "typist"]) await lab.addUser(user);
+      // As GNU screen makes it.
+      await lab.must("mount -o remount,size=2m,nr_inodes=500 /run && mkdir -m 1777 /run/screen");
+      const [before, typist] = await Promise.all([atPrompt(lab, "forger"), atPrompt(lab, "typist")]);
+      await before.waitFor(async () => (await lab.run("ls /run/afkill/*/checked | wc -l")).stdout === "2\n");
+      before.write(`${FILL}\r`);
+      await before.waitFor(/^filled/m);
+      const typing = setInterval(() => typist.write("x"), 5000);
+      // One whose watchdog has a place for its memory, and one whose watchdog has none.
+      const after = await atPrompt(lab, "forger");
+      await before.waitFor(async () => (await lab.syslog()).includes("guarded without a memory"));
+      const logins = [before, after];
+      await Promise.all(logins.map((ssh) => expectEndOnTime(ssh, type(ssh, `${TOUCH}\r`))));
+      expect(await aliveAfter(typist, LIMIT_S)).toBe(true);
+      clearInterval(typing);
+      expect(await auditOf(lab, "typist")).toEqual([]);
     });
   });
 });

@@ -7,12 +7,12 @@ const clock = { test: "test/cases/machines/must-live-clock.test.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
   {
-    ...hosts,
     file: "src/login/terminal.ts",
     find: 'ns/mnt`) === readlinkSync("/proc/self/ns/mnt");',
     replace: 'ns/mnt`) !== "";',
     why: "a terminal of another mount namespace is not looked for in this one's /dev/pts",
-    case: "a container's pts/0 that is idle is ended, and not the pts/0 outside, whose keys do not keep it",
+    case: "a user's watchdog opens no terminal of its own /dev/pts for one of a container's",
+    test: "test/unit/login/other-devpts.host.test.ts",
   },
   {
     ...hosts,

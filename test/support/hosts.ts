@@ -42,7 +42,7 @@ export function hostWith(parts: Partial<Host> & { readonly limits?: Partial<Limi
       bootMs += ms;
     },
     recall: () => ({ memory: BLANK }),
-    save: () => undefined,
+    save: () => true,
     findLogin: () => ALICE,
     decidePolicy: async () => ({
       applied: policyOf(limits),

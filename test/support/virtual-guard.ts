@@ -155,6 +155,7 @@ export async function guardLogin(story: Story, host: VirtualHost, observer: Obse
         kept = serialise(memory);
         host.isRemembering = true;
         observer.saved(memory);
+        return true;
       },
       findLogin: () => login,
       decidePolicy: async (_, memory) => {

@@ -4,7 +4,7 @@ import type { Scene } from "../../../src/guard/act.ts";
 import { guard } from "../../../src/guard/guard.ts";
 import type { Host } from "../../../src/guard/host.ts";
 import type { Decision } from "../../../src/guard/judge.ts";
-import { BLANK, type Memory } from "../../../src/guard/memory.ts";
+import { BLANK, type Memory, type SubjectMemory } from "../../../src/guard/memory.ts";
 import type { Observation } from "../../../src/guard/observe.ts";
 import { ALICE, hostWith, NOBODY, policyOf } from "../../support/hosts.ts";
 
@@ -59,7 +59,7 @@ test("an idle login is warned, watched while the notice stands, and ended", asyn
 });
 
 test("without a notice the check leaves, and tells when to look again", async () => {
-  const save = vi.fn<Host["save"]>();
+  const save = vi.fn<Host["save"]>(() => true);
   const host = hostWith({ limits: MINUTE, observe: async () => idleFor(5 * S), save });
   expect(await guard(host)).toBe(10);
   expect(save.mock.lastCall?.[0]).toMatchObject({
@@ -99,7 +99,7 @@ test("the policy is read again every five seconds while a notice stands, and at 
 
 test("a fault of the policy is recorded once, and remembered", async () => {
   const recordComplaint = vi.fn<Host["recordComplaint"]>(async () => undefined);
-  const save = vi.fn<Host["save"]>();
+  const save = vi.fn<Host["save"]>(() => true);
   const complaint = "/etc/afkill/afkill.toml:1: no such key";
   const faulty = { applied: policyOf({}), lastGood: policyOf({}), groups: undefined, complaint };
   const host = hostWith({ decidePolicy: async () => faulty, recordComplaint, save });
@@ -125,7 +125,7 @@ test("the clocks of a look are read after the policy, which can take its time", 
 
 test("a suspend in a check's own sleep is noted, and counts for nobody", async () => {
   const { act, decided, scenes } = recorder();
-  const save = vi.fn<Host["save"]>();
+  const save = vi.fn<Host["save"]>(() => true);
   const host = hostWith({ limits: MINUTE, observe: async () => idleFor(45 * S), act, save });
   let suspendedMs = 0;
   const readClocks = () => ({ ...host.readClocks(), suspendedMs });
@@ -171,7 +171,7 @@ test("news are recorded against what was known before the look", async () => {
 });
 
 test("a failed look forgets nothing of what was known", async () => {
-  const save = vi.fn<Host["save"]>();
+  const save = vi.fn<Host["save"]>(() => true);
   const { subjects } = idleFor(M);
   const observe = async () => {
     throw new Error("no");
@@ -192,7 +192,35 @@ test("who asked for the check hears of each look, and the check is over once no 
 });
 
 test("a wrap is done with once its terminal is gone", async () => {
-  const save = vi.fn<Host["save"]>();
+  const save = vi.fn<Host["save"]>(() => true);
   expect(await guard(hostWith({ isOver: () => true, save }))).toBe("done");
   expect(save).not.toHaveBeenCalled();
+});
+
+/** As for `idleFor`, with the last key as it is remembered. `payloadBytes`: what the client had sent by then, where times are not trusted. */
+function idleByInput(idleMs: number, payloadBytes?: number): Observation {
+  const { subjects, ...seen } = idleFor(idleMs);
+  const input = { accessedWallS: 1, unreadBytes: [], atMs: HOUR_MS - idleMs, payloadBytes };
+  return { ...seen, subjects: { [id]: { ...subjects[id], input } as SubjectMemory } };
+}
+
+const HOURS = { idleTimeoutMs: 3 * HOUR_MS, warnBeforeMs: [M] };
+
+/** For how long a check that can write its memory only the third time sleeps before it leaves. */
+async function sleepsOf(observation: Observation, more: Partial<Host> = {}): Promise<unknown[]> {
+  const sleep = vi.fn<Host["sleep"]>();
+  let saves = 0;
+  const save = () => ++saves > 2;
+  const host = hostWith({ limits: HOURS, observe: async () => observation, save, ...more });
+  await guard({ ...host, sleep: sleep.mockImplementation(host.sleep) });
+  return sleep.mock.calls.flat();
+}
+
+test("a check that cannot write what refutes a time of a terminal stays until it can", async () => {
+  expect(await sleepsOf(idleByInput(S, 7))).toEqual([20 * S, 20 * S]);
+});
+
+test("a check whose memory refutes nothing leaves without it, and so does one that nobody sleeps for", async () => {
+  expect(await sleepsOf(idleByInput(S))).toEqual([]);
+  expect(await sleepsOf(idleByInput(S, 7), { watch: () => undefined })).toEqual([]);
 });
