@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkout } from "../lab/boot.ts";
-import { HOST, onFresh } from "../support/fresh.ts";
+import { onFresh } from "../support/fresh.ts";
 
 /** The commands of the documentation. */
 function linesOfDocs(): string[] {
@@ -17,9 +17,11 @@ function linesOfDocs(): string[] {
 test.for(["bookworm", "trixie"])("with the tools of %s", async (release, { signal }) => {
   const [cd = "", compile = "", pack = ""] = linesOfDocs();
   const lines = [
-    ...HOST,
-    "apt-get -qq install --no-install-recommends checkpolicy semodule-utils policycoreutils",
-    `mkdir -p ${cd.slice("cd ".length)} && cp contrib/selinux/* ${cd.slice("cd ".length)}`,
+    "exec 2>&1",
+    "set -ex",
+    "apt-get -qq update",
+    "apt-get -qq install --no-install-recommends checkpolicy semodule-utils sudo",
+    `mkdir -p ${cd.slice("cd ".length)} && cp /brought/* ${cd.slice("cd ".length)}`,
     cd,
     compile,
     pack,
