@@ -3,8 +3,9 @@ import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { look } from "../change/change.ts";
 import { SetupError } from "../change/setup-error.ts";
-import { DROP_IN, HOOKS, PACKAGED } from "../system/paths.ts";
+import { COMMAND, DROP_IN, HOOKS, PACKAGED } from "../system/paths.ts";
 import { isOfHook, type Manifest } from "./manifest.ts";
+import { manager } from "./package-manager.ts";
 
 /** Whether the programs of this host belong to a package. */
 export function isPackaged(): boolean {
@@ -16,7 +17,7 @@ export function mustBeThePackage(dist: string): void {
   if (realpathSync(dist) === realpathSync(dirname(PACKAGED))) return;
   throw new SetupError(
     "afkill is installed here from a package",
-    "use its own command, /usr/sbin/afkill install; or apt remove afkill, and run this again",
+    `use its own command, ${COMMAND} install; or ${manager().remove}, and run this again`,
   );
 }
 

@@ -10,6 +10,7 @@ import * as layout from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
 import { planServiceBack, reloadHostSshd, removeService } from "./own-service.ts";
+import { manager } from "./package-manager.ts";
 import { hookPartOf, isPackaged } from "./packaged.ts";
 import { commands } from "./programs.ts";
 import {
@@ -52,7 +53,7 @@ function planHooksAway(manifest: Manifest): UninstallPlan {
     changes: all,
     kept: [
       ...edited([layout.PROFILE, layout.OWN_SERVICE_FILE], manifest, all),
-      `keep ${layout.PROGRAM_DIRECTORY} (it belongs to the package: apt purge afkill removes it, the policy and the audit)`,
+      `keep ${layout.PROGRAM_DIRECTORY} (it belongs to the package: ${manager().removesAll})`,
     ],
   };
 }

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../change/change.ts";
 import { digestOf } from "../../change/content.ts";
+import { changedFiles, manager } from "../../setup/package-manager.ts";
 import { isPackaged } from "../../setup/packaged.ts";
 import { run, said } from "../../system/command.ts";
 import {
@@ -18,7 +19,7 @@ import { isRoots } from "./installation.ts";
 import { runNode } from "./run-node.ts";
 
 const REMEDY = isPackaged()
-  ? "apt install --reinstall afkill, with the same version of the package"
+  ? `${manager().reinstall}, with the same version of the package`
   : "run afkill install again, from the checkout or package that it came from";
 const at = (...parts: string[]) => join(PROGRAM_DIRECTORY, ...parts);
 const RUN_BY_ALL = [
@@ -56,15 +57,19 @@ function wrongWith(path: string, digest: string): Problem[] {
   return [error(`${path} has mode ${(stats.mode & 0o7777).toString(8)}`, `chmod a+${rights} ${path}`)];
 }
 
-/** What dpkg finds changed. Its lines are `??5??????   PATH` or `missing     PATH` (dpkg(1)). Documentation may be left out on purpose. */
+/** What the package manager finds changed. */
 function changedSincePackaged(): Problem[] {
-  const { stdout } = run("/usr/bin/dpkg", ["--verify", "afkill"]);
-  const found = [...stdout.matchAll(/^(\S+) +(\/.*)$/gm)].map(([, what = "", path = ""]) => ({ what, path }));
-  return found
-    .filter(({ path }) => path.startsWith(`${PROGRAM_DIRECTORY}/`) || RUN_BY_ALL.includes(path))
-    .map(({ what, path }) =>
-      error(`${path} is ${what === "missing" ? "missing" : "not as it was installed"}`, REMEDY),
-    );
+  const [path, args] = manager().verify;
+  const ran = run(path, args);
+  const found = changedFiles(ran.stdout);
+  // Files that were changed are no success either, but then there are lines on them.
+  if (found === undefined && ran.status !== 0)
+    return [
+      error(`${path} does not say whether the programs are as they were installed (${said(ran)})`, REMEDY),
+    ];
+  return (found ?? [])
+    .filter((it) => it.path.startsWith(`${PROGRAM_DIRECTORY}/`) || RUN_BY_ALL.includes(it.path))
+    .map((it) => error(`${it.path} is ${it.isMissing ? "missing" : "not as it was installed"}`, REMEDY));
 }
 
 /** Starts a check as a watchdog does, but without a login. It loads everything that it needs, and then finds that the login is gone. */
@@ -119,7 +124,12 @@ export const tools: Check = {
     Object.entries(TOOLS).flatMap(([name, home]) =>
       BINARIES.some((directory) => isProgram(join(directory, name)))
         ? []
-        : [error(`there is no ${name}, which a watchdog calls`, `apt install --reinstall ${home}`)],
+        : [
+            error(
+              `there is no ${name}, which a watchdog calls`,
+              `apt install --reinstall ${home} (where there is no apt: dnf install /usr/bin/${name})`,
+            ),
+          ],
     ),
 };
 
