@@ -3,7 +3,8 @@ import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { look } from "../change/change.ts";
 import { SetupError } from "../change/setup-error.ts";
-import { COMMAND, DROP_IN, HOOKS, PACKAGED } from "../system/paths.ts";
+import { COMMAND, DROP_IN, HOOKS, NODE, PACKAGED } from "../system/paths.ts";
+import { isDiverted } from "./diversion.ts";
 import { isOfHook, type Manifest } from "./manifest.ts";
 import { manager } from "./package-manager.ts";
 
@@ -21,16 +22,27 @@ export function mustBeThePackage(dist: string): void {
   );
 }
 
+/** What a manifest has of what is still afkill's own: all of it, or the hooks of a package. */
+export function ownPart(manifest: Manifest): Manifest {
+  return isPackaged() ? hookPartOf(manifest, isDiverted()) : manifest;
+}
+
 /**
- * What a manifest has of hooks. If a package was installed over a checkout's install, everything else in the manifest belongs to the
- * package now.
+ * What a manifest has of hooks, and of an administrator's Node if that is in use (`withNode`). If a package was installed over a checkout's
+ * install, everything else in the manifest belongs to the package now.
  */
-export function hookPartOf({ version, files, directories, hooks }: Manifest): Manifest {
+export function hookPartOf(
+  { version, files, directories, hooks, node }: Manifest,
+  withNode: boolean,
+): Manifest {
+  const isOurs = ({ role, path }: Manifest["files"][number]) =>
+    HOOKS.some((hook) => isOfHook(role, hook)) || (withNode && path === NODE);
   return {
     version,
-    files: files.filter(({ role }) => HOOKS.some((hook) => isOfHook(role, hook))),
+    files: files.filter(isOurs),
     // The one directory that a hook can create.
     directories: directories.filter((path) => path === dirname(DROP_IN)),
     hooks,
+    ...(withNode && node !== undefined && { node }),
   };
 }

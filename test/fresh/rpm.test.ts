@@ -34,6 +34,7 @@ test("an idle login is warned and ended, the doctor asks rpm, and what is remove
     `touch ${PROGRAMS}/session && ${DOCTOR} | grep '^ok '`,
     `echo >>${PROGRAMS}/hold && ${DOCTOR} | grep -A 1 '${PROGRAMS}/hold is not as it was installed' | grep 'dnf reinstall afkill'`,
     `rm ${PROGRAMS}/hold && ${DOCTOR} | grep '${PROGRAMS}/hold is missing'`,
+    `if afkill install --node ${PROGRAMS}/node 2>/tmp/said; then exit 1; fi; grep 'rpm has no way to keep another one' /tmp/said`,
     `mv /var/lib/rpm /var/lib/rpm.old && ${DOCTOR} | grep 'rpm does not say .*package afkill is not installed'`,
     "rm -rf /var/lib/rpm && mv /var/lib/rpm.old /var/lib/rpm",
     "rpm --erase afkill",

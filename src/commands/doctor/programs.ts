@@ -3,12 +3,16 @@ import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../change/change.ts";
 import { digestOf } from "../../change/content.ts";
+import { isDiverted } from "../../setup/diversion.ts";
+import { entryOf, type Manifest } from "../../setup/manifest.ts";
 import { changedFiles, manager } from "../../setup/package-manager.ts";
 import { isPackaged } from "../../setup/packaged.ts";
 import { run, said } from "../../system/command.ts";
 import {
   COMMAND,
   MANIFEST,
+  NODE,
+  PACKAGED_NODE,
   POLICY,
   PROGRAM_DIRECTORY,
   RUN_DIRECTORY,
@@ -37,7 +41,7 @@ export const programs: Check = {
   fine: `the programs in ${PROGRAM_DIRECTORY} are as they were installed`,
   find: ({ manifest, manifestError }) => {
     if (manifestError !== undefined) return [problemOf(manifestError, REMEDY)];
-    if (isPackaged()) return changedSincePackaged();
+    if (isPackaged()) return [...changedSincePackaged(), ...wrongNode(manifest)];
     if (manifest === undefined)
       return [error(`there is no ${MANIFEST}: whether the programs are complete is not known`, REMEDY)];
     const ours = manifest.files.filter(({ role }) => role === "program");
@@ -45,11 +49,11 @@ export const programs: Check = {
   },
 };
 
-function wrongWith(path: string, digest: string): Problem[] {
+function wrongWith(path: string, digest: string, remedy: string = REMEDY): Problem[] {
   const stats = look(path);
-  if (stats === undefined) return [error(`${path} is missing`, REMEDY)];
+  if (stats === undefined) return [error(`${path} is missing`, remedy)];
   if (!stats.isFile() || digestOf({ copyOf: path }) !== digest)
-    return [error(`${path} is not as it was installed`, REMEDY)];
+    return [error(`${path} is not as it was installed`, remedy)];
   // The check of the launcher decides who may run the launcher.
   const needed = RUN_BY_ALL.includes(path) ? 0o555 : path === at("env") ? 0 : 0o444;
   if ((stats.mode & needed) === needed) return [];
@@ -70,6 +74,15 @@ function changedSincePackaged(): Problem[] {
   return (found ?? [])
     .filter((it) => it.path.startsWith(`${PROGRAM_DIRECTORY}/`) || RUN_BY_ALL.includes(it.path))
     .map((it) => error(`${it.path} is ${it.isMissing ? "missing" : "not as it was installed"}`, REMEDY));
+}
+
+/** Dpkg does not know the Node of an administrator that is in the place of its own. */
+function wrongNode(manifest: Manifest | undefined): Problem[] {
+  if (!isDiverted()) return [];
+  const again = `sudo afkill install --node ${PACKAGED_NODE} puts the package's Node back into use`;
+  const entry = manifest && entryOf(NODE, manifest);
+  if (entry !== undefined) return wrongWith(NODE, entry.digest, again);
+  return [error(`another Node than the package's is in use, and nothing tells its version`, again)];
 }
 
 /** Starts a check as a watchdog does, but without a login. It loads everything that it needs, and then finds that the login is gone. */
