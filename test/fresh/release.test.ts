@@ -88,7 +88,7 @@ describe("a release", () => {
     const { status, stdout, stderr } = release(version);
     said = stdout + stderr;
     expect(status, said).toBe(0);
-  }, 1_800_000);
+  }, 3_600_000);
 
   test("is one commit with a tag, which leaves the checkout alone", () => {
     const source = join(results, "source");
