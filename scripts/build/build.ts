@@ -6,6 +6,7 @@
 //   build.json         how old the build and its Node are
 //   node_modules/      the native halves of koffi and node-pty
 //   pam/               the shell programs
+//   selinux/           the text of a policy module, for hosts with SELinux
 //   LICENSES           of the packages in it, and of Node
 //   sbom.cdx.json      which packages these are
 //   afkill.logrotate
@@ -170,6 +171,7 @@ function copyModules(paths: readonly string[]): void {
 function copyPrograms(): void {
   mkdirSync(join(dist, "pam"), { recursive: true });
   for (const name of readdirSync(join(root, "pam"))) cpSync(join(root, "pam", name), join(dist, "pam", name));
+  cpSync(join(root, "contrib/selinux"), join(dist, "selinux"), { recursive: true });
   cpSync(join(root, "src/audit/afkill.logrotate"), join(dist, "afkill.logrotate"));
 }
 

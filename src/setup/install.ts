@@ -26,7 +26,7 @@ import {
   wasEdited,
 } from "./manifest.ts";
 import { withOtherNode } from "./other-node.ts";
-import { hookPartOf, isPackaged, mustBeThePackage } from "./packaged.ts";
+import { isPackaged, mustBeThePackage, ownPart } from "./packaged.ts";
 import { planConfiguration, planPrograms } from "./programs.ts";
 import { planShared } from "./shared.ts";
 import { mustHaveSs } from "./ss.ts";
@@ -55,8 +55,7 @@ export async function planInstall(dist: string, wish: Wish): Promise<InstallPlan
   mustHaveSshd();
   const packaged = isPackaged();
   if (packaged) mustBeThePackage(dist);
-  const recorded = readManifest() ?? NOTHING_INSTALLED;
-  const before = packaged ? hookPartOf(recorded) : recorded;
+  const before = ownPart(readManifest() ?? NOTHING_INSTALLED);
   const policy = look(layout.POLICY) === undefined ? undefined : await goodPolicy();
   mustHaveSs(policy);
   const hook = planHook(wish, before);
@@ -66,7 +65,7 @@ export async function planInstall(dist: string, wish: Wish): Promise<InstallPlan
 /** Plans to put one hook in its place again, and nothing else. Throws a `SetupError`. */
 export function planHookAgain(wish: Wish, recorded: Manifest): InstallPlan {
   mustHaveSshd();
-  const before = isPackaged() ? hookPartOf(recorded) : recorded;
+  const before = ownPart(recorded);
   return planWith(noFiles(before), { ...wish, hook: planHook(wish, before), before });
 }
 

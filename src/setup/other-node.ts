@@ -5,44 +5,38 @@ import { type Change, directory, file, isDue, look } from "../change/change.ts";
 import { SetupError } from "../change/setup-error.ts";
 import { carryOutAll } from "../change/transaction.ts";
 import { run, said } from "../system/command.ts";
-import { PROGRAM_DIRECTORY } from "../system/paths.ts";
+import { DIST, NODE, PROGRAM_DIRECTORY } from "../system/paths.ts";
 import { compareReleases, releaseOf } from "../text/version.ts";
 import { readBuild } from "./build-record.ts";
+import { divert, mustKnowDiversions, undivert } from "./diversion.ts";
 import {
   entryOf,
   type Manifest,
   manifestChange,
+  NOTHING_INSTALLED,
   nextManifest,
   type OtherNode,
   readManifest,
   wasEdited,
 } from "./manifest.ts";
-import { releasedByChangelog, withCopy } from "./node-copy.ts";
+import { type NodePlan, recordOf, type Tried, whyReplaced } from "./node-choice.ts";
+import { withCopy } from "./node-copy.ts";
 import { doesNotStart } from "./own-node.ts";
-import { isPackaged } from "./packaged.ts";
+import { isPackaged, ownPart } from "./packaged.ts";
+import { planBesidePackage } from "./packaged-node.ts";
 import { planLeftBeside } from "./restore.ts";
 import { NOBODY, whyUnfit } from "./try-node.ts";
 import { codeFiles, codeFor } from "./v8-code.ts";
-
-const NODE = join(PROGRAM_DIRECTORY, "node");
-/** The installed build. */
-const DIST = join(PROGRAM_DIRECTORY, "dist");
-
-/** A Node that was tried and is not in place yet. `changes`: empty if it is in place already. */
-export interface NodePlan {
-  readonly version: string;
-  readonly changes: readonly Change[];
-}
 
 /**
  * Tries the Node at `path`, and calls `use` with the plan to put it in place. The plan is good until `use` returns. Throws a `SetupError` if
  * it must not be put in place.
  */
 export function withNodePlan(path: string, use: (plan: NodePlan) => void): void {
-  if (isPackaged())
-    throw new SetupError("this afkill belongs to a package, with its Node", "install a newer package");
-  const before = readManifest();
-  if (before === undefined || entryOf(NODE, before) === undefined)
+  const packaged = isPackaged();
+  if (packaged) mustKnowDiversions();
+  const before = ownPart(readManifest() ?? NOTHING_INSTALLED);
+  if (!packaged && entryOf(NODE, before) === undefined)
     throw new SetupError("afkill is not installed here", "first: sudo afkill install --hook pam");
   // Throws if others can write there: they could replace the copy.
   isDue(directory(PROGRAM_DIRECTORY));
@@ -51,18 +45,26 @@ export function withNodePlan(path: string, use: (plan: NodePlan) => void): void 
   const copy = join(PROGRAM_DIRECTORY, `.node.afkill-${randomBytes(6).toString("hex")}`);
   withCopy(path, copy, () => {
     const version = triedVersion(path, copy);
-    const changes = isDue(file(NODE, 0o755, { copyOf: copy })) ? planNode(path, copy, version, before) : [];
-    use({ version, changes: changes.length === 0 ? [] : [...left, ...changes] });
+    const tried = { path, copy, version, before };
+    const plan = packaged ? planBesidePackage(tried) : { version, changes: planNode(tried) };
+    use(plan.changes.length === 0 ? plan : { ...plan, changes: [...left, ...plan.changes] });
   });
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. `report` gets a line for each change. */
-export function placeNode({ changes }: NodePlan, report: (line: string) => void): void {
+export function placeNode({ changes, diversion }: NodePlan, report: (line: string) => void): void {
   const verify = () => {
     const why = whyUnfit(NODE, DIST);
     if (why !== undefined) throw new Error(why);
   };
-  carryOutAll(changes, verify, report);
+  if (diversion === "begins") divert();
+  try {
+    carryOutAll(changes, verify, report);
+  } catch (error) {
+    if (diversion === "begins") undivert();
+    throw error;
+  }
+  if (diversion === "ends") undivert();
 }
 
 /** The version of a copy that runs the installed build. Throws a `SetupError` if it does not, or is older than the build's own Node. */
@@ -86,16 +88,15 @@ function triedVersion(path: string, copy: string): string {
   return version;
 }
 
-function planNode(path: string, copy: string, version: string, before: Manifest): Change[] {
+function planNode({ path, copy, version, before }: Tried): Change[] {
+  const change = file(NODE, 0o755, { copyOf: copy });
+  if (!isDue(change)) return [];
   const code = codeFiles(DIST).map((name) => file(join(DIST, name), 0o644, codeFor(copy, DIST, name)));
-  const programs = [file(NODE, 0o755, { copyOf: copy }), ...code];
-  const record = nextManifest(before, { due: programs.map((change) => ({ role: "program", change })) });
+  const programs = [change, ...code];
+  const record = nextManifest(before, { due: programs.map((it) => ({ role: "program", change: it })) });
   // The version of the build's own Node: it is that again.
-  if (version === readBuild(DIST).node.version)
-    return [...programs, manifestChange({ ...record, node: undefined })];
-  const placed = new Date().toISOString().slice(0, "2026-10-21".length);
-  const node = { version, released: releasedByChangelog(path, version), placed };
-  return [...programs, manifestChange({ ...record, node })];
+  const isOwn = version === readBuild(DIST).node.version;
+  return [...programs, manifestChange({ ...record, node: isOwn ? undefined : recordOf(path, version) })];
 }
 
 /** The programs of an install after this decision. `node`: the other Node, if it stays. */
@@ -122,12 +123,6 @@ export function withOtherNode(programs: readonly Change[], dist: string, before:
     };
   const notes = [`Node ${node.version} stays: an administrator put it in, and this build has ${own}`];
   return { programs: dist === DIST ? programs : programs.map((it) => kept(it, dist, before)), node, notes };
-}
-
-function whyReplaced(node: OtherNode, own: string, dist: string, before: Manifest): string | undefined {
-  if (compareReleases(node.version, own) <= 0) return "it is not newer";
-  if (!look(NODE)?.isFile() || wasEdited(NODE, before)) return `${NODE} is not as it was put in`;
-  return whyUnfit(NODE, dist);
 }
 
 /** A change of an install that keeps the other Node, with the V8 code that this Node takes. */

@@ -1,17 +1,30 @@
 // Puts back the hooks that the last install recorded, where something has taken one away: for package managers and timers.
 import { hasSshd } from "../sshd/sshd.ts";
 import { MANIFEST } from "../system/paths.ts";
+import { reasonOf } from "../text/reason-of.ts";
 import { hookFault } from "./in-effect.ts";
 import { install, planHookAgain } from "./install.ts";
 import { hooksOf, type InstalledHook, readManifest } from "./manifest.ts";
+import { settleNode } from "./packaged-node.ts";
 
 /**
- * Puts each recorded hook in its place, by the host as it is now: after an upgrade of OpenSSH that may be another place. Returns one line
- * for each that was not there; none if nothing is installed, or if there is no sshd. Throws a `SetupError`.
+ * Puts each recorded hook in its place, by the host as it is now: after an upgrade of OpenSSH that may be another place. Decides between the
+ * Node of a package and an administrator's. Returns one line for each that was not there; none if nothing is installed, or if there is no
+ * sshd. Throws a `SetupError`.
  */
 export function repeat(): string[] {
   const manifest = readManifest();
-  return manifest === undefined || !hasSshd() ? [] : hooksOf(manifest).flatMap(putBack);
+  if (manifest === undefined || !hasSshd()) return [];
+  return [...hooksOf(manifest).flatMap(putBack), ...settled()];
+}
+
+/** The hooks are back, whatever becomes of Node. */
+function settled(): string[] {
+  try {
+    return settleNode();
+  } catch (error) {
+    return [`the package's Node was not put back into use: ${reasonOf(error)}`];
+  }
 }
 
 function putBack({ hook, match, acceptForcedKeys, wrap }: InstalledHook): string[] {

@@ -8,9 +8,11 @@ import { planTimeoutsBack } from "../sshd/revert.ts";
 import { complaint, mustBeGood, type Reload } from "../sshd/sshd.ts";
 import * as layout from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
+import { isDiverted, packagedNode, undivert } from "./diversion.ts";
 import { entryOf, type Manifest, NOTHING_INSTALLED, readManifest } from "./manifest.ts";
 import { planServiceBack, reloadHostSshd, removeService } from "./own-service.ts";
-import { hookPartOf, isPackaged } from "./packaged.ts";
+import { manager } from "./package-manager.ts";
+import { isPackaged, ownPart } from "./packaged.ts";
 import { commands } from "./programs.ts";
 import {
   pamFiles,
@@ -37,12 +39,13 @@ export interface UninstallPlan {
  */
 export function planUninstall(purge: boolean): UninstallPlan {
   const manifest = readManifest() ?? NOTHING_INSTALLED;
-  return isPackaged() ? planHooksAway(hookPartOf(manifest)) : planAllAway(manifest, purge);
+  return isPackaged() ? planHooksAway(ownPart(manifest)) : planAllAway(manifest, purge);
 }
 
 function planHooksAway(manifest: Manifest): UninstallPlan {
   const changes = [
     ...planHooksBack(manifest),
+    ...(isDiverted() ? [packagedNode()] : []),
     ...planRemoval(layout.MANIFEST),
     ...planServiceBack(manifest, false),
     ...[...hookFiles(manifest), layout.MANIFEST].flatMap(planLeftBeside),
@@ -52,7 +55,7 @@ function planHooksAway(manifest: Manifest): UninstallPlan {
     changes: all,
     kept: [
       ...edited([layout.PROFILE, layout.OWN_SERVICE_FILE], manifest, all),
-      `keep ${layout.PROGRAM_DIRECTORY} (it belongs to the package: apt purge afkill removes it, the policy and the audit)`,
+      `keep ${layout.PROGRAM_DIRECTORY} (it belongs to the package: ${manager().removesAll})`,
     ],
   };
 }
@@ -122,6 +125,7 @@ export function uninstall({ changes }: UninstallPlan, report: (line: string) => 
     },
     report,
   );
+  if (isPackaged() && isDiverted()) undivert();
   // Last: an sshd that has not read its new configuration asks for this file at each login.
   removeService(changes.filter(isService), told, report);
 }

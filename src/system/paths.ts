@@ -2,13 +2,18 @@
 import type { Shell } from "./shells.ts";
 
 export const PROGRAM_DIRECTORY = "/usr/lib/afkill";
+export const NODE = `${PROGRAM_DIRECTORY}/node`;
+/** The Node of a Debian package, while that of an administrator is in its place. */
+export const PACKAGED_NODE = `${NODE}.packaged`;
+/** The installed build. */
+export const DIST = `${PROGRAM_DIRECTORY}/dist`;
 export const COMMAND = "/usr/sbin/afkill";
 /** The same command for users, whose PATH has no sbin on Debian: they have `afkill stay` and `afkill run`. */
 export const USER_COMMAND = "/usr/bin/afkill";
 export const POLICY_DIRECTORY = "/etc/afkill";
 export const POLICY = `${POLICY_DIRECTORY}/afkill.toml`;
 /** The JSON Schema of a policy, for editors; part of the build. */
-export const POLICY_SCHEMA = `${PROGRAM_DIRECTORY}/dist/afkill.schema.json`;
+export const POLICY_SCHEMA = `${DIST}/afkill.schema.json`;
 /** The native half of node-pty, in a build for these machines. */
 export const ptyModule = (arch: string) => `node_modules/node-pty/prebuilds/linux-${arch}/pty.node`;
 /** The same in a build for this machine. */
@@ -24,7 +29,7 @@ export const AUDIT = `${AUDIT_DIRECTORY}/audit.jsonl`;
 export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";
 export const LOGROTATE = `${LOGROTATE_DIRECTORY}/afkill`;
 /** A file that only a package brings: then the programs belong to the package, and afkill changes the hooks alone. */
-export const PACKAGED = `${PROGRAM_DIRECTORY}/dist/packaged`;
+export const PACKAGED = `${DIST}/packaged`;
 export const MANIFEST = `${PROGRAM_DIRECTORY}/manifest.json`;
 /** Debian's bash (with bash-completion), zsh and fish look here for the completion of a command. */
 export const COMPLETIONS: Readonly<Record<Shell, string>> = {

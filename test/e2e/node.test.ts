@@ -230,3 +230,33 @@ test("a copy that a killed run has left goes with the next Node; one that was re
   );
   await lab.must(`cmp ${lab.node} ${INSTALLED}`);
 });
+
+// test/fresh/package-node.test.ts shows it with the package.
+test("beside a package's Node: one that fails once it is in place leaves nothing, and another diversion is not touched", async () => {
+  await using lab = await startLab();
+  await installOlder(lab);
+  await lab.must("touch /usr/lib/afkill/dist/packaged && mkdir /root/f");
+  await lab.write(
+    "/root/f/program.c",
+    asNode(lab, 'if (getuid() == 0 && strstr(all, "check.js")) return 1;'),
+  );
+  await lab.must("cd /root/f && gcc -o program program.c");
+  const diversions = () => lab.must("dpkg-divert --list '/usr/lib/afkill*'");
+  const before = await stateOf(lab);
+  const put = (file: string) => lab.run(`/usr/sbin/afkill install --node ${file}`);
+
+  expect(await put("/root/f/program")).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("with it a check does not run"),
+  });
+  expect(await diversions()).toBe("");
+  expect(await stateOf(lab)).toBe(before);
+
+  await lab.must(`dpkg-divert --local --no-rename --divert ${INSTALLED}.mine --add ${INSTALLED}`);
+  expect(await put(NEWER)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining(`dpkg-divert --add ${INSTALLED}: `),
+  });
+  expect(await diversions()).toBe(`local diversion of ${INSTALLED} to ${INSTALLED}.mine\n`);
+  expect(await stateOf(lab)).toBe(before);
+});

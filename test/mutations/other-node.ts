@@ -4,6 +4,8 @@ import type { Mutation } from "./mutation.ts";
 const TEST = "test/e2e/node.test.ts";
 const KEPT =
   "a newer Node is put in; logins before and after are warned and ended; later installs keep the newer one";
+const BESIDE =
+  "beside a package's Node: one that fails once it is in place leaves nothing, and another diversion is not touched";
 
 export const mutations: readonly Mutation[] = [
   {
@@ -79,11 +81,27 @@ export const mutations: readonly Mutation[] = [
     test: TEST,
   },
   {
-    file: "src/setup/other-node.ts",
+    file: "src/setup/node-choice.ts",
     find: "if (!look(NODE)?.isFile() || wasEdited(NODE, before))",
     replace: "if (!look(NODE)?.isFile())",
     why: "only the Node that was tried stays",
     case: "a copy that a killed run has left goes with the next Node; one that was replaced by hand does not stay",
+    test: TEST,
+  },
+  {
+    file: "src/setup/other-node.ts",
+    find: 'if (diversion === "begins") undivert();',
+    replace: "",
+    why: "a Node that could not be put in leaves dpkg as it was",
+    case: BESIDE,
+    test: TEST,
+  },
+  {
+    file: "src/setup/diversion.ts",
+    find: "    undo();\n",
+    replace: "    undo;\n",
+    why: "where dpkg refuses the diversion there is no second copy of Node",
+    case: BESIDE,
     test: TEST,
   },
   {

@@ -1,7 +1,9 @@
 // How old afkill and its Node are. Nobody else on this host looks for security fixes of that Node.
-import { join } from "node:path";
 import { readBuild } from "../../setup/build-record.ts";
-import { PROGRAM_DIRECTORY } from "../../system/paths.ts";
+import { manager } from "../../setup/package-manager.ts";
+import { isPackaged } from "../../setup/packaged.ts";
+import { DIST, PACKAGED_NODE } from "../../system/paths.ts";
+import { compareReleases } from "../../text/version.ts";
 import { type Check, type Problem, problemOf, warning } from "./finding.ts";
 import type { Installation } from "./installation.ts";
 
@@ -25,7 +27,7 @@ export interface Ages {
 
 /** The ages of what is installed. Throws a `SetupError` if the installed build does not tell them. */
 export function agesOf({ manifest }: Pick<Installation, "manifest">, now: number = Date.now()): Ages {
-  const { version, built, node } = readBuild(join(PROGRAM_DIRECTORY, "dist"));
+  const { version, built, node } = readBuild(DIST);
   const other = manifest?.node;
   return {
     afkill: aged(version, built, now),
@@ -48,7 +50,7 @@ export const age: Check = {
   fine: (installation) => spoken(agesOf(installation)),
   find: (installation) => {
     try {
-      return problemsOf(agesOf(installation));
+      return [...problemsOf(agesOf(installation)), ...hiddenNode(installation)];
     } catch (thrown) {
       const { what, remedy } = problemOf(thrown, AGAIN);
       return [warning(what, remedy)];
@@ -62,7 +64,23 @@ export function problemsOf(ages: Ages): Problem[] {
   return [
     warning(
       `${spoken(ages)}: fixes of Node's security may be missing`,
-      "upgrade afkill, or put in a newer Node: sudo afkill install --node FILE",
+      isPackaged() && manager().name === "rpm"
+        ? "upgrade afkill"
+        : "upgrade afkill, or put in a newer Node: sudo afkill install --node FILE",
+    ),
+  ];
+}
+
+/** An upgrade of the package settles this; it may have failed. */
+function hiddenNode({ manifest }: Installation): Problem[] {
+  const other = manifest?.node;
+  if (other === undefined || !isPackaged()) return [];
+  const own = readBuild(DIST).node.version;
+  if (compareReleases(own, other.version) < 0) return [];
+  return [
+    warning(
+      `the Node ${other.version} that was put in is not newer than the ${own} of the package`,
+      `use that of the package: sudo afkill install --node ${PACKAGED_NODE}`,
     ),
   ];
 }

@@ -15,6 +15,7 @@ import { policy, ss } from "./policy.ts";
 import { policyNames } from "./policy-names.ts";
 import { node, programs, tools } from "./programs.ts";
 import { rivals } from "./rivals.ts";
+import { selinux } from "./selinux.ts";
 import { unguarded } from "./unguarded.ts";
 import { forceCommand, hidepid, profile } from "./user-hooks.ts";
 import { watchdogs } from "./watchdogs.ts";
@@ -41,6 +42,7 @@ const CHECKS: readonly Check[] = [
   groups,
   ss,
   tools,
+  selinux,
   syslog,
   audit,
 ];

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isOfHook, type Manifest, readManifest } from "../../setup/manifest.ts";
+import { ownPart } from "../../setup/packaged.ts";
 import { hasRule } from "../../setup/pam-service.ts";
 import {
   DROP_IN,
@@ -43,7 +44,8 @@ export function isUsers({ hooks }: Installation): boolean {
 
 function recorded(): Pick<Installation, "manifest" | "manifestError"> {
   try {
-    return { manifest: readManifest(), manifestError: undefined };
+    const manifest = readManifest();
+    return { manifest: manifest && ownPart(manifest), manifestError: undefined };
   } catch (manifestError) {
     return { manifest: undefined, manifestError };
   }

@@ -3,11 +3,16 @@ import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../change/change.ts";
 import { digestOf } from "../../change/content.ts";
+import { isDiverted } from "../../setup/diversion.ts";
+import { entryOf, type Manifest } from "../../setup/manifest.ts";
+import { changedFiles, manager } from "../../setup/package-manager.ts";
 import { isPackaged } from "../../setup/packaged.ts";
 import { run, said } from "../../system/command.ts";
 import {
   COMMAND,
   MANIFEST,
+  NODE,
+  PACKAGED_NODE,
   POLICY,
   PROGRAM_DIRECTORY,
   RUN_DIRECTORY,
@@ -18,7 +23,7 @@ import { isRoots } from "./installation.ts";
 import { runNode } from "./run-node.ts";
 
 const REMEDY = isPackaged()
-  ? "apt install --reinstall afkill, with the same version of the package"
+  ? `${manager().reinstall}, with the same version of the package`
   : "run afkill install again, from the checkout or package that it came from";
 const at = (...parts: string[]) => join(PROGRAM_DIRECTORY, ...parts);
 const RUN_BY_ALL = [
@@ -36,7 +41,7 @@ export const programs: Check = {
   fine: `the programs in ${PROGRAM_DIRECTORY} are as they were installed`,
   find: ({ manifest, manifestError }) => {
     if (manifestError !== undefined) return [problemOf(manifestError, REMEDY)];
-    if (isPackaged()) return changedSincePackaged();
+    if (isPackaged()) return [...changedSincePackaged(), ...wrongNode(manifest)];
     if (manifest === undefined)
       return [error(`there is no ${MANIFEST}: whether the programs are complete is not known`, REMEDY)];
     const ours = manifest.files.filter(({ role }) => role === "program");
@@ -44,11 +49,11 @@ export const programs: Check = {
   },
 };
 
-function wrongWith(path: string, digest: string): Problem[] {
+function wrongWith(path: string, digest: string, remedy: string = REMEDY): Problem[] {
   const stats = look(path);
-  if (stats === undefined) return [error(`${path} is missing`, REMEDY)];
+  if (stats === undefined) return [error(`${path} is missing`, remedy)];
   if (!stats.isFile() || digestOf({ copyOf: path }) !== digest)
-    return [error(`${path} is not as it was installed`, REMEDY)];
+    return [error(`${path} is not as it was installed`, remedy)];
   // The check of the launcher decides who may run the launcher.
   const needed = RUN_BY_ALL.includes(path) ? 0o555 : path === at("env") ? 0 : 0o444;
   if ((stats.mode & needed) === needed) return [];
@@ -56,15 +61,28 @@ function wrongWith(path: string, digest: string): Problem[] {
   return [error(`${path} has mode ${(stats.mode & 0o7777).toString(8)}`, `chmod a+${rights} ${path}`)];
 }
 
-/** What dpkg finds changed. Its lines are `??5??????   PATH` or `missing     PATH` (dpkg(1)). Documentation may be left out on purpose. */
+/** What the package manager finds changed. */
 function changedSincePackaged(): Problem[] {
-  const { stdout } = run("/usr/bin/dpkg", ["--verify", "afkill"]);
-  const found = [...stdout.matchAll(/^(\S+) +(\/.*)$/gm)].map(([, what = "", path = ""]) => ({ what, path }));
-  return found
-    .filter(({ path }) => path.startsWith(`${PROGRAM_DIRECTORY}/`) || RUN_BY_ALL.includes(path))
-    .map(({ what, path }) =>
-      error(`${path} is ${what === "missing" ? "missing" : "not as it was installed"}`, REMEDY),
-    );
+  const [path, args] = manager().verify;
+  const ran = run(path, args);
+  const found = changedFiles(ran.stdout);
+  // Files that were changed are no success either, but then there are lines on them.
+  if (found === undefined && ran.status !== 0)
+    return [
+      error(`${path} does not say whether the programs are as they were installed (${said(ran)})`, REMEDY),
+    ];
+  return (found ?? [])
+    .filter((it) => it.path.startsWith(`${PROGRAM_DIRECTORY}/`) || RUN_BY_ALL.includes(it.path))
+    .map((it) => error(`${it.path} is ${it.isMissing ? "missing" : "not as it was installed"}`, REMEDY));
+}
+
+/** Dpkg does not know the Node of an administrator that is in the place of its own. */
+function wrongNode(manifest: Manifest | undefined): Problem[] {
+  if (!isDiverted()) return [];
+  const again = `sudo afkill install --node ${PACKAGED_NODE} puts the package's Node back into use`;
+  const entry = manifest && entryOf(NODE, manifest);
+  if (entry !== undefined) return wrongWith(NODE, entry.digest, again);
+  return [error(`another Node than the package's is in use, and nothing tells its version`, again)];
 }
 
 /** Starts a check as a watchdog does, but without a login. It loads everything that it needs, and then finds that the login is gone. */
@@ -119,7 +137,12 @@ export const tools: Check = {
     Object.entries(TOOLS).flatMap(([name, home]) =>
       BINARIES.some((directory) => isProgram(join(directory, name)))
         ? []
-        : [error(`there is no ${name}, which a watchdog calls`, `apt install --reinstall ${home}`)],
+        : [
+            error(
+              `there is no ${name}, which a watchdog calls`,
+              `apt install --reinstall ${home} (where there is no apt: dnf install /usr/bin/${name})`,
+            ),
+          ],
     ),
 };
 

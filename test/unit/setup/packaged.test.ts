@@ -19,10 +19,11 @@ test("of an install that a package has replaced only the hooks are remembered, a
     // The package has brought its own.
     node: { version: "26.12.1", placed: "2026-11-28" },
   };
-  expect(hookPartOf(manifest)).toEqual({
-    version: 1,
-    files: hooks,
-    directories: ["/etc/ssh/sshd_config.d"],
-    hooks: manifest.hooks,
-  });
+  const rest = { version: 1, files: hooks, directories: ["/etc/ssh/sshd_config.d"], hooks: manifest.hooks };
+  expect(hookPartOf(manifest, false)).toEqual(rest);
+  // An administrator has put in another one since.
+  const node = { ...entry("program"), path: "/usr/lib/afkill/node" };
+  const withNode = { ...manifest, files: [node, ...manifest.files] };
+  expect(hookPartOf(withNode, true)).toEqual({ ...rest, files: [node, ...hooks], node: manifest.node });
+  expect(hookPartOf(withNode, false)).toEqual(rest);
 });
