@@ -348,6 +348,22 @@ describe("with the hook pam", () => {
       says: "manifest.json cannot be used",
       remedy: "remove it",
     },
+    "a package that dpkg could not configure": {
+      plant: `cp -a /var/lib/dpkg/status /root/saved/ && touch ${PROGRAMS}/dist/packaged
+        printf '\\nPackage: afkill\\nStatus: install ok half-configured\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody <nobody@lab>\\nDescription: none\\n' >>/var/lib/dpkg/status`,
+      mend: `cp -a /root/saved/status /var/lib/dpkg/ && rm ${PROGRAMS}/dist/packaged`,
+      id: "programs",
+      says: "dpkg has not finished with the package afkill (it is half-configured)",
+      remedy: "make sure that no disk is full (df), then: sudo dpkg --configure -a",
+    },
+    "a package that dpkg could not unpack": {
+      plant: `cp -a /var/lib/dpkg/status /root/saved/ && touch ${PROGRAMS}/dist/packaged
+        printf '\\nPackage: afkill\\nStatus: install reinstreq half-installed\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody <nobody@lab>\\nDescription: none\\n' >>/var/lib/dpkg/status`,
+      mend: `cp -a /root/saved/status /var/lib/dpkg/ && rm ${PROGRAMS}/dist/packaged`,
+      id: "programs",
+      says: "dpkg has not finished with the package afkill (it is half-installed, reinstreq)",
+      remedy: "make sure that no disk is full (df), then: apt install --reinstall afkill",
+    },
     "a Node that is torn": {
       plant: `truncate -s 1M ${PROGRAMS}/node`,
       mend: saved(`${PROGRAMS}/node`),

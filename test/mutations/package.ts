@@ -53,4 +53,12 @@ export const mutations: readonly Mutation[] = [
     case: "the copy has its group and its mode before it has its name, and nothing else is left",
     test: "test/e2e/copy-env.test.ts",
   },
+  {
+    file: "src/commands/doctor/programs.ts",
+    find: "[...leftHalfDone(), ...changedSincePackaged()]",
+    replace: "leftHalfDone && changedSincePackaged()",
+    why: "the doctor knows of an upgrade that a full disk has stopped",
+    case: "a package that dpkg could not configure",
+    test: "test/e2e/doctor.test.ts",
+  },
 ];
