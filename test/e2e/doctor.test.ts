@@ -108,6 +108,12 @@ describe("with the hook pam", () => {
     expect(await lab.must(state)).toBe(before);
   });
 
+  test("a group afkill that came after the install changes nothing", async () => {
+    await lab.must("groupadd --system afkill");
+    expect(await ask(lab)).toMatchObject({ status: 0, state: "ok", bad: [] });
+    await lab.must("groupdel afkill");
+  });
+
   test("another user is told to be root", async () => {
     const ran = await afkill(lab, "doctor", { user: "visitor" });
     expect(ran).toMatchObject({ status: 1, stdout: "" });
