@@ -50,6 +50,8 @@ describe.concurrent.each(["bookworm", "trixie", "sid"])("%s", (release) => {
   test.for([
     ["life", "the package has lived, and left nothing"],
     ["killed", "the package has been killed, and lives"],
+    ["unattended", "nobody had to be there"],
+    ["uutils", "uutils have been the tools of this host"],
     ["full", "the disks have been full, and logins stayed guarded"],
   ])("package-%s.sh", async ([name, last], { signal }) => {
     const brought = [version, next].map((it) => `/brought/${basename(pathOf(it))}`).join(" ");
