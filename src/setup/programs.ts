@@ -143,20 +143,29 @@ function envCopy(): Change {
     throw new SetupError(`${env} is not a program`, "install coreutils and run this again");
   return {
     path: join(layout.PROGRAM_DIRECTORY, "env"),
-    wanted: { ...ROOT, kind: "file", gid: unprivilegedGroup(), mode: 0o2710, content: { copyOf: source } },
+    wanted: {
+      ...ROOT,
+      kind: "file",
+      gid: unprivilegedGroups()[0],
+      mode: 0o2710,
+      content: { copyOf: source },
+    },
   };
 }
 
-/** The group of that copy: that of the package, else one that every host has. Throws a `SetupError` if the host has no such group. */
-export function unprivilegedGroup(): number {
+/**
+ * The groups that the copy may have, the best first: that of the package, else one that every host has. An install makes no group: that
+ * would change files that an uninstall could not put back byte for byte. Throws a `SetupError` if the host has none of these groups.
+ */
+export function unprivilegedGroups(): [number, ...number[]] {
   const names = ["afkill", "nogroup", "nobody"];
   const entries = run("/usr/bin/getent", ["group", ...names])
     .stdout.split("\n")
     .map((it) => it.split(":"));
-  for (const name of names) {
-    const gid = Number(entries.find(([found]) => found === name)?.[2]);
-    if (Number.isInteger(gid) && gid > 0) return gid;
-  }
+  const [best, ...others] = names
+    .map((name) => Number(entries.find(([found]) => found === name)?.[2]))
+    .filter((gid) => Number.isInteger(gid) && gid > 0);
+  if (best !== undefined) return [best, ...others];
   throw new SetupError(
     "this host has neither a group nogroup nor a group nobody",
     "add one of them: groupadd --system nogroup",

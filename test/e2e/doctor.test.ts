@@ -108,6 +108,12 @@ describe("with the hook pam", () => {
     expect(await lab.must(state)).toBe(before);
   });
 
+  test("a group afkill that came after the install changes nothing", async () => {
+    await lab.must("groupadd --system afkill");
+    expect(await ask(lab)).toMatchObject({ status: 0, state: "ok", bad: [] });
+    await lab.must("groupdel afkill");
+  });
+
   test("another user is told to be root", async () => {
     const ran = await afkill(lab, "doctor", { user: "visitor" });
     expect(ran).toMatchObject({ status: 1, stdout: "" });
@@ -347,6 +353,22 @@ describe("with the hook pam", () => {
       id: "programs",
       says: "manifest.json cannot be used",
       remedy: "remove it",
+    },
+    "a package that dpkg could not configure": {
+      plant: `cp -a /var/lib/dpkg/status /root/saved/ && touch ${PROGRAMS}/dist/packaged
+        printf '\\nPackage: afkill\\nStatus: install ok half-configured\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody <nobody@lab>\\nDescription: none\\n' >>/var/lib/dpkg/status`,
+      mend: `cp -a /root/saved/status /var/lib/dpkg/ && rm ${PROGRAMS}/dist/packaged`,
+      id: "programs",
+      says: "dpkg has not finished with the package afkill (it is half-configured)",
+      remedy: "make sure that no disk is full (df), then: sudo dpkg --configure -a",
+    },
+    "a package that dpkg could not unpack": {
+      plant: `cp -a /var/lib/dpkg/status /root/saved/ && touch ${PROGRAMS}/dist/packaged
+        printf '\\nPackage: afkill\\nStatus: install reinstreq half-installed\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody <nobody@lab>\\nDescription: none\\n' >>/var/lib/dpkg/status`,
+      mend: `cp -a /root/saved/status /var/lib/dpkg/ && rm ${PROGRAMS}/dist/packaged`,
+      id: "programs",
+      says: "dpkg has not finished with the package afkill (it is half-installed, reinstreq)",
+      remedy: "make sure that no disk is full (df), then: apt install --reinstall afkill",
     },
     "a Node that is torn": {
       plant: `truncate -s 1M ${PROGRAMS}/node`,

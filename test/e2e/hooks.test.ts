@@ -22,6 +22,17 @@ const hidden = (lab: Lab) => (pid: number) =>
   !lab.processes().some((it) => it.pid === pid && it.state !== "Z");
 const SLICE_BOUND_MS = 60_000;
 
+/** Called as `env -i COMMAND`. */
+const WAITING_ENV = `
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int count, char **words) {
+  char *nothing[] = {0};
+  if (fork() == 0) execve(words[2], words + 2, nothing);
+  return wait(0) == -1;
+}
+`;
+
 describe.concurrent("one login", () => {
   test("has one watchdog, root's, with all three hooks; dormant it is sh and sleep", async () => {
     await using lab = await startHooks({ pam: true, forced: true, profile: true });
@@ -76,6 +87,17 @@ describe.concurrent("one login", () => {
     await lab.must(`kill -KILL ${child}`);
     await ssh.waitFor(() => watchdogs(lab).length === 0, SLICE_BOUND_MS);
     expect(await claims(lab)).toEqual([]);
+    ssh.kill();
+  });
+
+  test("is watched where env(1) waits for the command instead of becoming it", async () => {
+    await using lab = await startHooks({ pam: true });
+    await lab.write("/root/env.c", WAITING_ENV);
+    await lab.must(`gcc -o /usr/lib/afkill/env /root/env.c
+      chgrp nogroup /usr/lib/afkill/env && chmod 2710 /usr/lib/afkill/env`);
+    const ssh = lab.ssh("visitor", [], "cat");
+    await ssh.waitFor(async () => (await calls(lab)).length === 1);
+    expect((await calls(lab))[0]).toMatch(new RegExp(`--privileged ${sshds(lab).privileged}:\\d+ `));
     ssh.kill();
   });
 

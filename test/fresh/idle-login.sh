@@ -1,9 +1,11 @@
 #!/bin/sh -eu
 # Where afkill has just been installed: prints what a login that falls idle gets to see, and the audit. Takes half a minute. Root only.
 #   idle-login.sh                   the login is warned after 10 s, and ended after 20
-#   idle-login.sh SECONDS COMMAND   warned half a minute before SECONDS; a shell runs COMMAND while the login is open
+#   idle-login.sh SECONDS COMMAND   warned half a minute before SECONDS; a shell runs COMMAND while the login is open. The login is that of
+#                                   `visitor`; sshd listens on $address, and /tmp/key opens it.
 # The network is another's: sshd listens where nothing else does, on an address of its own of the loopback's.
 address=127.$((1 + $(od -An -N1 -tu1 /dev/urandom) % 250)).$(od -An -N1 -tu1 /dev/urandom | tr -d ' ').1
+export address
 
 limit=${1:-20} command=${2-}
 notice=$([ -z "$command" ] && echo 10 || echo 30)
@@ -19,7 +21,7 @@ timeout 60 sh -c 'until [ -s /run/sshd.pid ]; do sleep 0.1; done'
 
 # The keys that never come.
 mkfifo /tmp/keys
-sleep 300 >/tmp/keys &
+sleep $((limit + 300)) >/tmp/keys &
 keys=$!
 if [ -n "$command" ]; then
   # Its watchdog has begun to guard it.

@@ -50,6 +50,9 @@ describe.concurrent.each(["bookworm", "trixie", "sid"])("%s", (release) => {
   test.for([
     ["life", "the package has lived, and left nothing"],
     ["killed", "the package has been killed, and lives"],
+    ["unattended", "nobody had to be there"],
+    ["uutils", "uutils have been the tools of this host"],
+    ["full", "the disks have been full, and logins stayed guarded"],
   ])("package-%s.sh", async ([name, last], { signal }) => {
     const brought = [version, next].map((it) => `/brought/${basename(pathOf(it))}`).join(" ");
     const lines = [`exec 2>&1; test/fresh/package-${name}.sh ${brought}`];

@@ -77,4 +77,20 @@ export const mutations: readonly Mutation[] = [
     case: "is not",
     test: "test/unit/commands/doctor/selinux.test.ts",
   },
+  {
+    file: "src/commands/doctor/programs.ts",
+    find: "[...leftHalfDone(), ...changed",
+    replace: "[...(leftHalfDone && []), ...changed",
+    why: "the doctor knows of an upgrade that a full disk has stopped",
+    case: "a package that dpkg could not configure",
+    test: "test/e2e/doctor.test.ts",
+  },
+  {
+    file: "pam/session",
+    find: "\tsshd=$2\n",
+    replace: "",
+    why: "a login is guarded where env(1) is that of an old uutils, which waits for its command",
+    case: "is watched where env(1) waits for the command instead of becoming it",
+    test: "test/e2e/hooks.test.ts",
+  },
 ];

@@ -6,7 +6,7 @@ import { digestOf } from "../../change/content.ts";
 import { mountOf } from "../../change/mount.ts";
 import { entryOf, type Manifest } from "../../setup/manifest.ts";
 import { isPackaged } from "../../setup/packaged.ts";
-import { unprivilegedGroup } from "../../setup/programs.ts";
+import { unprivilegedGroups } from "../../setup/programs.ts";
 import { PROGRAM_DIRECTORY } from "../../system/paths.ts";
 import { type Check, error, orProblem, type Problem, warning } from "./finding.ts";
 import { isRoots } from "./installation.ts";
@@ -28,13 +28,14 @@ function wrongOwner(): Problem[] {
   const stats = look(LAUNCHER);
   if (stats === undefined) return [error(`there is no ${LAUNCHER}: no login gets a watchdog`, REMEDY)];
   if (!stats.isFile()) return [error(`${LAUNCHER} is not a regular file`, `rm ${LAUNCHER}, then ${REMEDY}`)];
-  const group = unprivilegedGroup();
+  // Each of them protects. A group afkill may have come after the install.
+  const groups = unprivilegedGroups();
   const mode = stats.mode & 0o7777;
-  if (stats.uid === 0 && stats.gid === group && mode === MODE) return [];
+  if (stats.uid === 0 && groups.includes(stats.gid) && mode === MODE) return [];
   const is = `owner ${stats.uid}:${stats.gid}, mode ${mode.toString(8)}`;
   return [
     error(
-      `${LAUNCHER} has ${is}, expected owner 0:${group}, mode ${MODE.toString(8)}: a user's LD_PRELOAD may reach root's programs`,
+      `${LAUNCHER} has ${is}, expected owner 0:${groups[0]}, mode ${MODE.toString(8)}: a user's LD_PRELOAD may reach root's programs`,
       REMEDY,
     ),
   ];

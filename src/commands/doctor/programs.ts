@@ -41,7 +41,7 @@ export const programs: Check = {
   fine: `the programs in ${PROGRAM_DIRECTORY} are as they were installed`,
   find: ({ manifest, manifestError }) => {
     if (manifestError !== undefined) return [problemOf(manifestError, REMEDY)];
-    if (isPackaged()) return [...changedSincePackaged(), ...wrongNode(manifest)];
+    if (isPackaged()) return [...leftHalfDone(), ...changedSincePackaged(), ...wrongNode(manifest)];
     if (manifest === undefined)
       return [error(`there is no ${MANIFEST}: whether the programs are complete is not known`, REMEDY)];
     const ours = manifest.files.filter(({ role }) => role === "program");
@@ -59,6 +59,20 @@ function wrongWith(path: string, digest: string, remedy: string = REMEDY): Probl
   if ((stats.mode & needed) === needed) return [];
   const rights = needed === 0o555 ? "rx" : "r";
   return [error(`${path} has mode ${(stats.mode & 0o7777).toString(8)}`, `chmod a+${rights} ${path}`)];
+}
+
+/** An installation or upgrade that dpkg could not finish, as on a full disk. dpkg-query(1) names the states and flags. */
+function leftHalfDone(): Problem[] {
+  const { status, stdout } = run("/usr/bin/dpkg-query", ["--show", `--showformat=\${Status}`, "afkill"]);
+  const [, flag, state] = stdout.split(" ");
+  if (status !== 0 || (state === "installed" && flag === "ok")) return [];
+  const todo = flag === "ok" ? "sudo dpkg --configure -a" : REMEDY;
+  return [
+    error(
+      `dpkg has not finished with the package afkill (it is ${state}${flag === "ok" ? "" : `, ${flag}`})`,
+      `make sure that no disk is full (df), then: ${todo}`,
+    ),
+  ];
 }
 
 /** What the package manager finds changed. */
