@@ -22,11 +22,10 @@ export async function logIn(machine: Machine, user: string, options: readonly st
   return ssh;
 }
 
-/** Presses the last keys of a login. */
-export async function lastKeys(machine: Machine, user: string, ssh: Ssh): Promise<Idle> {
+/** Presses the last keys of a login. `sshd` is what its shell knows the pid of its sshd by; a login shell is a child of it. */
+export async function lastKeys(machine: Machine, user: string, ssh: Ssh, sshd = "$PPID"): Promise<Idle> {
   const beforeS = await machine.uptime();
-  // A login shell's parent is the sshd that serves the login.
-  ssh.write('echo "sshd=$PPID"\r');
+  ssh.write(`echo "sshd=${sshd}"\r`);
   await ssh.waitFor(/^sshd=\d+$/m);
   const afterS = await machine.uptime();
   const pid = /^sshd=(\d+)$/m.exec(ssh.screen())?.[1];
