@@ -130,3 +130,17 @@ test("it takes over from an install of a checkout, and takes everything away aga
   ).toBe("");
   expect((await lab.run("getent group afkill")).status).toBe(2);
 });
+
+test("a purge leaves alone what a checkout has installed since the package was removed", async () => {
+  await using lab = await startLab();
+  await lab.addUser("visitor");
+  await lab.write("/root/afkill.deb", readFileSync(pathOf(version)));
+  await lab.must("DEBIAN_FRONTEND=noninteractive dpkg --install /root/afkill.deb");
+  await lab.must("dpkg --remove afkill");
+  await lab.install("pam");
+  await lab.must("dpkg --purge afkill");
+  expect(await lab.run("afkill doctor | grep -E '^ok +(hook|launcher|programs) ' | wc -l")).toMatchObject({
+    stdout: "3\n",
+  });
+  expect(await lab.run("ssh visitor@lab 'exit 23'")).toMatchObject({ status: 23, stderr: "" });
+});
