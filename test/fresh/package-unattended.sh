@@ -45,7 +45,7 @@ while_open() { # NEW.deb
 
   unattended-upgrade --dry-run --debug 2>&1 | tee /tmp/dry
   grep 'Packages that will be upgraded: afkill' /tmp/dry
-  grep '^pkg_conffile_prompt: False' /tmp/dry
+  grep -F 'Packages blacklist due to conffile prompts: []' /tmp/dry
   # The policy was edited, and stays.
   unattended-upgrade --debug 2>&1 | tee /tmp/real
   grep '^All upgrades installed' /tmp/real
