@@ -22,6 +22,7 @@ import {
   planRemoval,
   planUneditedBack,
 } from "./restore.ts";
+import { waitForChecks } from "./running-checks.ts";
 
 /** When one of these goes, sshd is told. */
 const SSHD_FILES = [layout.DROP_IN, layout.PAM_DROP_IN, layout.TIMEOUTS, layout.OWN_SERVICE_FILE];
@@ -29,6 +30,8 @@ const DATA = [layout.POLICY_DIRECTORY, layout.AUDIT_DIRECTORY];
 
 export interface UninstallPlan {
   readonly changes: readonly Change[];
+  /** Where nothing is left, whatever comes there meanwhile. */
+  readonly purged: readonly string[];
   /** What stays, and why, one line each. */
   readonly kept: readonly string[];
 }
@@ -53,6 +56,7 @@ function planHooksAway(manifest: Manifest): UninstallPlan {
   const all = withEmptied(manifest, changes);
   return {
     changes: all,
+    purged: [],
     kept: [
       ...edited([layout.PROFILE, layout.OWN_SERVICE_FILE], manifest, all),
       `keep ${layout.PROGRAM_DIRECTORY} (it belongs to the package: ${manager().removesAll})`,
@@ -78,6 +82,7 @@ function planAllAway(manifest: Manifest, purge: boolean): UninstallPlan {
   const gone = new Set(changes.map(({ path }) => path));
   return {
     changes,
+    purged: purge ? DATA : [],
     kept: [
       ...data.filter((path) => !gone.has(path)).map((path) => `keep ${path} (--purge removes it)`),
       ...forOthers
@@ -111,7 +116,7 @@ function edited(scripts: readonly string[], manifest: Manifest, changes: readonl
 }
 
 /** Carries out a plan. On failure it undoes everything and throws a `SetupError`. Logins and their watchdogs are left alone. */
-export function uninstall({ changes }: UninstallPlan, report: (line: string) => void): void {
+export function uninstall({ changes, purged }: UninstallPlan, report: (line: string) => void): void {
   const touchesSshd = changes.some(({ path }) => SSHD_FILES.includes(path));
   const wasGood = touchesSshd && complaint() === undefined;
   const isService = ({ path }: Change) => path === layout.OWN_SERVICE_FILE;
@@ -122,9 +127,12 @@ export function uninstall({ changes }: UninstallPlan, report: (line: string) => 
       // A configuration that was bad before is not our fault.
       if (wasGood) mustBeGood();
       if (touchesSshd) told = tell(report);
+      if (purged.length > 0) waitForChecks();
     },
     report,
   );
+  // A check that still ran may have made the audit after the plan.
+  carryOutAll(purged.flatMap(planRemoval), () => undefined, report);
   if (isPackaged() && isDiverted()) undivert();
   // Last: an sshd that has not read its new configuration asks for this file at each login.
   removeService(changes.filter(isService), told, report);

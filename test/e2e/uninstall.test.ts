@@ -1,7 +1,8 @@
 // What an uninstall, or a change of sshd's configuration, meets on a host that is not as it was left.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { afkill, stateOf } from "../support/install.ts";
+import { SOON } from "../support/logins.ts";
 
 const PAM = "/etc/pam.d/sshd";
 const DROP_IN = "/etc/ssh/sshd_config.d/50-afkill.conf";
@@ -95,6 +96,17 @@ test("what a run that was killed has left goes with the next, the policy and the
   expect(await leftOvers(lab)).toBe(`/etc/.afkill.${mark}\n`);
   await afkill(lab, "uninstall --purge");
   expect(await leftOvers(lab)).toBe("");
+});
+
+test("an audit that a last check makes while all is removed goes too", async () => {
+  await using lab = await startLab({ hook: "pam", pamLine: true });
+  await lab.must("rm -rf /var/log/afkill");
+  lab.spawn(
+    "exec sh -c 'while [ -e /usr/lib/afkill ]; do sleep 0.1; done; sleep 1; mkdir /var/log/afkill; >/run/made' /usr/lib/afkill/dist/check.js",
+  );
+  expect(await afkill(lab, "uninstall --purge")).toMatchObject({ status: 0, stderr: "" });
+  await vi.waitFor(() => lab.must("test -e /run/made"), SOON);
+  expect(await lab.must("find /var/log -name '*afkill*'")).toBe("");
 });
 
 test("while one changes the host another is refused", async () => {
