@@ -69,7 +69,10 @@ export const SHOWN_WITH_LOGINS: readonly string[] = [
   "sudo afkill end --yes --notice 3s alice",
 ];
 
-/** An output without what differs from one run to the next: times, addresses, pids, and the blanks that lay a table out. */
+/**
+ * An output without what differs from one run to the next, or with the version of OpenSSH: times, addresses, pids, the name of sshd's
+ * program, and the blanks that lay a table out.
+ */
 export function masked(output: string): string {
   return output
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\+\d\d:\d\d)?/g, "TIME")
@@ -80,6 +83,7 @@ export function masked(output: string): string {
     .replace(/\b\d+(\.\d+)?(d|h|m|s)(\d+[hms])*\b/g, "DURATION")
     .replace(/\b\d+ (d|h|min|s|days?)\b( \d+ (h|min|s)\b)?/g, "DURATION")
     .replace(/\bpts\/\d+/g, "TERMINAL")
+    .replace(/\bsshd-session\b/g, "sshd")
     .replace(/(?<=sshd )\d+|\b\d{2,}(?= (sshd|bash|vim))|(?<=\b(idle|active|warned|exempt) +)\d+/g, "PID")
     .replace(/[^\S\n]+/g, " ")
     .replace(/ +$/gm, "")
