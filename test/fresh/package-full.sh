@@ -1,14 +1,10 @@
 #!/bin/bash -eux
 # The package on a bare Debian whose disks are full while it is upgraded and a login is open. Root only.
 #   package-full.sh OLD.deb NEW.deb
+# shellcheck source=test/fresh/host.sh
+. test/fresh/host.sh
 # The programs are on a disk of their own. What dpkg and debconf remember is on another one, with the logs.
 programs=/usr/lib/afkill memory=/mnt
-export DEBIAN_FRONTEND=noninteractive
-
-# `!` alone would not end the script.
-fails() {
-  if "$@"; then exit 1; fi
-}
 
 # Leaves nothing free on a disk, or so many kilobytes.
 fill() { # MOUNT_POINT [KILOBYTES]
@@ -88,10 +84,8 @@ if [ "$1" = --while-open ]; then
   exit
 fi
 
-printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
-apt-get -qq update
-apt-get -qq --no-install-recommends install openssh-server openssh-client
-apt-get -qq --no-install-recommends satisfy "$(dpkg-deb --field "$1" Depends)"
+become_host
+apt_get satisfy "$(dpkg-deb --field "$1" Depends)"
 mkdir -p $programs && mount -t tmpfs -o size=400m,mode=755 none $programs
 mount -t tmpfs -o size=50m,mode=755 none $memory
 for folder in /var/lib/dpkg /var/cache/debconf /var/log; do

@@ -1,18 +1,12 @@
 #!/bin/bash -eux
 # The package on a bare Debian where dpkg is killed between unpacking and configuring, and where the hook is asked for beforehand. Root only.
 #   package-killed.sh OLD.deb NEW.deb
+# shellcheck source=test/fresh/host.sh
+. test/fresh/host.sh
 old=$1 new=$2
 
-# `!` alone would not end the script.
-fails() {
-  if "$@"; then exit 1; fi
-}
-export DEBIAN_FRONTEND=noninteractive
-
-printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
-apt-get -qq update
-apt-get -qq --no-install-recommends install openssh-server openssh-client
-apt-get -qq --no-install-recommends satisfy "$(dpkg-deb --field "$old" Depends)"
+become_host
+apt_get satisfy "$(dpkg-deb --field "$old" Depends)"
 
 # Where the hook's line belongs: from OpenSSH 9.8 on in a PAM service of afkill's own.
 if grep -q bookworm /etc/os-release; then line=/etc/pam.d/sshd; else line=/etc/pam.d/afkill-sshd; fi

@@ -1,16 +1,9 @@
 #!/bin/bash -eux
 # The life of the package on a bare Debian: installed, upgraded and removed while logins are open, and purged. Root only.
 #   package-life.sh OLD.deb NEW.deb
+# shellcheck source=test/fresh/host.sh
+. test/fresh/host.sh
 old=$1 new=$2
-
-# `!` alone would not end the script.
-fails() {
-  if "$@"; then exit 1; fi
-}
-
-apt_get() {
-  DEBIAN_FRONTEND=noninteractive apt-get -qq --no-install-recommends "$@"
-}
 
 # Every file: kind, mode, owner, link and digest. Not those that dpkg, apt and their tools keep, nor locks and the copies that useradd makes.
 listing() {
@@ -22,11 +15,8 @@ listing() {
   ls -d /run/afkill* || :
 }
 
-# A host: an sshd, here one that its package does not start, and a client. What the package needs besides is installed first, so that the
-# listings differ by the package alone.
-printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
-apt_get update
-apt_get install openssh-server openssh-client
+# What the package needs is installed first, so that the listings differ by the package alone.
+become_host
 apt_get satisfy "$(dpkg-deb --field "$old" Depends)"
 for tool in node nodejs npm cc gcc make; do fails command -v "$tool"; done
 listing >/tmp/before

@@ -1,12 +1,8 @@
 #!/bin/bash -eux
 # The package on a bare Debian where unattended-upgrades upgrades it and needrestart looks on, while a login is open. Root only.
 #   package-unattended.sh OLD.deb NEW.deb
-export DEBIAN_FRONTEND=noninteractive
-
-# `!` alone would not end the script.
-fails() {
-  if "$@"; then exit 1; fi
-}
+# shellcheck source=test/fresh/host.sh
+. test/fresh/host.sh
 
 # The process of the one watchdog. The others that have its command line are its children.
 watchdog() {
@@ -54,7 +50,7 @@ while_open() { # NEW.deb
   nothing_to_restart "$dog"
 
   : 'what the watchdog itself runs on is upgraded: its shell, sleep and the C library'
-  apt-get -qq --no-install-recommends install --reinstall dash coreutils libc6 </dev/null
+  apt_get install --reinstall dash coreutils libc6 </dev/null
   nothing_to_restart "$dog"
 
   # It is at work: it warns and ends.
@@ -66,9 +62,7 @@ if [ "$1" = --while-open ]; then
   exit
 fi
 
-printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
-apt-get -qq update
-apt-get -qq --no-install-recommends install openssh-server openssh-client needrestart unattended-upgrades procps
+become_host needrestart unattended-upgrades procps
 apt-get -qq install "$1"
 afkill install --hook pam
 test/fresh/idle-login.sh 900 "test/fresh/package-unattended.sh --while-open $2"

@@ -2,22 +2,16 @@
 # A Debian 12 with the package is upgraded to Debian 13 while a login is open. Nobody runs a command of afkill's for that. Root only.
 #   package-upgrade.sh confold|confnew AFKILL.deb
 # confnew lets the package openssh-server replace sshd's PAM file, which has afkill's line; confold does not.
+# shellcheck source=test/fresh/host.sh
+. test/fresh/host.sh
 answer=$1 deb=$2
 
-# `!` alone would not end the script.
-fails() {
-  if "$@"; then exit 1; fi
-}
-export DEBIAN_FRONTEND=noninteractive
-
-printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
-apt-get -qq update
-apt-get -qq --no-install-recommends install openssh-server openssh-client
+become_host
 # What the system log gets.
 perl -MSocket -e 'socket(S, PF_UNIX, SOCK_DGRAM, 0); bind(S, sockaddr_un("/dev/log")) or die; $| = 1;
   while (defined recv(S, $m, 8192, 0)) { print "$m\n" }' >/tmp/syslog &
 log=$!
-apt-get -qq --no-install-recommends install "$deb"
+apt_get install "$deb"
 afkill install --hook pam
 grep -c /usr/lib/afkill/session /etc/pam.d/sshd
 
@@ -43,27 +37,29 @@ open=$!
 timeout 60 sh -c 'until ls -d /run/afkill/[0-9]*-*; do sleep 0.2; done'
 afkill list
 
-sed -i s/bookworm/trixie/g $(grep -rl bookworm /etc/apt/sources.list /etc/apt/sources.list.d)
+grep -rlZ bookworm /etc/apt/sources.list /etc/apt/sources.list.d | xargs -0 sed -i s/bookworm/trixie/g
 apt-get -qq update
 : 'the upgrade begins'
-apt-get -qq --no-install-recommends -o "Dpkg::Options::=--force-$answer" install openssh-server libpam-runtime libpam-modules
+apt_get -o "Dpkg::Options::=--force-$answer" install openssh-server libpam-runtime libpam-modules
 : 'the upgrade has ended'
 
 dpkg-query --show openssh-server libpam-runtime afkill
-[ -z "$(dpkg-query --show --showformat '${Status} ${Package}\n' | grep -v '^install ok installed ')" ]
+dpkg-query --show --showformat '${Status} ${Package}\n' >/tmp/packages
+fails grep -v '^install ok installed ' /tmp/packages
 # The hook has moved out of the package's reach, and sshd's PAM file is as its package has it.
 grep -c /usr/lib/afkill/session /etc/pam.d/afkill-sshd
 fails grep -rl afkill /etc/pam.d/sshd
 sshd -T | grep -i '^pamservicename afkill-sshd$'
 grep 'hook pam was ' /tmp/syslog
-afkill doctor | grep -E '^ok +(hook|pam-rule|pam-placement|launcher|watchdogs|unguarded|owners|programs|node) '
-[ "$(afkill doctor | grep -cE '^ok +(hook|pam-rule|pam-placement|launcher|watchdogs|unguarded|owners|programs|node) ')" = 9 ]
-[ -z "$(afkill doctor | grep '^error')" ]
+afkill doctor >/tmp/doctor || :
+cat /tmp/doctor
+[ "$(grep -cE '^ok +(hook|pam-rule|pam-placement|launcher|watchdogs|unguarded|owners|programs|node) ' /tmp/doctor)" = 9 ]
+fails grep '^error' /tmp/doctor
 [ -z "$(afkill install --repeat)" ]
 # The login from before is there, with its watchdog.
 kill -0 "$open"
-afkill list
-[ -z "$(afkill list | grep 'no watchdog')" ]
+afkill list | tee /tmp/logins
+fails grep 'no watchdog' /tmp/logins
 
 # A new one is warned and ended.
 printf '%s\n' 'idle_timeout = "20s"' 'warn_before = ["10s"]' >/etc/afkill/afkill.toml

@@ -1,13 +1,12 @@
 #!/bin/bash -eux
 # The package on a bare Debian whose coreutils are those of uutils: one program under many names, as Ubuntu has them. Root only.
 #   package-uutils.sh OLD.deb NEW.deb
+# shellcheck source=test/fresh/host.sh
+. test/fresh/host.sh
 old=$1 new=$2
-export DEBIAN_FRONTEND=noninteractive
 
-printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
-apt-get -qq update
-apt-get -qq --no-install-recommends install openssh-server openssh-client rust-coreutils
-apt-get -qq --no-install-recommends satisfy "$(dpkg-deb --field "$old" Depends)"
+become_host rust-coreutils
+apt_get satisfy "$(dpkg-deb --field "$old" Depends)"
 # Not install(1): only this test needs it, and that of Debian 12's uutils gives no file an owner.
 set +x
 for tool in $(dpkg --listfiles coreutils | grep -E '^(/usr)?/bin/.' | grep -v '/install$'); do

@@ -1,17 +1,17 @@
 // A machine fresh from Debian's installer.
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { expect } from "vitest";
 import { checkout } from "../lab/boot.ts";
 
-/** Lines that make such a machine a host: an sshd, here one that its package does not start, and a client. */
-export const HOST = [
-  "exec 2>&1",
-  "set -ex",
-  "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d",
-  "apt-get -qq update",
-  "apt-get -qq install --no-install-recommends openssh-server openssh-client sudo",
-];
+/** The version of the package that the checkout makes. */
+export const [, version = ""] =
+  /^afkill \((\S+)\)/.exec(readFileSync(join(checkout, "debian/changelog"), "utf8")) ?? [];
+
+/** Lines that make such a machine a host. */
+export const HOST = ["exec 2>&1", "set -ex", ". test/fresh/host.sh", "become_host sudo"];
 
 /** What a fresh machine runs. */
 export interface Visit {
@@ -33,4 +33,11 @@ export async function onFresh({ release, lines, folder, signal }: Visit) {
   const status = new Promise((resolve) => machine.on("close", resolve));
   const said = await text(machine.stdout);
   return { said, status: await status };
+}
+
+/** Expects that test/fresh/idle-login.sh has seen its login warned and ended, and that no line failed. */
+export function expectWarnedAndEnded({ said, status }: { said: string; status: unknown }): void {
+  expect(status, said).toBe(0);
+  expect(said).toMatch(/closes in \d+ s, press a key to stay.*closed by remote host/s);
+  expect(said).toMatch(/"action":"notice".*"action":"end".*"ended":true/s);
 }
