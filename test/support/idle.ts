@@ -22,6 +22,15 @@ export async function logIn(machine: Machine, user: string, options: readonly st
   return ssh;
 }
 
+/** Presses a key every so often, until the function that it returns is called. */
+export function keepTyping(ssh: Ssh, everyMs: number): () => void {
+  const timer = setInterval(() => ssh.write(" "), everyMs);
+  return () => {
+    clearInterval(timer);
+    ssh.write("\u0015");
+  };
+}
+
 /** Presses the last keys of a login. `sshd` is what its shell knows the pid of its sshd by; a login shell is a child of it. */
 export async function lastKeys(machine: Machine, user: string, ssh: Ssh, sshd = "$PPID"): Promise<Idle> {
   const beforeS = await machine.uptime();

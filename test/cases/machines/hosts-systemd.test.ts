@@ -4,7 +4,7 @@ import type { LoginRow } from "../../../src/survey/rows.ts";
 import { bootMachine, type Machine } from "../../lab/machine/machine.ts";
 import { bookworm, stable } from "../../lab/release.ts";
 import type { Ssh } from "../../lab/ssh.ts";
-import { expectIdleEnd, lastKeys, logIn } from "../../support/idle.ts";
+import { expectIdleEnd, keepTyping, lastKeys, logIn } from "../../support/idle.ts";
 import { expectSwept, loggedInLongAgo } from "../../support/old-logins.ts";
 
 const limitS = 20;
@@ -337,8 +337,11 @@ describe("hosts as they are", () => {
     ) {
       await machine.addUsers(user);
       const ssh = await logIn(machine, user, options);
-      const idle = await lastKeys(machine, user, ssh);
+      // A busy machine lists its logins for longer than one of them may be idle.
+      const rests = keepTyping(ssh, 2_000);
       expect(await listed(machine, user)).toMatchObject([{ user, client, watchdog: "root", fault: null }]);
+      rests();
+      const idle = await lastKeys(machine, user, ssh);
       await expectIdleEnd(machine, idle, { limitS, laterS: CROWD_S, says });
       const ends = (await machine.audit()).filter((it) => it.user === user && it.action === "end");
       expect(ends).toMatchObject([{ client, ended: true }]);
@@ -380,10 +383,12 @@ describe("hosts as they are", () => {
       await machine.addUsers("kira");
       const ssh = machine.ssh("kira", ["-tt"], `${KILL_LEADER}; exec bash`);
       await ssh.waitFor(/\$ $/m);
-      const idle = await lastKeys(machine, "kira", ssh);
+      const rests = keepTyping(ssh, 2_000);
       const [login] = await listed(machine, "kira");
       expect(login).toMatchObject({ watchdog: "root", fault: null });
       expect(await machine.must(`ps -o ppid= -p ${login?.sshdPid}`)).toMatch(/^ *1\n$/);
+      rests();
+      const idle = await lastKeys(machine, "kira", ssh);
       await expectIdleEnd(machine, idle, { limitS, laterS: CROWD_S });
     });
 

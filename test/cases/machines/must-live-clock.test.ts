@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from "v
 import { bootMachine, type Machine } from "../../lab/machine/machine.ts";
 import { type Release, stable } from "../../lab/release.ts";
 import type { Ssh } from "../../lab/ssh.ts";
-import { expectIdleEnd, type Idle, lastKeys, logIn } from "../../support/idle.ts";
+import { expectIdleEnd, type Idle, keepTyping, lastKeys, logIn } from "../../support/idle.ts";
 import { aliveAfter } from "../../support/logins.ts";
 
 const limitS = 20;
@@ -60,15 +60,6 @@ async function startHost(release: Release): Promise<Host> {
       rest();
       return machine.stop();
     },
-  };
-}
-
-/** Presses a key every so often, until the function that it returns is called. */
-function keepTyping(ssh: Ssh, everyMs: number): () => void {
-  const timer = setInterval(() => ssh.write(" "), everyMs);
-  return () => {
-    clearInterval(timer);
-    ssh.write("\u0015");
   };
 }
 
