@@ -159,6 +159,8 @@ const KEPT: { readonly [K in Kind]: v.GenericSchema<unknown, Kinds[K]> } = {
   notices: v.array(finite),
   sources: v.array(source),
   switch: v.boolean(),
+  ending: v.picklist(["end", "lock"]),
+  count: finite,
   line: v.string(),
 };
 /** Every memory has these keys: a file without them was not written by a check. Keys that were added later may be missing. */

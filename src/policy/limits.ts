@@ -4,6 +4,9 @@
 /** A kind of evidence that the user, or work that the user waits for, is there. */
 export type Source = "input" | "busy" | "transfer" | "output";
 
+/** What the limit does to a terminal: it is closed, or locked until its user proves who they are. */
+export type AtLimit = "end" | "lock";
+
 /** The type of the value of each kind of key, once it is read. Durations in milliseconds; `Infinity` means "off". */
 export interface Kinds {
   readonly duration: number;
@@ -11,6 +14,10 @@ export interface Kinds {
   readonly notices: readonly number[];
   readonly sources: readonly Source[];
   readonly switch: boolean;
+  /** What the limit does to a terminal. */
+  readonly ending: AtLimit;
+  /** A whole number from 1 on. */
+  readonly count: number;
   /** One line of text; empty for none. */
   readonly line: string;
 }
@@ -109,6 +116,34 @@ export const LIMITS = {
     about:
       "Ends even an active login this long after it began, with the same notices. Suspended time counts here, but all notices are still given in full.",
     comment: ["Ends even an active login this long after it began, with the same notices."],
+  },
+  at_limit: {
+    field: "atLimit",
+    kind: "ending",
+    byDefault: "end",
+    harmless: "end",
+    about:
+      'What the limit does to a terminal. "end" closes it. "lock" stops its programs and asks for the password of its user; nothing is lost. Only the pam hook can lock: under the other hooks the limit closes the terminal. A login without a terminal has nothing to lock: no_terminal ends it.',
+    comment: [
+      'What the limit does to a terminal: "end" closes it, "lock" asks for the password of its user and loses',
+      "nothing. Needs the pam hook: under the other hooks the limit closes the terminal.",
+    ],
+  },
+  lock_max: {
+    field: "lockMaxMs",
+    kind: "duration",
+    byDefault: HOUR_MS,
+    harmless: OFF,
+    about: 'A locked terminal is closed this long after it was locked. "off": it stays locked.',
+    comment: ['A locked terminal is closed this long after it was locked. "off": it stays locked.'],
+  },
+  lock_tries: {
+    field: "lockTries",
+    kind: "count",
+    byDefault: 5,
+    harmless: 5,
+    about: "So many wrong answers close a locked terminal.",
+    comment: ["So many wrong answers close a locked terminal."],
   },
   max_stay: {
     field: "maxStayMs",

@@ -100,6 +100,8 @@ const FORMS = {
     v.transform((sources) => [...new Set(sources)]),
   ),
   switch: v.boolean(wanted("true or false")),
+  ending: v.picklist(["end", "lock"], wanted('"end" or "lock"')),
+  count: v.pipe(v.number(wanted("a whole number")), v.integer(wanted("a whole number")), v.minValue(1, wanted("at least 1"))),
   line: v.pipe(
     v.string(wanted("a text in quotes")),
     v.regex(/^[ -~]*$/, wanted("one line of printable ASCII")),
