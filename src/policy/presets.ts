@@ -24,8 +24,7 @@ const NO_HEARTBEATS = "a program that pings by itself is not a person at work";
 
 /** In every preset: an assessor asks why a value was not changed. */
 const NO_AGE = [
-  "These texts ask for an end after idle time. None bounds how long a session in use may last:",
-  "max_login stays off.",
+  "These texts are about idle time. None bounds how long a session in use may last: max_login stays off.",
 ];
 
 /** A scanner that does not know afkill finds only what it looks for. */
@@ -34,31 +33,70 @@ const SCANNERS = [
   "not only a shell at its prompt, and warns before it ends a login.",
 ];
 
+const PCI_DSS = {
+  about: [
+    "Values for PCI DSS v4.0.1, requirement 8.2.8. Work keeps an unattended session for busy_max, a transfer",
+    'while it lasts; with activity = ["input"] nothing but keys keeps it.',
+    ...NO_AGE,
+  ],
+  settings: {
+    idle_timeout: {
+      value: '"15m"',
+      answers: "8.2.8: idle for more than 15 minutes takes a new authentication",
+    },
+    activity: {
+      value: '["input", "busy", "transfer"]',
+      answers: "8.2.8, notes: not meant to prevent legitimate activities while unattended",
+    },
+    no_terminal: {
+      value: '"15m"',
+      answers: "8.2.8: user sessions, whether terminal or session",
+    },
+    trust_tty_times: { value: "false", answers: `8.2.8: ${NO_FEIGNING}` },
+    heartbeats: { value: "false", answers: `8.2.8, idle sessions: ${NO_HEARTBEATS}` },
+    groups: {
+      value: "[]",
+      answers: "8.2.8, notes: only some accounts of point-of-sale terminals are left out",
+    },
+  },
+} as const satisfies Preset;
+
+const STIG = {
+  about: [
+    "Values for the DISA STIGs for Red Hat Enterprise Linux 9 and for Canonical Ubuntu 22.04 LTS: both want",
+    "interactive shell sessions to be ended after inactivity. The shorter time serves both. The first wants",
+    "idle sessions ended as well (RHEL-09-412080, V-258077), and a scanner looks for StopIdleSessionSec.",
+    ...SCANNERS,
+    ...NO_AGE,
+  ],
+  settings: {
+    idle_timeout: {
+      value: '"10m"',
+      answers: "RHEL-09-412035 (V-258068): 10 minutes; UBTU-22-412030 (V-260554): 15 minutes",
+    },
+    activity: {
+      value: '["input", "busy", "transfer"]',
+      answers: `RHEL-09-412035, UBTU-22-412030: ${PROMPT_ONLY}`,
+    },
+    no_terminal: {
+      value: '"10m"',
+      answers: "RHEL-09-412080 (V-258077): idle sessions, whatever runs in them",
+    },
+    trust_tty_times: { value: "false", answers: `RHEL-09-412035: ${NO_FEIGNING}` },
+    heartbeats: { value: "false", answers: `RHEL-09-412080, idle sessions: ${NO_HEARTBEATS}` },
+    groups: { value: "[]", answers: "RHEL-09-412035, UBTU-22-412030: they name no exception" },
+  },
+} as const satisfies Preset;
+
 const PRESETS: Readonly<Record<PresetName, Preset>> = {
-  "pci-dss": {
-    about: [
-      "Values for PCI DSS v4.0.1, requirement 8.2.8. Work keeps an unattended session for busy_max, a transfer",
-      'while it lasts; with activity = ["input"] nothing but keys keeps it.',
-      ...NO_AGE,
-    ],
+  "pci-dss": PCI_DSS,
+  "pci-dss-lock": {
+    about: PCI_DSS.about,
     settings: {
-      idle_timeout: {
-        value: '"15m"',
-        answers: "8.2.8: idle for more than 15 minutes takes a new authentication",
-      },
-      activity: {
-        value: '["input", "busy", "transfer"]',
-        answers: "8.2.8, notes: not meant to prevent legitimate activities while unattended",
-      },
-      no_terminal: {
-        value: '"15m"',
-        answers: "8.2.8: user sessions, whether terminal or session",
-      },
-      trust_tty_times: { value: "false", answers: `8.2.8: ${NO_FEIGNING}` },
-      heartbeats: { value: "false", answers: `8.2.8, idle sessions: ${NO_HEARTBEATS}` },
-      groups: {
-        value: "[]",
-        answers: "8.2.8, notes: only some accounts of point-of-sale terminals are left out",
+      ...PCI_DSS.settings,
+      at_limit: {
+        value: '"lock"',
+        answers: "8.2.8: re-authenticate to re-activate the terminal or session",
       },
     },
   },
@@ -80,30 +118,26 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
       heartbeats: { value: "false", answers: `no paragraph: ${NO_HEARTBEATS}` },
     },
   },
-  stig: {
+  stig: STIG,
+  "stig-lock": {
     about: [
-      "Values for the DISA STIGs for Red Hat Enterprise Linux 9 and for Canonical Ubuntu 22.04 LTS: both want",
-      "interactive shell sessions to be ended after inactivity. The shorter time serves both. The first wants",
-      "idle sessions ended as well (RHEL-09-412080, V-258077), and a scanner looks for StopIdleSessionSec.",
-      ...SCANNERS,
+      "Values for the DISA STIGs for Red Hat Enterprise Linux 8 and 9, as far as they want a command line to",
+      "lock, by itself and by hand. The releases V2R1 for 8 and V2R2 for 9 leave these rules out, with tmux;",
+      "a scanner for older ones looks for lock-after-time in /etc/tmux.conf. The rest is that of stig.",
+      "A lock is no end, and RHEL-09-412035 and UBTU-22-412030 want an end: idle_timeout and lock_max of five",
+      "minutes each lock a terminal first, and end it after ten.",
       ...NO_AGE,
     ],
     settings: {
+      ...STIG.settings,
       idle_timeout: {
-        value: '"10m"',
-        answers: "RHEL-09-412035 (V-258068): 10 minutes; UBTU-22-412030 (V-260554): 15 minutes",
+        ...STIG.settings.idle_timeout,
+        answers: "RHEL-08-020070 (V-230353), RHEL-09-412025 (V-258066): locked after 15 minutes at most",
       },
-      activity: {
-        value: '["input", "busy", "transfer"]',
-        answers: `RHEL-09-412035, UBTU-22-412030: ${PROMPT_ONLY}`,
+      at_limit: {
+        value: '"lock"',
+        answers: "RHEL-08-020040 (V-230348), RHEL-09-412020 (V-258065): locked until authenticated anew",
       },
-      no_terminal: {
-        value: '"10m"',
-        answers: "RHEL-09-412080 (V-258077): idle sessions, whatever runs in them",
-      },
-      trust_tty_times: { value: "false", answers: `RHEL-09-412035: ${NO_FEIGNING}` },
-      heartbeats: { value: "false", answers: `RHEL-09-412080, idle sessions: ${NO_HEARTBEATS}` },
-      groups: { value: "[]", answers: "RHEL-09-412035, UBTU-22-412030: they name no exception" },
     },
   },
 };

@@ -2,6 +2,7 @@
 import { Ajv } from "ajv";
 import { parse } from "smol-toml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PRESET_NAMES } from "../../src/policy/preset-names.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { atPrompt, auditWithEnd, policyOfSeconds, type } from "../support/logins.ts";
 
@@ -154,7 +155,7 @@ describe.concurrent("config", () => {
     const validate = new Ajv({ strict: true }).compile(JSON.parse(await lab.must(`cat ${SCHEMA}`)));
     expect(JSON.parse(await lab.must("afkill config schema"))).toEqual(validate.schema);
     await lab.must("mkdir -p /etc/new");
-    for (const preset of ["", "--preset pci-dss", "--preset cis", "--preset stig"]) {
+    for (const preset of ["", ...PRESET_NAMES.map((name) => `--preset ${name}`)]) {
       const text = await lab.must(`afkill config init ${preset}`);
       expect(text.split("\n", 1)[0]).toBe(`#:schema ${SCHEMA}`);
       expect([preset, validate(parse(text))]).toEqual([preset, true]);

@@ -32,9 +32,11 @@ Examples:
 
 const INIT_EXAMPLES = `
 Presets. Beside each value is the paragraph of the standard that asks for it:
-  pci-dss   PCI DSS v4.0.1, requirement 8.2.8
-  cis       CIS Benchmarks for Debian and Red Hat Enterprise Linux, the shell timeout
-  stig      DISA STIGs for Red Hat Enterprise Linux 9 and Ubuntu 22.04, the shell timeout
+  pci-dss       PCI DSS v4.0.1, requirement 8.2.8
+  pci-dss-lock  the same, but an idle terminal is locked, not closed
+  cis           CIS Benchmarks for Debian and Red Hat Enterprise Linux, the shell timeout
+  stig          DISA STIGs for Red Hat Enterprise Linux 9 and Ubuntu 22.04, the shell timeout
+  stig-lock     DISA STIGs for Red Hat Enterprise Linux 8 and 9, the session lock of command lines
 
 Examples:
   afkill config init                               print the default policy

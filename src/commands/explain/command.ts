@@ -25,7 +25,7 @@ export function addExplain(program: Command): void {
     .command("explain")
     .summary("say what the policy means for a user, and why")
     .description(
-      "Says which rule applies to a user or what exempts them, and which file and line set each limit. Says when a login that becomes idle now would be warned and ended.",
+      "Says which rule applies to a user or what exempts them, and which file and line set each limit. Says when a login that becomes idle now would be warned, locked and ended.",
     )
     .argument("<user>", "the user's name")
     .option("--from <address>", "the address that the user comes from", address)

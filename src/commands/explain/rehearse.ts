@@ -1,6 +1,6 @@
 // What happens to a login that behaves in a given way from now on. Asks `judge` at every moment when its answer can change.
 import { type EndReason, judge, type PendingNotice, WHOLE_LOGIN } from "../../guard/judge.ts";
-import type { Applied } from "../../policy/policy.ts";
+import type { Applied, Limits } from "../../policy/policy.ts";
 
 /** How a login behaves from now on. */
 export interface Behaviour {
@@ -9,21 +9,53 @@ export interface Behaviour {
   readonly activeForMs: number;
 }
 
-/** A notice: how long from now, and how long before the end. */
+/** A notice: how long from now, and how long before the end, or before the lock if the terminal locks. */
 export interface Warning {
   readonly afterMs: number;
   readonly beforeEndMs: number;
   readonly reason: EndReason;
 }
 
-/** The future of a login; no end if nothing ends it. */
-export interface Rehearsal {
-  readonly warnings: readonly Warning[];
-  readonly end: { readonly afterMs: number; readonly reason: EndReason } | undefined;
+/** Something that a limit does, so long from now. */
+interface Event<Reason> {
+  readonly afterMs: number;
+  readonly reason: Reason;
 }
 
-/** Plays a login to its end. Times do not include suspends: suspended time is added to them. */
-export function rehearse(applied: Applied, { kind, activeForMs }: Behaviour): Rehearsal {
+/** The future of a login; no lock if nothing locks it, no end if nothing ends it. */
+export interface Rehearsal {
+  readonly warnings: readonly Warning[];
+  readonly lock: Event<"idle"> | undefined;
+  readonly end: Event<EndReason | "lock_max"> | undefined;
+}
+
+/** Plays a login to its end. Nobody unlocks it. Times do not include suspends: suspended time is added to them. */
+export function rehearse(applied: Applied, behaviour: Behaviour): Rehearsal {
+  const { limits } = applied;
+  const closing = { ...applied, limits: { ...limits, atLimit: "end" } } as const;
+  const { warnings, end } = play(closing, behaviour);
+  const locks = limits.atLimit === "lock" && behaviour.kind === "terminal" && end?.reason === "idle";
+  if (!locks) return { warnings, lock: undefined, end };
+  return { warnings, lock: { afterMs: end.afterMs, reason: "idle" }, end: endOfLock(end.afterMs, limits) };
+}
+
+/** What ends a terminal that was locked then: the time that a lock may last, or the age of the login. */
+function endOfLock(lockedMs: number, { lockMaxMs, maxLoginMs }: Limits): Rehearsal["end"] {
+  const closedMs = lockedMs + lockMaxMs;
+  const end =
+    maxLoginMs <= closedMs
+      ? ({ afterMs: maxLoginMs, reason: "max_login" } as const)
+      : ({ afterMs: closedMs, reason: "lock_max" } as const);
+  return Number.isFinite(end.afterMs) ? end : undefined;
+}
+
+/** A login up to its end, where every limit closes. */
+interface Played {
+  readonly warnings: readonly Warning[];
+  readonly end: Event<EndReason> | undefined;
+}
+
+function play(applied: Applied, { kind, activeForMs }: Behaviour): Played {
   const { limits } = applied;
   const idleEndMs = activeForMs + (kind === "terminal" ? limits.idleTimeoutMs : limits.noTerminalMs);
   const endsMs = [idleEndMs, limits.maxLoginMs].filter(Number.isFinite);

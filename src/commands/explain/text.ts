@@ -4,9 +4,10 @@ import { printable, styled } from "../../console/output.ts";
 import { limitsJson, limitTable, placeJson, placeText } from "../../console/policy-parts.ts";
 import { tableOf } from "../../console/table.ts";
 import { LIMIT_KEYS } from "../../policy/limits.ts";
+import type { Limits } from "../../policy/policy.ts";
 import { spoken } from "../../text/spoken.ts";
 import type { Explanation, RuleAnswer } from "./explain.ts";
-import type { Rehearsal } from "./rehearse.ts";
+import type { Rehearsal, Warning } from "./rehearse.ts";
 
 /** Where the groups come from: the system, the option, or unknown. If they are unknown, they do not matter for this user. */
 export type GroupsFrom = "system" | "option" | "unknown";
@@ -69,13 +70,13 @@ function forecastLines({ exemption, forecast, limits }: Explanation, now: Date):
     {
       title: "A terminal that is idle from now on",
       rehearsal: idleTerminal,
-      endText: IDLE_END,
+      limitText: limitText(limits),
       whyNever: 'idle_timeout = "off"',
     },
     {
       title: "A login without a terminal that is idle from now on",
       rehearsal: idleWithoutTerminal,
-      endText: "the login ends",
+      limitText: "the login ends",
       whyNever: 'no_terminal = "off"',
     },
   ];
@@ -83,22 +84,29 @@ function forecastLines({ exemption, forecast, limits }: Explanation, now: Date):
     parts.push({
       title: "A terminal where work runs, but no key is typed from now on",
       rehearsal: working,
-      endText: `${IDLE_END}, even if work runs`,
+      limitText: limitText(limits, ", even if work runs"),
       whyNever: endlessWork(limits),
     });
   parts.push({
     title: "A login that begins now and is always active",
     rehearsal: active,
-    endText: "",
+    limitText: "",
     whyNever: 'max_login = "off"',
   });
   const lines = parts.flatMap((part) => forecastOf(part, now));
   return parts.some(({ rehearsal }) => rehearsal.end) ? [...lines, "", EARLIEST] : lines;
 }
 
-const IDLE_END = "the terminal is closed; the login ends with its last terminal";
+const CLOSED = "the login ends with its last terminal";
 
-function endlessWork({ busyMaxMs }: Explanation["limits"]): string {
+/** What the limit does to an idle terminal. `although`: why that may surprise. */
+function limitText({ atLimit, lockTries }: Limits, although = ""): string {
+  if (atLimit === "end") return `the terminal is closed; ${CLOSED}${although}`;
+  const answers = lockTries === 1 ? "a wrong answer closes" : `${lockTries} wrong answers close`;
+  return `the terminal is locked${although}; ${answers} it (lock_tries)`;
+}
+
+function endlessWork({ busyMaxMs }: Limits): string {
   return Number.isFinite(busyMaxMs) ? 'idle_timeout = "off"' : 'busy_max = "off"';
 }
 
@@ -106,27 +114,36 @@ function endlessWork({ busyMaxMs }: Explanation["limits"]): string {
 interface Forecast {
   readonly title: string;
   readonly rehearsal: Rehearsal;
-  readonly endText: string;
+  /** What the limit does. */
+  readonly limitText: string;
   readonly whyNever: string;
 }
 
-function forecastOf(
-  { title, rehearsal: { warnings, end }, endText, whyNever }: Forecast,
-  now: Date,
-): string[] {
-  if (!end) return [`${styled("bold", title)}: never ended (${whyNever}).`];
+function forecastOf({ title, rehearsal, limitText, whyNever }: Forecast, now: Date): string[] {
+  const { warnings, lock, end } = rehearsal;
+  const limit = lock ?? end;
+  if (!limit) return [`${styled("bold", title)}: never ended (${whyNever}).`];
   const line = (afterMs: number, text: string) =>
     `  ${clock(now, afterMs)}  in ${spoken(afterMs).padEnd(12)}${text}`;
-  const why = (reason: string) => (reason === "max_login" ? " (max_login)" : "");
-  const ended = end.reason === "max_login" ? "the login ends (max_login)" : endText;
-  const unwarned = warnings.some(({ reason }) => reason === end.reason) ? "" : ", without a notice";
+  const unwarned = warnings.some(({ reason }) => reason === limit.reason) ? "" : ", without a notice";
+  const reached = limit.reason === "max_login" ? OLD : limitText;
   return [
     `${styled("bold", title)}:`,
-    ...warnings.map(({ afterMs, beforeEndMs, reason }) =>
-      line(afterMs, `notice, ${spoken(beforeEndMs)} before the end${why(reason)}`),
-    ),
-    line(end.afterMs, `${ended}${unwarned}`),
+    ...warnings.map((warning) => line(warning.afterMs, warningText(warning, lock !== undefined))),
+    line(limit.afterMs, `${reached}${unwarned}`),
+    ...(lock ? [end ? line(end.afterMs, lockEndText(end)) : '  It stays locked (lock_max = "off").'] : []),
   ];
+}
+
+const OLD = "the login ends (max_login)";
+
+function warningText({ beforeEndMs, reason }: Warning, locks: boolean): string {
+  const what = locks && reason === "idle" ? "lock" : "end";
+  return `notice, ${spoken(beforeEndMs)} before the ${what}${reason === "max_login" ? " (max_login)" : ""}`;
+}
+
+function lockEndText({ reason }: NonNullable<Rehearsal["end"]>): string {
+  return reason === "max_login" ? OLD : `if still locked, it is closed (lock_max); ${CLOSED}`;
 }
 
 /** A local time of day with its date, because it may be on another day. */
@@ -159,7 +176,7 @@ export function explanationJson(explanation: Explanation, groupsFrom: GroupsFrom
   };
 }
 
-function rehearsalJson({ warnings, end }: Rehearsal, now: Date) {
+function rehearsalJson({ warnings, lock, end }: Rehearsal, now: Date) {
   const moment = (afterMs: number) => ({
     time: new Date(now.getTime() + afterMs).toISOString(),
     afterSeconds: afterMs / 1000,
@@ -170,6 +187,7 @@ function rehearsalJson({ warnings, end }: Rehearsal, now: Date) {
       beforeEndSeconds: beforeEndMs / 1000,
       reason,
     })),
+    lock: lock ? { ...moment(lock.afterMs), reason: lock.reason } : null,
     end: end ? { ...moment(end.afterMs), reason: end.reason } : null,
   };
 }

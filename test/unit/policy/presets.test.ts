@@ -28,6 +28,18 @@ describe("a preset", () => {
       [],
     ],
     [
+      "pci-dss-lock",
+      {
+        idleTimeoutMs: 15 * M,
+        noTerminalMs: 15 * M,
+        atLimit: "lock",
+        trustTtyTimes: false,
+        heartbeats: false,
+      },
+      ["8.2.8"],
+      [],
+    ],
+    [
       "cis",
       { idleTimeoutMs: 15 * M, noTerminalMs: 15 * M, trustTtyTimes: false, heartbeats: false },
       ["5.4.3.2"],
@@ -39,6 +51,18 @@ describe("a preset", () => {
       ["RHEL-09-412035", "UBTU-22-412030"],
       [],
     ],
+    [
+      "stig-lock",
+      {
+        idleTimeoutMs: 10 * M,
+        noTerminalMs: 10 * M,
+        atLimit: "lock",
+        trustTtyTimes: false,
+        heartbeats: false,
+      },
+      ["RHEL-08-020070", "RHEL-09-412025"],
+      [],
+    ],
   ] as const)("%s has its values, and the rest as by default", async (name, values, paragraphs, exempt) => {
     const text = policyWithPreset(name);
     const { base, exempt: exempted } = await load(text);
@@ -47,6 +71,18 @@ describe("a preset", () => {
     expect(exempted.groups).toEqual(exempt);
     for (const paragraph of paragraphs)
       expect(text).toMatch(new RegExp(`^idle_timeout = .* # .*${paragraph}`, "m"));
+  });
+
+  it.each([
+    ["pci-dss-lock", "pci-dss", /8\.2\.8/],
+    ["stig-lock", "stig", /RHEL-08-020040.*RHEL-09-412020/],
+  ] as const)("%s is %s with a lock, and names who wants it", async (name, plain, paragraph) => {
+    const [locking, closing] = await Promise.all(
+      [name, plain].map(async (it) => (await load(policyWithPreset(it))).base),
+    );
+    expect(locking).toEqual({ ...closing, atLimit: "lock" });
+    const [, remark] = /^at_limit = "lock" {2}# (.*)$/m.exec(policyWithPreset(name)) ?? [];
+    expect(remark).toMatch(paragraph);
   });
 
   it.each(PRESET_NAMES)(

@@ -27,6 +27,9 @@ async function told(
   return { ...explanation, text, json: explanationJson(explanation, "system", NOW) };
 }
 
+/** Lines of a forecast without their times of day. */
+const withoutClock = (text: string) => text.replace(/^ {2}[\d-]+ [\d:]+(?= {2}in)/gm, "");
+
 const answers = ({ rules }: Explanation) => rules.map(({ answer }) => answer);
 
 describe("an explanation", () => {
@@ -75,7 +78,7 @@ describe("an explanation", () => {
     expect(user.text).toContain("Exempt: user backup, afkill.toml:9. Never warned, never ended;");
     expect(user.text).toContain("the rule at afkill.d/20-site.toml:2 would apply");
     expect(user.text).toContain("A login is neither warned nor ended.");
-    expect(user.json.forecast.idleTerminal).toEqual({ warnings: [], end: null });
+    expect(user.json.forecast.idleTerminal).toEqual({ warnings: [], lock: null, end: null });
     const group = await told({ user: "c3po", groups: ["droids", "robots"] });
     expect(group.text).toContain("Exempt: group robots, afkill.d/10-staff.toml:3.");
   });
@@ -87,17 +90,52 @@ describe("an explanation", () => {
         { time: "2026-03-01T10:10:00.000Z", afterSeconds: 600, beforeEndSeconds: 300, reason: "idle" },
         { time: "2026-03-01T10:14:00.000Z", afterSeconds: 840, beforeEndSeconds: 60, reason: "idle" },
       ],
+      lock: null,
       end: { time: "2026-03-01T10:15:00.000Z", afterSeconds: 900, reason: "idle" },
     });
     expect(json.forecast.idleWithoutTerminal.end?.afterSeconds).toBe(3600);
     expect(json.forecast.working?.end?.afterSeconds).toBe(2 * 3600);
-    expect(json.forecast.active).toEqual({ warnings: [], end: null });
+    expect(json.forecast.active).toEqual({ warnings: [], lock: null, end: null });
     const local = (time: string) => new Date(time).toLocaleString("sv-SE");
     expect(text).toContain(`${local("2026-03-01T10:10:00Z")}  in 10 min      notice, 5 min before the end`);
     expect(text).toContain(
       `${local("2026-03-01T10:15:00Z")}  in 15 min      the terminal is closed; the login ends with its last terminal\n`,
     );
     expect(text).toContain('is always active: never ended (max_login = "off").');
+  });
+
+  it("says when a terminal is locked, and when a locked one closes", async () => {
+    const locking = 'at_limit = "lock"\nlock_max = "2h"\nno_terminal = "1h"\n';
+    const { json, text } = await told({ user: "ann", groups: [] }, { "afkill.toml": locking });
+    expect(json.forecast.idleTerminal).toMatchObject({
+      warnings: [{ beforeEndSeconds: 300 }, { beforeEndSeconds: 60 }],
+      lock: { time: "2026-03-01T10:15:00.000Z", afterSeconds: 900, reason: "idle" },
+      end: { time: "2026-03-01T12:15:00.000Z", afterSeconds: 8100, reason: "lock_max" },
+    });
+    expect(json.forecast.idleWithoutTerminal).toMatchObject({ lock: null, end: { reason: "idle" } });
+    expect(withoutClock(text)).toContain(`A terminal that is idle from now on:
+  in 10 min      notice, 5 min before the lock
+  in 14 min      notice, 60 s before the lock
+  in 15 min      the terminal is locked; 5 wrong answers close it (lock_tries)
+  in 2 h 15 min  if still locked, it is closed (lock_max); the login ends with its last terminal
+`);
+    expect(withoutClock(text)).toContain("  in 1 h         the login ends\n");
+    expect(text).toContain("the terminal is locked, even if work runs; 5 wrong answers close it");
+  });
+
+  it("says that a terminal stays locked, what else ends it, and that it locks without a notice", async () => {
+    const text = async (more: string) =>
+      withoutClock(
+        (await told({ user: "ann", groups: [] }, { "afkill.toml": `at_limit = "lock"\n${more}` })).text,
+      );
+    expect(await text('lock_max = "off"\nlock_tries = 1\nwarn_before = []')).toContain(
+      `  in 15 min      the terminal is locked; a wrong answer closes it (lock_tries), without a notice
+  It stays locked (lock_max = "off").
+`,
+    );
+    expect(await text('lock_max = "off"\nmax_login = "8h"')).toContain(
+      "  in 15 min      the terminal is locked; 5 wrong answers close it (lock_tries)\n  in 8 h         the login ends (max_login)\n",
+    );
   });
 
   it("says why there is no end, and when there is no notice", async () => {

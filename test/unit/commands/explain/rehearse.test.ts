@@ -16,6 +16,10 @@ function applied(limits: Partial<Limits> = {}, exempt = false): Applied {
 
 const idle = (kind: Behaviour["kind"]): Behaviour => ({ kind, activeForMs: 0 });
 
+const NOTHING: Rehearsal = { warnings: [], lock: undefined, end: undefined };
+/** Locks for an hour at most. */
+const LOCKING: Partial<Limits> = { atLimit: "lock", lockMaxMs: H };
+
 describe("a rehearsal", () => {
   it("tells the notices and the end of an idle terminal", () => {
     expect(rehearse(applied(), idle("terminal"))).toEqual({
@@ -23,8 +27,28 @@ describe("a rehearsal", () => {
         { afterMs: 10 * M, beforeEndMs: 5 * M, reason: "idle" },
         { afterMs: 14 * M, beforeEndMs: M, reason: "idle" },
       ],
+      lock: undefined,
       end: { afterMs: 15 * M, reason: "idle" },
     });
+  });
+
+  it("tells the lock in the place of the end, and the end of a terminal that stays locked", () => {
+    const { warnings } = rehearse(applied(), idle("terminal"));
+    const lock = { afterMs: 15 * M, reason: "idle" } as const;
+    const told = (limits: Partial<Limits>) => rehearse(applied({ ...LOCKING, ...limits }), idle("terminal"));
+    expect(told({})).toEqual({ warnings, lock, end: { afterMs: 75 * M, reason: "lock_max" } });
+    expect(told({ lockMaxMs: OFF })).toEqual({ warnings, lock, end: undefined });
+    expect(told({ maxLoginMs: 8 * H }).end).toEqual({ afterMs: 75 * M, reason: "lock_max" });
+    expect(told({ lockMaxMs: OFF, maxLoginMs: 8 * H }).end).toEqual({ afterMs: 8 * H, reason: "max_login" });
+  });
+
+  it("has no lock where nothing can lock: without a terminal, for the age of a login, without a limit", () => {
+    const told = (limits: Partial<Limits>, kind: Behaviour["kind"] = "terminal") =>
+      rehearse(applied({ ...LOCKING, ...limits }), idle(kind));
+    const ends = { lock: undefined, end: { reason: "idle" } };
+    expect(told({ noTerminalMs: H }, "login")).toMatchObject(ends);
+    expect(told({ maxLoginMs: 12 * M })).toMatchObject({ ...ends, end: { reason: "max_login" } });
+    expect(told({ idleTimeoutMs: OFF })).toEqual({ warnings: [], lock: undefined, end: undefined });
   });
 
   it("leaves out a notice that a limit is too short for", () => {
@@ -34,7 +58,7 @@ describe("a rehearsal", () => {
   });
 
   it("goes by no_terminal where there is none", () => {
-    expect(rehearse(applied(), idle("login"))).toEqual({ warnings: [], end: undefined });
+    expect(rehearse(applied(), idle("login"))).toEqual(NOTHING);
     expect(rehearse(applied({ noTerminalMs: H }), idle("login")).end).toEqual({ afterMs: H, reason: "idle" });
   });
 
@@ -51,6 +75,7 @@ describe("a rehearsal", () => {
         { afterMs: 8 * H - 5 * M, beforeEndMs: 5 * M, reason: "max_login" },
         { afterMs: 8 * H - M, beforeEndMs: M, reason: "max_login" },
       ],
+      lock: undefined,
       end: { afterMs: 8 * H, reason: "max_login" },
     });
     expect(rehearse(applied(limits), idle("terminal")).end?.reason).toBe("idle");
@@ -63,7 +88,7 @@ describe("a rehearsal", () => {
   it("has nothing to tell of an exempt login", () => {
     const limits = { noTerminalMs: H, maxLoginMs: H };
     for (const kind of ["terminal", "login"] as const)
-      expect(rehearse(applied(limits, true), idle(kind))).toEqual({ warnings: [], end: undefined });
+      expect(rehearse(applied({ ...LOCKING, ...limits }, true), idle(kind))).toEqual(NOTHING);
   });
 
   it("says what a check would do that looks every second", () => {
@@ -105,7 +130,8 @@ function lived(policy: Applied, { kind, activeForMs }: Behaviour, longestMs: num
       standing,
     });
     for (const decision of verdict.decisions) {
-      if (decision.kind === "end") return { warnings, end: { afterMs: nowMs, reason: decision.reason } };
+      if (decision.kind === "end")
+        return { warnings, lock: undefined, end: { afterMs: nowMs, reason: decision.reason } };
       if (decision.kind === "notice")
         warnings.push({
           afterMs: nowMs,
@@ -115,5 +141,5 @@ function lived(policy: Applied, { kind, activeForMs }: Behaviour, longestMs: num
     }
     standing = verdict.standing;
   }
-  return { warnings, end: undefined };
+  return { ...NOTHING, warnings };
 }
