@@ -3,8 +3,9 @@
 import { ABSENT, type Change, isDue, look } from "../change/change.ts";
 import { SetupError } from "../change/setup-error.ts";
 import { carryOutAll } from "../change/transaction.ts";
-import { loadPolicy } from "../policy/load.ts";
-import type { Policy } from "../policy/policy.ts";
+import { loadFiles } from "../policy/load.ts";
+import { lockWarnings } from "../policy/lock-warnings.ts";
+import { type GoodFile, mergePolicy } from "../policy/merge.ts";
 import { formatProblem, PolicyError } from "../policy/problems.ts";
 import { mustHaveSshd } from "../sshd/sshd.ts";
 import * as layout from "../system/paths.ts";
@@ -15,6 +16,7 @@ import { planPam } from "./hook-pam.ts";
 import { planProfile } from "./hook-profile.ts";
 import {
   entryOf,
+  hooksOf,
   isOfHook,
   type Manifest,
   manifestChange,
@@ -37,7 +39,10 @@ export interface InstallPlan {
   readonly hook: HookPlan;
   /** Whether there is nothing to do. */
   readonly isDone: boolean;
-  /** What the administrator should know: what becomes of another Node, and of the hook if it is placed now. One line each. */
+  /**
+   * What the administrator should know, one line each: what becomes of another Node, and of the hook if it is placed now, and where the
+   * policy asks for a lock that no hook can give.
+   */
   readonly notes: readonly string[];
 }
 
@@ -56,10 +61,13 @@ export async function planInstall(dist: string, wish: Wish): Promise<InstallPlan
   const packaged = isPackaged();
   if (packaged) mustBeThePackage(dist);
   const before = ownPart(readManifest() ?? NOTHING_INSTALLED);
-  const policy = look(layout.POLICY) === undefined ? undefined : await goodPolicy();
-  mustHaveSs(policy);
+  const files = look(layout.POLICY) === undefined ? undefined : await goodFiles();
+  mustHaveSs(files && mergePolicy(files));
   const hook = planHook(wish, before);
-  return planWith(packaged ? noFiles(before) : planFiles(dist, before), { ...wish, hook, before });
+  const plan = planWith(packaged ? noFiles(before) : planFiles(dist, before), { ...wish, hook, before });
+  const hooks = new Set([...hooksOf(before).map((it) => it.hook), wish.name]);
+  const cannotLock = await lockWarnings(files ?? [], [...hooks]);
+  return { ...plan, notes: [...plan.notes, ...cannotLock.map(formatProblem)] };
 }
 
 /** Plans to put one hook in its place again, and nothing else. Throws a `SetupError`. */
@@ -148,9 +156,9 @@ function planHook({ name, options }: Wish, before: Manifest): HookPlan {
   return name === "force-command" ? planForceCommand(options) : planProfile();
 }
 
-async function goodPolicy(): Promise<Policy> {
+async function goodFiles(): Promise<GoodFile[]> {
   try {
-    return await loadPolicy(layout.POLICY);
+    return await loadFiles(layout.POLICY);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw new SetupError(

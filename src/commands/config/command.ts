@@ -14,8 +14,9 @@ Examples:
 `;
 
 const CHECK_EXAMPLES = `
-Exit status: 0 for a good policy, 1 for one with a mistake. The name of a user or a group that this host
-does not know is only a warning: it matches nobody here, and the exit status stays 0.
+Exit status: 0 for a good policy, 1 for one with a mistake. A warning does not change it: the name of a user
+or a group that this host does not know, which matches nobody here; and a lock where no hook can lock, where
+the limit closes the terminal.
 
 Examples:
   afkill config check
@@ -62,7 +63,7 @@ export function addConfig(program: Command, dist: string): void {
     .command("check")
     .summary("find every mistake in a policy")
     .description(
-      "Reads a policy and its drop-ins. Prints every mistake with file, line, column and key, and each name that this host does not know.",
+      "Reads a policy and its drop-ins. Prints every mistake with file, line, column and key, each name that this host does not know, and each lock that its hooks cannot give.",
     )
     .argument("[file]", "the policy", POLICY)
     .option("--json", "print JSON")
@@ -95,12 +96,12 @@ export function addConfig(program: Command, dist: string): void {
 }
 
 async function check(file: string, { json = false }: { json?: boolean }): Promise<void> {
-  const [{ loadFiles }, { mergePolicy }, { unknownNames }, { PolicyError }, { checkJson, checkLines }] =
+  const [{ loadFiles }, { mergePolicy }, { PolicyError }, { warningsOf }, { checkJson, checkLines }] =
     await Promise.all([
       import("../../policy/load.ts"),
       import("../../policy/merge.ts"),
-      import("../../policy/names.ts"),
       import("../../policy/problems.ts"),
+      import("./warnings.ts"),
       import("./text.ts"),
     ]);
   const files = await loadFiles(file).catch((error: unknown) => {
@@ -108,7 +109,7 @@ async function check(file: string, { json = false }: { json?: boolean }): Promis
     throw error;
   });
   const result = files instanceof PolicyError ? files : mergePolicy(files);
-  const warnings = files instanceof PolicyError ? [] : await unknownNames(files);
+  const warnings = files instanceof PolicyError ? [] : await warningsOf(files);
   if (json) sayJson(checkJson(result, warnings));
   else checkLines(result, warnings).forEach(say);
   if (result instanceof PolicyError) process.exitCode = 1;
