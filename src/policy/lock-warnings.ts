@@ -7,12 +7,14 @@ import { formatKey, type KeyPath, type Problem } from "./problems.ts";
 /** The hooks whose watchdogs can lock a terminal: those that run as root. */
 const CAN_LOCK: readonly Hook[] = ["pam"];
 
-/**
- * A warning for each place in a policy that asks for a lock, if none of the hooks can lock. No warning without hooks: nobody knows yet
- * which one will be installed.
- */
+/** Whether a host with these hooks can lock. Without any, nobody knows yet which one will be installed: then it can. */
+export function canLock(hooks: readonly Hook[]): boolean {
+  return hooks.length === 0 || hooks.some((hook) => CAN_LOCK.includes(hook));
+}
+
+/** A warning for each place in a policy that asks for a lock, if none of the hooks can lock. */
 export async function lockWarnings(files: readonly GoodFile[], hooks: readonly Hook[]): Promise<Problem[]> {
-  if (hooks.length === 0 || hooks.some((hook) => CAN_LOCK.includes(hook))) return [];
+  if (canLock(hooks)) return [];
   const message = `the limit closes the terminal there: hook ${hooks.join(" and hook ")} cannot lock, only hook pam can`;
   return Promise.all(
     placesIn(files).map(async ({ file, path }) => {

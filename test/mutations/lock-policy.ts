@@ -35,7 +35,7 @@ export const mutations: readonly Mutation[] = [
   {
     ...warnings,
     file: "src/policy/lock-warnings.ts",
-    find: "hooks.some((hook) => CAN_LOCK.includes(hook))",
+    find: "hooks.length === 0 || hooks.some((hook) => CAN_LOCK.includes(hook))",
     replace: "false",
     why: "nobody is warned of a lock that works",
     case: "is not warned of where the pam hook is, beside another one too, nor where no hook is yet",
@@ -71,6 +71,22 @@ export const mutations: readonly Mutation[] = [
     replace: "false",
     why: "the age of a login ends it although its terminal is locked",
     case: "tells the lock in the place of the end, and the end of a terminal that stays locked",
+  },
+  {
+    file: "src/commands/explain/explain.ts",
+    find: " && !isLockable",
+    replace: " && false",
+    why: "no lock is told where no hook can lock",
+    case: "says that the limit closes a terminal where no hook can lock it",
+    test: "test/unit/commands/explain/explain.test.ts",
+  },
+  {
+    file: "src/commands/config/warnings.ts",
+    find: "...(await lockWarnings(files, visibleHooks()))",
+    replace: "",
+    why: "a check of a policy warns of a lock that no hook can give",
+    case: "of a policy are the names that this host does not know, and the locks that its hooks cannot give",
+    test: "test/unit/commands/config/warnings.test.ts",
   },
   {
     file: "src/notice/text.ts",

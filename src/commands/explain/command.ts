@@ -43,12 +43,16 @@ async function act(user: string, { from, groups, config, json = false }: Options
     { groupsOf },
     { explain },
     { explanationLines, explanationJson },
+    { canLock },
+    { visibleHooks },
   ] = await Promise.all([
     import("../../policy/origins.ts"),
     import("../../policy/apply.ts"),
     import("../../policy/groups.ts"),
     import("./explain.ts"),
     import("./text.ts"),
+    import("../../policy/lock-warnings.ts"),
+    import("../../setup/visible-hooks.ts"),
   ]);
   const { policy, origins } = await loadWithOrigins(config);
   const matter = asksForGroups(policy, { user, address: from });
@@ -58,7 +62,7 @@ async function act(user: string, { from, groups, config, json = false }: Options
       : groups;
   const groupsFrom = groups ? "option" : asked ? "system" : "unknown";
   const subject = { user, groups: asked ?? [], address: from };
-  const explanation = explain(policy, origins, subject);
+  const explanation = explain(policy, origins, subject, canLock(visibleHooks()));
   const now = new Date();
   if (json) sayJson(explanationJson(explanation, groupsFrom, now));
   else explanationLines(explanation, groupsFrom, now, process.stdout.columns).forEach(say);

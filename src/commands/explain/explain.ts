@@ -28,6 +28,8 @@ export interface Explanation {
   readonly rule: RuleAnswer | undefined;
   readonly limits: Limits;
   readonly limitOrigins: LimitOrigins;
+  /** The policy asks for a lock, and this host cannot lock: the limit closes the terminal. */
+  readonly closesInstead: boolean;
   readonly forecast: Forecast;
 }
 
@@ -42,10 +44,19 @@ export interface Forecast {
   readonly active: Rehearsal;
 }
 
-/** Explains a policy for one user. */
-export function explain(policy: Policy, origins: Origins, subject: PolicySubject): Explanation {
+/** Explains a policy for one user. `isLockable`: whether a hook of this host can lock. */
+export function explain(
+  policy: Policy,
+  origins: Origins,
+  subject: PolicySubject,
+  isLockable = true,
+): Explanation {
   const { exemption, rule: index } = choose(policy, subject);
-  const applied = apply(policy, subject);
+  const wanted = apply(policy, subject);
+  const closesInstead = wanted.limits.atLimit === "lock" && !isLockable;
+  const applied = closesInstead
+    ? { ...wanted, limits: { ...wanted.limits, atLimit: "end" as const } }
+    : wanted;
   const rules = policy.rules.map((rule, at): RuleAnswer => {
     const { name } = rule;
     const place = origins.rules[at]?.at ?? nowhere(name);
@@ -61,8 +72,9 @@ export function explain(policy: Policy, origins: Origins, subject: PolicySubject
     },
     rules,
     rule: index === undefined ? undefined : rules[index],
-    limits: applied.limits,
+    limits: wanted.limits,
     limitOrigins: own?.all ?? origins.base,
+    closesInstead,
     forecast: {
       idleTerminal: rehearse(applied, { kind: "terminal", activeForMs: 0 }),
       idleWithoutTerminal: rehearse(applied, { kind: "login", activeForMs: 0 }),

@@ -63,14 +63,18 @@ function decisionLine({ exemption, rule }: Explanation): string {
 const EARLIEST =
   "These are the earliest times. The end can be later: the time of the last key is known to 8 s, the activity of a login without a terminal is seen only when afkill looks, and suspended time does not count.";
 
-function forecastLines({ exemption, forecast, limits }: Explanation, now: Date): string[] {
+const CLOSES_INSTEAD =
+  'No hook of this host can lock: in the place of at_limit = "lock" the limit closes the terminal.';
+
+function forecastLines(explanation: Explanation, now: Date): string[] {
+  const { exemption, forecast, limits, closesInstead } = explanation;
   if (exemption) return ["A login is neither warned nor ended."];
   const { idleTerminal, idleWithoutTerminal, working, active } = forecast;
   const parts: Forecast[] = [
     {
       title: "A terminal that is idle from now on",
       rehearsal: idleTerminal,
-      limitText: limitText(limits),
+      limitText: limitText(idleTerminal, limits),
       whyNever: 'idle_timeout = "off"',
     },
     {
@@ -84,7 +88,7 @@ function forecastLines({ exemption, forecast, limits }: Explanation, now: Date):
     parts.push({
       title: "A terminal where work runs, but no key is typed from now on",
       rehearsal: working,
-      limitText: limitText(limits, ", even if work runs"),
+      limitText: limitText(working, limits, ", even if work runs"),
       whyNever: endlessWork(limits),
     });
   parts.push({
@@ -93,15 +97,16 @@ function forecastLines({ exemption, forecast, limits }: Explanation, now: Date):
     limitText: "",
     whyNever: 'max_login = "off"',
   });
-  const lines = parts.flatMap((part) => forecastOf(part, now));
+  const note = closesInstead ? [CLOSES_INSTEAD, ""] : [];
+  const lines = [...note, ...parts.flatMap((part) => forecastOf(part, now))];
   return parts.some(({ rehearsal }) => rehearsal.end) ? [...lines, "", EARLIEST] : lines;
 }
 
 const CLOSED = "the login ends with its last terminal";
 
 /** What the limit does to an idle terminal. `although`: why that may surprise. */
-function limitText({ atLimit, lockTries }: Limits, although = ""): string {
-  if (atLimit === "end") return `the terminal is closed; ${CLOSED}${although}`;
+function limitText({ lock }: Rehearsal, { lockTries }: Limits, although = ""): string {
+  if (!lock) return `the terminal is closed; ${CLOSED}${although}`;
   const answers = lockTries === 1 ? "a wrong answer closes" : `${lockTries} wrong answers close`;
   return `the terminal is locked${although}; ${answers} it (lock_tries)`;
 }

@@ -6,6 +6,7 @@ import { checkJson, checkLines, showJson, showLines } from "../../../../src/comm
 import { loadPolicy } from "../../../../src/policy/load.ts";
 import { loadWithOrigins } from "../../../../src/policy/origins.ts";
 import type { PolicyError, Problem } from "../../../../src/policy/problems.ts";
+import { policyToml } from "../../../../src/policy/toml.ts";
 import { policyFiles, THREE_FILES } from "../../../support/policy-files.ts";
 
 async function checked(files: Readonly<Record<string, string>>, warnings: readonly Problem[] = []) {
@@ -91,6 +92,15 @@ describe("a policy that is shown", () => {
     });
     expect(json.exempt.users[1]).toMatchObject({ name: "backup", setBy: { line: 9 } });
     expect(json.rules[1].limits.no_terminal).toMatchObject({ value: "1h", setBy: { line: 3 } });
+  });
+
+  it("shows a count as a number, which is no duration", async () => {
+    const text = "lock_tries = 3\n[[rule]]\nmatch = {}\nlock_tries = 2\n";
+    const { policy, origins } = await loadWithOrigins(join(policyFiles({ "a.toml": text }), "a.toml"));
+    expect(showLines(policy, origins, undefined).join("\n")).toMatch(/^lock_tries +3 .*^lock_tries +2 /ms);
+    const json = JSON.parse(JSON.stringify(showJson(policy, origins)));
+    expect(json.limits.lock_tries).toEqual({ value: 3, setBy: expect.anything() });
+    expect(policyToml(policy, origins)).toMatch(/^lock_tries = 3 .*^lock_tries = 2 /ms);
   });
 
   it("says that nobody is exempt", async () => {

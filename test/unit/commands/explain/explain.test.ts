@@ -16,10 +16,11 @@ interface Told extends Explanation {
 async function told(
   subject: PolicySubject,
   files: Readonly<Record<string, string>> = THREE_FILES,
+  isLockable = true,
 ): Promise<Told> {
   const directory = policyFiles(files);
   const { policy, origins } = await loadWithOrigins(join(directory, "afkill.toml"));
-  const explanation = explain(policy, origins, subject);
+  const explanation = explain(policy, origins, subject, isLockable);
   expect(explanation.limits).toEqual(apply(policy, subject).limits);
   const text = explanationLines(explanation, "system", NOW, undefined)
     .join("\n")
@@ -121,6 +122,22 @@ describe("an explanation", () => {
 `);
     expect(withoutClock(text)).toContain("  in 1 h         the login ends\n");
     expect(text).toContain("the terminal is locked, even if work runs; 5 wrong answers close it");
+  });
+
+  it("says that the limit closes a terminal where no hook can lock it", async () => {
+    const ann = { user: "ann", groups: [] };
+    const { json, text } = await told(ann, { "afkill.toml": 'at_limit = "lock"' }, false);
+    expect(json.limits.at_limit?.value).toBe("lock");
+    expect(json.forecast.idleTerminal).toMatchObject({ lock: null, end: { afterSeconds: 900 } });
+    expect(text).toContain(
+      'No hook of this host can lock: in the place of at_limit = "lock" the limit closes',
+    );
+    expect(text).toContain("notice, 5 min before the end");
+    expect(text).toContain(
+      "the terminal is closed; the login ends with its last terminal, even if work runs",
+    );
+    const closes = await told(ann, { "afkill.toml": "" }, false);
+    expect(closes.text).not.toContain("can lock");
   });
 
   it("says that a terminal stays locked, what else ends it, and that it locks without a notice", async () => {
