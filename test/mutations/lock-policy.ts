@@ -98,8 +98,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/guard/act.ts",
-    find: 'locks: scene.applied.limits.atLimit === "lock",',
-    replace: "",
+    find: 'scene.applied.limits.atLimit === "lock"',
+    replace: "false",
     why: "a notice says what the limit of its login does",
     case: "a notice says that the terminal locks, if the limit locks it; that of the login's age does not",
     test: "test/unit/guard/act.test.ts",
