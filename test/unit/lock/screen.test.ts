@@ -76,13 +76,18 @@ describe.each(SIZES)("at %i columns and %i rows", (columns, rows) => {
 });
 
 test("nothing of the screen shows where it is larger than the kernel was told", async () => {
-  const terminal = lockTerminal(100, 40);
-  await terminal.write(shellBytes(40));
-  await terminal.write(fullScreenBytes(100, 40));
-  const state = await mustAnswer(terminal);
-  const size = { rows: 24, columns: 80 };
-  await terminal.write(takeScreen(state, size) + drawScreen(screenText(lockFacts(), lockPrompt({})), size));
-  expect(terminal.visible().join("\n")).not.toContain(SECRET);
+  // In three rows the text leaves none free.
+  for (const size of [
+    { rows: 24, columns: 80 },
+    { rows: 3, columns: 80 },
+  ]) {
+    const terminal = lockTerminal(100, 40);
+    await terminal.write(shellBytes(40));
+    await terminal.write(fullScreenBytes(100, 40));
+    const state = await mustAnswer(terminal);
+    await terminal.write(takeScreen(state, size) + drawScreen(screenText(lockFacts(), lockPrompt({})), size));
+    expect(terminal.visible().join("\n")).not.toContain(SECRET);
+  }
 });
 
 test("a smaller text leaves nothing of the one before", async () => {
