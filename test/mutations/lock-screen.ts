@@ -182,7 +182,7 @@ export const mutations: readonly Mutation[] = [
     find: "const CLEAN = ",
     replace: 'const CLEAN: string = "" && ',
     why: "a program that was stopped inside a sequence does not swallow the lock's own",
-    case: "a program that was stopped in the middle of a sequence or a title swallows nothing",
+    case: "a program that was stopped in the middle of a sequence or a title swallows nothing, and sets no half title",
     test: SCREEN,
   },
   {

@@ -128,11 +128,14 @@ test("a terminal that does not answer keeps its main screen, if the guess is rig
   expect(await terminal.picture()).toEqual(before);
 });
 
-test("a program that was stopped in the middle of a sequence or a title swallows nothing", async () => {
+test("a program that was stopped in the middle of a sequence or a title swallows nothing, and sets no half title", async () => {
   for (const begun of ["\x1b[3", "\x1b]0;a title", "\x1bP1$r"]) {
     const terminal = lockTerminal(80, 24);
+    const titles: string[] = [];
+    terminal.emulator.onTitleChange((title) => titles.push(title));
     await terminal.write(`${shellBytes(24)}${begun}`);
     await lock(terminal, guessedState("prompt"), "*");
     expect(terminal.visible()[0]).toBe("afkill: this terminal is locked");
+    expect(titles).toEqual([]);
   }
 });
