@@ -1,6 +1,6 @@
 // Writes dist/: everything that an installed afkill runs, apart from its Node.
 //   build.ts [--arch x64|arm64]   for these machines; node_modules must have the native packages for them
-//   cli.js, check.js, wrap.js   the programs, each with its own files: a check loads nothing that only the CLI needs
+//   cli.js, check.js, wrap.js, ask-pam.js   the programs, each with its own files: a check loads nothing that only the CLI needs
 //   *-main-*.cjs, .code         what the first two run, and the V8 code of it
 //   precompile.js      makes that code anew, for another Node (src/setup/v8-code.ts)
 //   build.json         how old the build and its Node are
@@ -201,6 +201,7 @@ writeFileSync(join(dist, basename(POLICY_SCHEMA)), `${JSON.stringify(policyJsonS
 writeFileSync(join(dist, "package.json"), '{ "type": "module" }\n');
 writeFileSync(join(dist, BUILD_RECORD), `${JSON.stringify(buildRecord(root), null, 2)}\n`);
 await makeModule("wrap.js", "src/wrap.ts");
+await makeModule("ask-pam.js", "src/ask-pam.ts");
 await makeModule(PRECOMPILER, "scripts/build/precompile.ts");
 precompile(await bundle("cli"));
 precompile(await bundle("check"));

@@ -6,10 +6,12 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Change, directory, file } from "../../src/change/change.ts";
 import { defaultPolicy } from "../../src/policy/default.ts";
+import { DEBIAN, lockServiceText, RED_HAT } from "../../src/setup/lock-service.ts";
 import { planShipped } from "../../src/setup/programs.ts";
 import {
   COMMAND,
   COMPLETIONS,
+  LOCK_SERVICE_FILE,
   PACKAGED,
   POLICY,
   POLICY_DIRECTORY,
@@ -26,6 +28,11 @@ const changes: readonly Change[] = [
   file(PACKAGED, 0o644, Buffer.from("These programs belong to a package. afkill changes the hooks alone.\n")),
   directory(POLICY_DIRECTORY),
   file(POLICY, 0o644, Buffer.from(defaultPolicy)),
+  file(
+    LOCK_SERVICE_FILE,
+    0o644,
+    Buffer.from(lockServiceText(programs === PROGRAM_DIRECTORY ? DEBIAN : RED_HAT)),
+  ),
   ...SHELLS.map((shell) => file(COMPLETIONS[shell], 0o644, { copyOf: join(dist, "completion", shell) })),
 ];
 

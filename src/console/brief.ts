@@ -2,8 +2,11 @@
 import { MANIFEST, PROGRAM_DIRECTORY } from "../system/paths.ts";
 
 const FILES = /^(create|change|remove) (\S+)/;
-/** The directories of hooks. What stands there decides who may log in, so each file is named. */
-const HOOKS = /^\S+ \/etc\/(pam\.d|ssh|profile\.d)(\/|$)/;
+/**
+ * The directories of hooks. What stands there decides who may log in, so each file is named; but for the service that only a locked terminal
+ * asks.
+ */
+const HOOKS = /^\S+ \/etc\/(pam\.d(?!\/afkill$)|ssh|profile\.d)(\/|$)/;
 
 /** One line that counts the files, and one that names what is done for the hook. `lines`: those of the changes. */
 export function brief(lines: readonly string[], hook: string): string[] {

@@ -69,8 +69,8 @@ export function farewellBytes(text: string, size: WindowSize): string {
   return `${CAN}${ESC}\\${MODES_OFF}${MAIN_SCREEN}${NO_MARGINS}${SANE}${NEXT_ROW}${lines.join("")}`;
 }
 
-/** Breaks a text into lines of at most `width` characters, between words where that is possible. */
-function wrap(text: string, width: number): string[] {
+/** Breaks a text into lines of at most `width` characters (at least 1), between words where that is possible. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > width) {

@@ -182,6 +182,7 @@ function hookRoleOf(name: layout.Hook, { path }: Change): Role {
 }
 
 function roleOf({ path }: Change): Role {
+  if (path === layout.LOCK_SERVICE_FILE) return "shared";
   return path === layout.LOGROTATE ? "logrotate" : "policy";
 }
 

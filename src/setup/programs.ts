@@ -9,6 +9,7 @@ import { run } from "../system/command.ts";
 import * as layout from "../system/paths.ts";
 import { BUILD_RECORD } from "./build-record.ts";
 import { executableMemoryProbe } from "./executable-memory.ts";
+import { planLockService } from "./lock-service.ts";
 import { LIBATOMIC, ownNode, remedyFor } from "./own-node.ts";
 import { SHARED_SOURCES } from "./shared.ts";
 import { PRECOMPILER } from "./v8-code.ts";
@@ -84,7 +85,7 @@ export function commands(): string[] {
   return sbin === bin ? [COMMAND] : [COMMAND, USER_COMMAND];
 }
 
-/** The policy, if there is none yet, and the rotation of the audit, if this host rotates logs. */
+/** The policy and the PAM service of locks, if there are none yet, and the rotation of the audit, if this host rotates logs. */
 export function planConfiguration(dist: string): Change[] {
   const policy = existsSync(layout.POLICY)
     ? []
@@ -92,6 +93,7 @@ export function planConfiguration(dist: string): Change[] {
   const rotation = readFileSync(join(dist, "afkill.logrotate"));
   return [
     ...policy,
+    ...planLockService(),
     ...(existsSync(layout.LOGROTATE_DIRECTORY) ? [file(layout.LOGROTATE, 0o644, rotation)] : []),
   ];
 }
@@ -102,6 +104,7 @@ function buildFiles(dist: string, arch: string): string[] {
     "cli.js",
     "check.js",
     "wrap.js",
+    "ask-pam.js",
     layout.ptyModule(arch),
     BUILD_RECORD,
     PRECOMPILER,

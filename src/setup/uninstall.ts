@@ -66,7 +66,12 @@ function planHooksAway(manifest: Manifest): UninstallPlan {
 
 function planAllAway(manifest: Manifest, purge: boolean): UninstallPlan {
   const data = DATA.filter((path) => look(path) !== undefined);
-  const forOthers = [layout.LOGROTATE, ...Object.values(layout.COMPLETIONS), ...layout.MAN_PAGES];
+  const forOthers = [
+    layout.LOCK_SERVICE_FILE,
+    layout.LOGROTATE,
+    ...Object.values(layout.COMPLETIONS),
+    ...layout.MAN_PAGES,
+  ];
   const changes = withEmptied(manifest, [
     // Hooks first: no hook may start a program that is already removed.
     ...planHooksBack(manifest),

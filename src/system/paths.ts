@@ -40,6 +40,9 @@ export const COMPLETIONS: Readonly<Record<Shell, string>> = {
 export const MAN_DIRECTORY = "/usr/share/man";
 export const MAN_PAGES = [`${MAN_DIRECTORY}/man8/afkill.8.gz`, `${MAN_DIRECTORY}/man5/afkill.toml.5.gz`];
 export const PAM_DIRECTORY = "/etc/pam.d";
+/** The PAM service that a locked terminal asks. */
+export const LOCK_SERVICE = "afkill";
+export const LOCK_SERVICE_FILE = `${PAM_DIRECTORY}/${LOCK_SERVICE}`;
 export const SSHD_CONFIG = "/etc/ssh/sshd_config";
 export const DROP_IN = "/etc/ssh/sshd_config.d/50-afkill.conf";
 /** sshd's PAM service while afkill has one of its own, see setup/own-service.ts. */

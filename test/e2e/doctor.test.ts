@@ -83,7 +83,7 @@ describe("with the hook pam", () => {
     const { status, state, bad, ids } = await ask(lab);
     expect({ status, state, bad }).toEqual({ status: 0, state: "ok", bad: [] });
     expect(ids).toEqual(
-      "hook pam-rule pam-placement auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node age policy policy-names groups ss tools syslog audit".split(
+      "hook pam-rule pam-placement auth-environment launcher launcher-mount watchdogs unguarded rivals owners programs node age policy policy-names groups lock-service ss tools syslog audit".split(
         " ",
       ),
     );
@@ -423,6 +423,13 @@ describe("with the hook pam", () => {
       level: "warning",
       says: '/etc/afkill/afkill.d/9.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it matches nobody',
       remedy: "correct the name, or create the user or the group",
+    },
+    "a policy that locks, without the PAM service of locks": {
+      plant: `mkdir -p /etc/afkill/afkill.d; printf 'at_limit = "lock"\\n' >/etc/afkill/afkill.d/9.toml; mv /etc/pam.d/afkill /root/`,
+      mend: "rm /etc/afkill/afkill.d/9.toml; mv /root/afkill /etc/pam.d/",
+      id: "lock-service",
+      says: "there is no /etc/pam.d/afkill: no password unlocks a locked terminal",
+      remedy: "make /etc/pam.d/afkill with two lines",
     },
     "a logind that stops idle sessions": {
       plant:

@@ -140,11 +140,15 @@ test("what an administrator has written since stays; only afkill's lines go", as
   await using lab = await startLab({ pamLine: true });
   const pam = await lab.read(hookFile.pam);
   for (const hook of hooks) await lab.install(hook);
+  expect(await lab.must("grep -v '^#' /etc/pam.d/afkill; stat -c %a:%U:%G /etc/pam.d/afkill")).toBe(
+    "auth include common-auth\naccount include common-account\n644:root:root\n",
+  );
   await lab.must(`
     chmod 600 ${hookFile.pam} && echo 'session optional pam_umask.so # mine' >>${hookFile.pam}
     echo 'MaxAuthTries 5' >>${hookFile["force-command"]}
     echo 'umask 027' >>${hookFile.profile}
     echo '# mine' >>/etc/logrotate.d/afkill
+    echo '# mine' >>/etc/pam.d/afkill
     echo '# mine' >>/usr/share/bash-completion/completions/afkill
     echo '# mine' >>/etc/afkill/afkill.toml`);
   expect((await afkill(lab, "install --hook pam")).stdout).toBe("nothing to change: hook pam is installed\n");
@@ -153,7 +157,11 @@ test("what an administrator has written since stays; only afkill's lines go", as
 
   const gone = await lab.must("/usr/sbin/afkill uninstall");
   expect(gone).toContain(`change ${hookFile.pam} (removes only afkill's line)`);
-  for (const path of ["/etc/logrotate.d/afkill", "/usr/share/bash-completion/completions/afkill"])
+  for (const path of [
+    "/etc/pam.d/afkill",
+    "/etc/logrotate.d/afkill",
+    "/usr/share/bash-completion/completions/afkill",
+  ])
     expect(gone).toContain(`keep ${path} (it was edited; --purge removes it)`);
   expect(await lab.read(hookFile.pam)).toBe(`${pam}session optional pam_umask.so # mine\n`);
   expect(await lab.must(`stat -c %a ${hookFile.pam}`)).toBe("600\n");

@@ -7,6 +7,7 @@ import { forcedKeys } from "./forced-keys.ts";
 import { groups } from "./groups.ts";
 import { findInstallation, type Installation } from "./installation.ts";
 import { launcher, launcherMount } from "./launcher.ts";
+import { lockService } from "./lock-service.ts";
 import { audit, syslog } from "./logs.ts";
 import { owners } from "./owners.ts";
 import { pamPlace, pamPlacement } from "./pam-placement.ts";
@@ -40,6 +41,7 @@ const CHECKS: readonly Check[] = [
   policy,
   policyNames,
   groups,
+  lockService,
   ss,
   tools,
   selinux,

@@ -42,3 +42,10 @@ test("where only the hook changes, only the hook is told of", () => {
   ]);
   expect(brief(["change /usr/lib/afkill/manifest.json"], "pam")).toEqual([]);
 });
+
+test("the service that only a locked terminal asks is no part of a hook", () => {
+  expect(brief(["create /etc/pam.d/afkill", "create /etc/pam.d/afkill-sshd"], "pam")).toEqual([
+    "create 1 file outside /usr/lib/afkill (--verbose names them)",
+    "hook pam: create /etc/pam.d/afkill-sshd",
+  ]);
+});
