@@ -10,10 +10,10 @@ import { readStat } from "../../../src/login/process.ts";
 const watchdog = readFileSync(join(import.meta.dirname, "../../../pam/watchdog"), "utf8");
 const readStatInSh = /^read_stat\(\) \{.*?^\}$/ms.exec(watchdog)?.[0] ?? "";
 
-/** State, parent and start time, as a shell that runs the watchdog's own function tells them. */
+/** State, parent and start time, as a shell in a directory of many files that runs the watchdog's own function tells them. */
 function toldBy(shell: string, pid: number): string {
   const script = `set -u; ${readStatInSh}\nread_stat "$1" && echo "$state $parent $ticks"`;
-  return spawnSync(shell, ["-c", script, "sh", String(pid)], { encoding: "utf8" }).stdout.trim();
+  return spawnSync(shell, ["-c", script, "sh", String(pid)], { cwd: "/etc", encoding: "utf8" }).stdout.trim();
 }
 
 /** Runs something with a process of that name. */
@@ -42,10 +42,20 @@ const compare = (name: string) =>
     for (const shell of ["/bin/dash", "/bin/bash"]) expect(toldBy(shell, pid)).toBe(expected);
   });
 
-test.each([") S 1 1 1 1", "sshd) Z 1 (", "a (b) R 2", "*", "$(id)", "`id`", "\\", "a\nb) Z 1", "' \"", " "])(
-  "of a process called %j",
-  compare,
-);
+test.each([
+  ") S 1 1 1 1",
+  "sshd) Z 1 (",
+  "a (b) R 2",
+  "*",
+  "$(id)",
+  "`id`",
+  "\\",
+  "a\nb) Z 1",
+  "' \"",
+  " ",
+  "*\n",
+  "a)*\n",
+])("of a process called %j", compare);
 
 test("of a process called anything", async () => {
   const letters = fc.constantFrom(..." ()*?[]\\\n\t$`'\"0SZ-");
