@@ -27,13 +27,27 @@ export function choose<T extends Choosable>(
   return logins.filter((it) => chosen.has(it));
 }
 
+/** The ids of the terminals of a login that the names mean; `null` if one of them means the whole login. */
+export function terminalsMeant(names: readonly string[], it: Choosable): readonly string[] | null {
+  const meant = names.filter((name) => isMeant(name, it));
+  if (!meant.every(isTerminal)) return null;
+  const wanted = new Set(meant.map(withoutDev));
+  const { terminals } = it.observation;
+  return terminals
+    .filter((terminal) => withInner(terminal).some((inner) => wanted.has(terminalName(inner))))
+    .map(({ id }) => id);
+}
+
 function isMeant(name: string, { login, observation }: Choosable): boolean {
   if (/^\d+$/.test(name)) return login.server.pid === Number(name) || login.privileged?.pid === Number(name);
   if (isTerminal(name)) {
-    const wanted = name.replace(/^\/dev\//, "");
-    return observation.terminals.flatMap(withInner).some((it) => terminalName(it) === wanted);
+    return observation.terminals.flatMap(withInner).some((it) => terminalName(it) === withoutDev(name));
   }
   return login.user === name;
+}
+
+function withoutDev(name: string): string {
+  return name.replace(/^\/dev\//, "");
 }
 
 function isTerminal(name: string): boolean {

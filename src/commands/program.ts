@@ -9,6 +9,7 @@ import { addEnd } from "./end.ts";
 import { addExplain } from "./explain/command.ts";
 import { addInstall } from "./install.ts";
 import { addList } from "./list.ts";
+import { addLock } from "./lock.ts";
 import { addLog } from "./log/command.ts";
 import { addMetrics } from "./metrics/command.ts";
 import { addReport } from "./report/command.ts";
@@ -18,6 +19,7 @@ import { addSweep } from "./sweep/command.ts";
 import { addTop } from "./top/command.ts";
 import { addTree } from "./tree/command.ts";
 import { addUninstall } from "./uninstall.ts";
+import { addUnlock } from "./unlock.ts";
 
 const EXAMPLES = `
 Examples:
@@ -34,6 +36,8 @@ const COMMANDS: Readonly<Record<string, (program: Command) => void>> = {
   tree: addTree,
   top: addTop,
   end: addEnd,
+  lock: addLock,
+  unlock: addUnlock,
   sweep: addSweep,
   explain: addExplain,
   log: addLog,

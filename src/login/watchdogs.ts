@@ -60,6 +60,14 @@ export function guardedAmong(processes: ReadonlyMap<number, ProcessStat>): (logi
   return (login) => guardsOf(login).root.some((guard) => stoppedOf(guard).length === 0);
 }
 
+/** Returns a function that names the processes of root's watchdogs of a login. */
+export function rootWatchdogsAmong(
+  processes: ReadonlyMap<number, ProcessStat>,
+): (login: Login) => readonly ProcessStat[] {
+  const guardsOf = guardsAmong(processes);
+  return (login) => guardsOf(login).root;
+}
+
 /** The stopped processes of a watchdog: itself, or a process that it waits for. */
 function stoppedAmong(
   processes: ReadonlyMap<number, ProcessStat>,

@@ -24,6 +24,8 @@ export const RUN_DIRECTORY = "/run/afkill";
 export const SWEEP_DIRECTORY = `${RUN_DIRECTORY}/sweep`;
 /** One record for each login that an administrator keeps. */
 export const KEEP_DIRECTORY = `${RUN_DIRECTORY}/kept`;
+/** Holds a socket for each locked terminal, see `src/lock/door.ts`. Everybody may list it. */
+export const UNLOCK_DIRECTORY = `${RUN_DIRECTORY}/unlock`;
 export const AUDIT_DIRECTORY = "/var/log/afkill";
 export const AUDIT = `${AUDIT_DIRECTORY}/audit.jsonl`;
 export const LOGROTATE_DIRECTORY = "/etc/logrotate.d";

@@ -57,12 +57,12 @@ test("sorts, filters, resizes, sends a notice, ends a login, and leaves the term
   expect(view.screen()).toMatch(/TERMINAL.*TIME LEFT.*EVIDENCE/);
   expect(view.screen()).toContain("█");
 
-  view.write("u");
+  view.write("U");
   await waitForUsers(view, "anna", "mike", "zoe");
-  view.write("l");
+  view.write("L");
   // Keys that come at once would be taken for pasted text.
   await view.waitFor(() => /by left/.test(seen(view)) && usersOn(view).at(-1) === "zoe");
-  view.write("t");
+  view.write("T");
   await waitForUsers(view, "zoe", "anna", "mike");
 
   for (const cols of [40, 250, 80]) {

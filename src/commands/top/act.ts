@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { administratorOf } from "../../administer/choose.ts";
 import { endOne } from "../../administer/end.ts";
 import { keepOne } from "../../administer/keep.ts";
+import { type LockChange, lockTerminals, unlockTerminals } from "../../administer/lock.ts";
 import { record } from "../../audit/record.ts";
 import { describe } from "../../guard/act.ts";
 import { LOGIN_SUBJECT } from "../../guard/observe.ts";
@@ -30,6 +31,21 @@ export async function keepByAdministrator(surveyed: Surveyed, ms: number): Promi
   } catch (error) {
     return `NOT kept: ${reasonOf(error)}`;
   }
+}
+
+/** Locks the terminals of a login, as `afkill lock` does. Returns one line with the result. Never throws. */
+export async function lockByAdministrator(surveyed: Surveyed): Promise<string> {
+  return changesOf(surveyed, await lockTerminals(surveyed, null, administrator()));
+}
+
+/** Unlocks the terminals of a login, as `afkill unlock` does. Returns one line with the result. Never throws. */
+export async function unlockByAdministrator(surveyed: Surveyed): Promise<string> {
+  return changesOf(surveyed, await unlockTerminals(surveyed, null, administrator()));
+}
+
+function changesOf({ login }: Surveyed, changes: readonly LockChange[]): string {
+  const each = changes.map(({ terminal, outcome }) => `${terminal ?? "the login"}: ${outcome}`);
+  return `${login.user}: ${each.join(", ")}`;
 }
 
 /** The result of a notice, and when it is removed again from the screens of full-screen programs. */

@@ -5,10 +5,11 @@ import { POLICY } from "../../system/paths.ts";
 const EXAMPLES = `
 Keys:
   up, down       select a login
-  i u t c l      sort by idle time, user, login time, CPU, time left
+  I U T C L      sort by idle time, user, login time, CPU, time left
   /              show only logins that contain a text; Escape shows all again
   e              end the selected login, after a question
   k              keep the selected login for a time, as afkill stay --login does
+  l, u           lock or unlock the terminals of the selected login, after a question
   n              write a line on the terminals of the selected login
   q, Ctrl-C      quit
 
@@ -22,7 +23,7 @@ Examples:
 export function addTop(program: Command): void {
   program
     .command("top")
-    .summary("watch all logins live, end or keep one, send a notice")
+    .summary("watch all logins live; end, keep or lock one, send a notice")
     .description("Shows every SSH login as afkill list does, redrawn as things change.")
     .option("--config <file>", "the policy", POLICY)
     .addHelpText("after", EXAMPLES)

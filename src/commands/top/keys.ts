@@ -3,9 +3,12 @@ import { parseDuration } from "../../text/duration.ts";
 import type { Entry } from "./entry.ts";
 import type { SortKey } from "./order.ts";
 
+/** What is asked about before it is done. */
+export type Question = "end" | "lock" | "unlock";
+
 export interface TopState {
   /** In `list` keys are commands; the other modes ask for something in the bottom line. */
-  readonly mode: "list" | "end" | "keep" | "notice" | "filter";
+  readonly mode: "list" | Question | "keep" | "notice" | "filter";
   readonly sort: SortKey;
   readonly filter: string;
   /** The key of the login that commands apply to. */
@@ -40,7 +43,7 @@ export interface Press {
 
 export type Effect =
   | { readonly kind: "quit" }
-  | { readonly kind: "end"; readonly key: string }
+  | { readonly kind: Question; readonly key: string }
   | { readonly kind: "keep"; readonly key: string; readonly ms: number }
   | { readonly kind: "notice"; readonly key: string; readonly text: string };
 
@@ -50,11 +53,23 @@ export interface Transition {
 }
 
 const SORT_KEYS: Readonly<Record<string, SortKey>> = {
-  i: "idle",
-  u: "user",
-  t: "time",
-  c: "cpu",
-  l: "left",
+  I: "idle",
+  U: "user",
+  T: "time",
+  C: "cpu",
+  L: "left",
+};
+const QUESTIONS: Readonly<Record<string, Question>> = { e: "end", l: "lock", u: "unlock" };
+/** What a question says when it is agreed to, and when it is not. */
+const ANSWERS: Readonly<Record<Question, { readonly yes: string; readonly no: string }>> = {
+  end: { yes: "ending it...", no: "not ended" },
+  lock: { yes: "locking it...", no: "not locked" },
+  unlock: { yes: "unlocking it...", no: "not unlocked" },
+};
+/** Why our own login is spared. */
+const OWN: Readonly<Partial<Record<Question, string>>> = {
+  end: "that is the login you work in: log out to end it",
+  lock: "that is the login you work in: lock it with afkill lock",
 };
 const LONGEST_TEXT = 200;
 /** How long a login is kept if the administrator gives no time. */
@@ -72,7 +87,9 @@ export function press(state: TopState, key: Press, entries: readonly Entry[]): T
     case "list":
       return command(state, key, entries);
     case "end":
-      return answer(state, key);
+    case "lock":
+    case "unlock":
+      return answer(state, state.mode, key);
     default:
       return write(state, key);
   }
@@ -92,10 +109,11 @@ function command(state: TopState, key: Press, entries: readonly Entry[]): Transi
   if (key.input === "q") return { state, effect: { kind: "quit" } };
   if (key.input === "/") return { state: { ...state, mode: "filter", message: "" } };
   if (!now) return { state };
-  if (key.input === "e") {
-    if (now.row.own)
-      return { state: { ...state, message: "that is the login you work in: log out to end it" } };
-    return { state: { ...state, mode: "end", selected: now.key, message: "" } };
+  const question = Object.hasOwn(QUESTIONS, key.input) ? QUESTIONS[key.input] : undefined;
+  if (question) {
+    const refusal = now.row.own ? OWN[question] : undefined;
+    if (refusal !== undefined) return { state: { ...state, message: refusal } };
+    return { state: { ...state, mode: question, selected: now.key, message: "" } };
   }
   if (key.input === "k" || key.input === "n") {
     const mode = key.input === "k" ? "keep" : "notice";
@@ -104,12 +122,13 @@ function command(state: TopState, key: Press, entries: readonly Entry[]): Transi
   return { state };
 }
 
-/** Only `y` ends a login. */
-function answer(state: TopState, { input, meta }: Press): Transition {
+/** Only `y` agrees. */
+function answer(state: TopState, kind: Question, { input, meta }: Press): Transition {
   const back: TopState = { ...state, mode: "list" };
+  const { yes, no } = ANSWERS[kind];
   if (input === "y" && !meta && state.selected !== undefined)
-    return { state: { ...back, message: "ending it..." }, effect: { kind: "end", key: state.selected } };
-  return { state: { ...back, message: "not ended" } };
+    return { state: { ...back, message: yes }, effect: { kind, key: state.selected } };
+  return { state: { ...back, message: no } };
 }
 
 function write(state: TopState, key: Press): Transition {

@@ -1,9 +1,18 @@
 // The lines above and below the table of `afkill top`. Pure.
 import type { Entry } from "./entry.ts";
-import { KEEP_FOR, type TopState } from "./keys.ts";
+import { KEEP_FOR, type Question, type TopState } from "./keys.ts";
 
-const HELP = "e end  k keep  n notice  / find  sort i idle u user t time c cpu l left  q quit";
-const SHORT_HELP = "e end k keep n note / find iutcl q quit";
+const SHORT_HELP = "e end k keep lu lock n note IUTCL q quit";
+/** The longest one that fits is shown. */
+const HELPS = [
+  "e end  k keep  l lock  u unlock  n notice  / find  sort I idle U user T time C cpu L left  q quit",
+  "e end  k keep  l lock  u unlock  n notice  / find  I U T C L sort  q quit",
+];
+const QUESTIONS: Readonly<Record<Question, string>> = {
+  end: "End it",
+  lock: "Lock it",
+  unlock: "Unlock it",
+};
 const GONE = "that login has ended; press Escape";
 
 /** How many logins there are, in which states, and which are shown. `entries`: all of them; `undefined` before the first look. */
@@ -18,15 +27,18 @@ export function titleOf(entries: readonly Entry[] | undefined, shown: number, st
 
 /** The question, the result of the last command, or the keys. */
 export function footerOf(state: TopState, selected: Entry | undefined, columns: number): string {
-  if (state.mode === "list") return state.message || (columns < HELP.length ? SHORT_HELP : HELP);
+  if (state.mode === "list")
+    return state.message || (HELPS.find(({ length }) => length <= columns) ?? SHORT_HELP);
   if (state.mode === "filter") return `Filter: ${state.filter}_`;
   if (!selected || selected.key !== state.selected) return GONE;
   const { user, sshdPid, subjects } = selected.row;
   switch (state.mode) {
-    case "end": {
+    case "end":
+    case "lock":
+    case "unlock": {
       const terminals = subjects.flatMap(({ terminal }) => terminal ?? []).join(" ");
       // The question comes first, because the rest may be cut.
-      return `End it (y/n)? ${user}, sshd ${sshdPid}${terminals === "" ? "" : `, ${terminals}`}`;
+      return `${QUESTIONS[state.mode]} (y/n)? ${user}, sshd ${sshdPid}${terminals === "" ? "" : `, ${terminals}`}`;
     }
     case "keep":
       return `Keep ${user} for (${KEEP_FOR}): ${state.draft}_`;

@@ -3,9 +3,15 @@ import { Box, Spacer, Text, useApp, useInput, useWindowSize } from "ink";
 import { useEffect, useRef, useState } from "react";
 import type { State } from "../../survey/state.ts";
 import type { Surveyed } from "../../survey/survey.ts";
-import { endByAdministrator, keepByAdministrator, noticeByAdministrator } from "./act.ts";
+import {
+  endByAdministrator,
+  keepByAdministrator,
+  lockByAdministrator,
+  noticeByAdministrator,
+  unlockByAdministrator,
+} from "./act.ts";
 import { type Entry, entriesOf, keyOf, later } from "./entry.ts";
-import { type Effect, press, START, selectedOf } from "./keys.ts";
+import { type Effect, press, type Question, START, selectedOf } from "./keys.ts";
 import { padded, shown, type TableLine, tableOf, visible } from "./layout.ts";
 import { filtered, sorted } from "./order.ts";
 import { footerOf, titleOf } from "./text.ts";
@@ -28,6 +34,12 @@ const COLOURS: Readonly<Record<State, string>> = {
   exempt: "gray",
   "no watchdog": "magenta",
   fault: "red",
+};
+/** What is done after a question. */
+const CHANGES: Readonly<Record<Question, (target: Surveyed) => Promise<string>>> = {
+  end: endByAdministrator,
+  lock: lockByAdministrator,
+  unlock: unlockByAdministrator,
 };
 const TICK_MS = 1_000;
 /** The width of the mark before the table. */
@@ -85,8 +97,8 @@ export function Top({ configPath, isUtf8, hasColour, signal, keep }: TopProps) {
     if (effect.kind === "quit") return exit();
     const target = look?.surveyed.find((it) => keyOf(it) === effect.key);
     if (!target) return say("that login has ended already");
-    if (effect.kind === "end") say(await endByAdministrator(target));
-    else if (effect.kind === "keep") say(await keepByAdministrator(target, effect.ms));
+    if (effect.kind === "keep") say(await keepByAdministrator(target, effect.ms));
+    else if (effect.kind !== "notice") say(await CHANGES[effect.kind](target));
     else {
       const { said, taken } = await noticeByAdministrator(target, effect.text, signal);
       keep(taken);

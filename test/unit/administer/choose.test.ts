@@ -1,6 +1,6 @@
 // Which logins the arguments of `afkill end` and `afkill tree` mean.
 import { expect, test } from "vitest";
-import { administratorOf, type Choosable, choose } from "../../../src/administer/choose.ts";
+import { administratorOf, type Choosable, choose, terminalsMeant } from "../../../src/administer/choose.ts";
 import type { Terminal } from "../../../src/login/terminal.ts";
 
 const terminal = (number: number, inner?: Terminal, reachable = true): Terminal => ({
@@ -62,4 +62,12 @@ test("who asks: SUDO_USER where it can be a name", () => {
   expect(administratorOf("dora", "root")).toBe("dora");
   for (const bad of [undefined, "", "-x", "a b", "a\n", "\u001b[2J", "x".repeat(65)])
     expect(administratorOf(bad, "root")).toBe("root");
+});
+
+test("which terminals of a login names mean: those they name, or all", () => {
+  expect(terminalsMeant(["pts/4", "bob"], alice)).toEqual(["pts/4:1-1"]);
+  expect(terminalsMeant(["pts/4", "/dev/pts/3"], alice)).toEqual(["pts/3:1-1", "pts/4:1-1"]);
+  expect(terminalsMeant(["pts/5"], bob)).toEqual(["pts/33:1-1"]);
+  expect(terminalsMeant(["pts/4", "alice"], alice)).toBeNull();
+  expect(terminalsMeant(["10", "pts/3"], alice)).toBeNull();
 });

@@ -62,7 +62,7 @@ describeAsRoot.each(["/bin/dash", "/bin/bash"])("the watchdog in %s", (shell) =>
 
   test("goes before it has done anything when its login was a short one", async () => {
     const ran = await run({ onNap: "end" });
-    expect(ran).toEqual({ naps: [1], checks: [], log: [], dates: 0, left: [], status: 0 });
+    expect(ran).toEqual({ naps: [1], checks: [], log: [], told: [], dates: 0, left: [], status: 0 });
   });
 
   test("lives while one of the two sshds does", async () => {

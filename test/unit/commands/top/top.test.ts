@@ -69,7 +69,7 @@ test("each key sorts, and what is not known comes last", () => {
   const orderings = [them, them.toReversed(), [them[1], them[0], them[2]] as Entry[]];
   for (const [by, order] of Object.entries(orders))
     for (const entries of orderings) expect(users(sorted(entries, by as SortKey))).toBe(order);
-  expect(["i", "u", "t", "c", "l"].map((key) => typed(START, key).sort)).toEqual([
+  expect(["I", "U", "T", "C", "L"].map((key) => typed(START, key).sort)).toEqual([
     "idle",
     "user",
     "time",
@@ -165,8 +165,32 @@ test("only y ends the selected login, and it stays the same one whatever moves",
   });
 });
 
+test.each([
+  ["l", "lock", "Lock it", "locking it...", "not locked"],
+  ["u", "unlock", "Unlock it", "unlocking it...", "not unlocked"],
+] as const)("%s asks whether to %s the selected login", (key, kind, question, yes, no) => {
+  const asked = typed({ ...START, selected: "3:1" }, key);
+  expect(footerOf(asked, them[2], 80)).toBe(`${question} (y/n)? anna, sshd 3, pts/1`);
+  expect(press(asked, { input: "y" }, them)).toMatchObject({
+    state: { mode: "list", message: yes },
+    effect: { kind, key: "3:1" },
+  });
+  for (const input of ["n", "Y", key]) {
+    const { state, effect } = press(asked, { input }, them);
+    expect([state.mode, state.message, effect]).toEqual(["list", no, undefined]);
+  }
+});
+
+test("to lock the login that one works in would stop this program", () => {
+  const mine = [entry({ user: "root", idle: 1, left: null, own: true })];
+  expect(press(START, { input: "l" }, mine).state).toMatchObject({
+    mode: "list",
+    message: expect.stringContaining("afkill lock"),
+  });
+});
+
 test("a question about a login that has gone names no other one", () => {
-  for (const key of ["e", "k", "n"]) {
+  for (const key of ["e", "l", "u", "k", "n"]) {
     const asked = typed({ ...START, selected: "3:1" }, key);
     expect(footerOf(asked, them[0], 80)).toContain("has ended");
     expect(footerOf(asked, undefined, 80)).toContain("has ended");
@@ -198,12 +222,13 @@ test("k keeps the selected login, an hour unless told otherwise; what is no time
 });
 
 test("the keys are told on one line, from 40 columns on", () => {
-  for (const columns of [40, 78, 79, 80, 250]) {
+  for (const columns of [40, 72, 73, 79, 80, 96, 97, 98, 250]) {
     const line = footerOf(START, them[0], columns);
     expect(line.length).toBeLessThanOrEqual(columns);
-    for (const key of ["e end", "k keep", "n not", "q quit"]) expect(line).toContain(key);
+    for (const key of ["e end", "k keep", "lock", "n not", "q quit"]) expect(line).toContain(key);
   }
-  expect(footerOf(START, them[0], 79)).toContain("c cpu");
+  expect(footerOf(START, them[0], 79)).toContain("l lock  u unlock");
+  expect(footerOf(START, them[0], 100)).toContain("C cpu");
 });
 
 test("a notice is written for the login that was selected", () => {
