@@ -95,6 +95,7 @@ async function warn(id: string, endsAtMs: number, { scene, shown, actions }: Sta
         warning({
           user: scene.login.user,
           kind: cause,
+          locks: scene.applied.limits.atLimit === "lock",
           idleMs: idleMsOf(id, scene),
           lastedMs: scene.map.now.bootMs - scene.login.startedBootMs,
           maxLoginMs: scene.applied.limits.maxLoginMs,

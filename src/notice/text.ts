@@ -16,6 +16,8 @@ export interface WarningFacts {
   readonly user: string;
   /** `max_login`: the login is too old; `administrator`: root asked for its end. In both cases nothing that the user does keeps it. */
   readonly kind: "idle" | "max_login" | "administrator";
+  /** `idle`: the terminal locks at the time at which it would close. */
+  readonly locks?: boolean;
   readonly idleMs: number;
   readonly lastedMs: number;
   /** The longest that a login may last here; `Infinity` for no limit. */
@@ -56,7 +58,7 @@ export function sanitise(text: string, longest = LONGEST_VALUE): string {
     .join("");
 }
 
-/** A warning: when the login closes and which key keeps it, then the user and the reason, then the administrator's line. */
+/** A warning: when the login closes (or locks) and which key keeps it, then the user and the reason, then the administrator's line. */
 export function warning(facts: WarningFacts): Wording {
   const user = sanitise(facts.user, LONGEST_NAME);
   const at = clockTime(facts.closesAt);
@@ -85,12 +87,15 @@ export function warning(facts: WarningFacts): Wording {
     const parts = [`${closesIn}, by the administrator`, user, `ends ${at}`, ...message];
     return { lineMode: prompt, prompt, bar: joined(parts, facts.columns) };
   }
-  const why = `${user}: idle for ${idle}, this login ends at ${at}`;
+  const [limitIn, whatEnds, ends] = facts.locks
+    ? [`afkill: locks in ${spoken(facts.closesInMs)}`, "this terminal locks", "locks"]
+    : [closesIn, "this login ends", "ends"];
+  const why = `${user}: idle for ${idle}, ${whatEnds} at ${at}`;
   return {
-    lineMode: lines(`${closesIn}, press Enter to stay`, why),
-    prompt: lines(`${closesIn}, press a key to stay`, why),
+    lineMode: lines(`${limitIn}, press Enter to stay`, why),
+    prompt: lines(`${limitIn}, press a key to stay`, why),
     bar: joined(
-      [`${closesIn}, press a key`, `${user} idle ${idle}`, `ends ${at}`, ...message],
+      [`${limitIn}, press a key`, `${user} idle ${idle}`, `${ends} ${at}`, ...message],
       facts.columns,
     ),
   };

@@ -95,6 +95,18 @@ test("a notice of the login's age goes to all of its terminals", async () => {
   ]);
 });
 
+test("a notice says that the terminal locks, if the limit locks it; that of the login's age does not", async () => {
+  const scene = sceneOf({ [ONE]: 40 * S, [TWO]: 0 });
+  const limits = { ...scene.applied.limits, atLimit: "lock" } as const;
+  for (const id of [ONE, WHOLE_LOGIN])
+    await carryOut(notice(id), { ...scene, applied: { ...scene.applied, limits } });
+  expect(said.map(([, first]) => first)).toEqual([
+    expect.stringContaining("locks in 20 s"),
+    expect.stringContaining("closes in 20 s"),
+    expect.stringContaining("closes in 20 s"),
+  ]);
+});
+
 test("a notice that no terminal takes does not stand, and the record says so", async () => {
   actions.showNotice.mockResolvedValue(undefined);
   const { shown } = await carryOut(notice(ONE), sceneOf({ [ONE]: 40 * S }));

@@ -25,6 +25,26 @@ describe("warning", () => {
     expect(warning(facts).prompt[0]).toBe("afkill: closes in 60 s, press a key to stay");
   });
 
+  it("says that the terminal locks, where the limit locks it", () => {
+    const { lineMode, prompt, bar } = warning({ ...facts, locks: true });
+    expect(lineMode).toEqual([
+      "afkill: locks in 60 s, press Enter to stay",
+      "alice: idle for 14 min, this terminal locks at 14:05",
+      "Questions: phone 4711",
+    ]);
+    expect(prompt).toEqual(["afkill: locks in 60 s, press a key to stay", ...lineMode.slice(1)]);
+    expect(bar).toBe(
+      "afkill: locks in 60 s, press a key | alice idle 14 min | locks 14:05 | Questions: phone 4711",
+    );
+  });
+
+  it.each(["max_login", "administrator"] as const)(
+    "never speaks of a lock when %s ends the login",
+    (kind) => {
+      expect(warning({ ...facts, kind, locks: true })).toEqual(warning({ ...facts, kind }));
+    },
+  );
+
   it("says who closes it when an administrator asked, and offers no key", () => {
     const { lineMode, prompt, bar } = warning({ ...facts, kind: "administrator", closesInMs: 30_000 });
     expect(lineMode).toEqual([
@@ -74,8 +94,9 @@ describe("warning", () => {
         fc.string({ unit: "binary" }),
         fc.integer({ min: 1, max: 300 }),
         fc.constantFrom("idle", "max_login", "administrator"),
-        (user, message, columns, kind) => {
-          const { lineMode, prompt, bar } = warning({ ...facts, user, message, columns, kind });
+        fc.boolean(),
+        (user, message, columns, kind, locks) => {
+          const { lineMode, prompt, bar } = warning({ ...facts, user, message, columns, kind, locks });
           for (const line of [...lineMode, ...prompt, bar]) {
             expect(line).toMatch(/^[ -~]*$/);
             expect(line.length).toBeLessThan(columns);
