@@ -15,6 +15,8 @@ const TAKES: Readonly<Record<Kind, string>> = {
   notices: "list of durations",
   sources: "list of sources",
   switch: "true or false",
+  ending: "end or lock",
+  count: "number",
   line: "text",
 };
 

@@ -52,10 +52,10 @@ export const LIMITS = {
     byDefault: 15 * MINUTE_MS,
     harmless: OFF,
     about:
-      "A terminal on which nothing has happened for this long is closed, and the login with its last terminal.",
+      "The limit: a terminal on which nothing has happened for this long is closed, or locked: see at_limit. The login ends with its last terminal.",
     comment: [
-      "The limit: a terminal on which nothing has happened for this long is closed. The login ends with its",
-      "last terminal.",
+      "The limit: a terminal on which nothing has happened for this long is closed, or locked: see at_limit.",
+      "The login ends with its last terminal.",
     ],
   },
   warn_before: {
@@ -123,10 +123,10 @@ export const LIMITS = {
     byDefault: "end",
     harmless: "end",
     about:
-      'What the limit does to a terminal. "end" closes it. "lock" stops its programs and asks for the password of its user; nothing is lost. Only the pam hook can lock: under the other hooks the limit closes the terminal. A login without a terminal has nothing to lock: no_terminal ends it.',
+      'What the limit does to a terminal: "end" closes it; "lock" stops its programs until its user has given the password, then they go on. Needs the pam hook: under the other hooks the limit closes the terminal. A login without a terminal cannot be locked: no_terminal ends it.',
     comment: [
-      'What the limit does to a terminal: "end" closes it, "lock" asks for the password of its user and loses',
-      "nothing. Needs the pam hook: under the other hooks the limit closes the terminal.",
+      'What the limit does to a terminal: "end" closes it; "lock" stops its programs until its user has given',
+      "the password, then they go on. Needs the pam hook: under the other hooks the limit closes the terminal.",
     ],
   },
   lock_max: {
@@ -134,16 +134,18 @@ export const LIMITS = {
     kind: "duration",
     byDefault: HOUR_MS,
     harmless: OFF,
-    about: 'A locked terminal is closed this long after it was locked. "off": it stays locked.',
-    comment: ['A locked terminal is closed this long after it was locked. "off": it stays locked.'],
+    about: 'A terminal that stays locked for this long is closed, without a notice. "off": it stays locked.',
+    comment: [
+      'A terminal that stays locked for this long is closed, without a notice. "off": it stays locked.',
+    ],
   },
   lock_tries: {
     field: "lockTries",
     kind: "count",
     byDefault: 5,
     harmless: 5,
-    about: "So many wrong answers close a locked terminal.",
-    comment: ["So many wrong answers close a locked terminal."],
+    about: "A locked terminal is closed after this many wrong answers.",
+    comment: ["A locked terminal is closed after this many wrong answers."],
   },
   max_stay: {
     field: "maxStayMs",

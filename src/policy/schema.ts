@@ -101,7 +101,11 @@ const FORMS = {
   ),
   switch: v.boolean(wanted("true or false")),
   ending: v.picklist(["end", "lock"], wanted('"end" or "lock"')),
-  count: v.pipe(v.number(wanted("a whole number")), v.integer(wanted("a whole number")), v.minValue(1, wanted("at least 1"))),
+  count: v.pipe(
+    v.number(wanted("a whole number")),
+    v.integer(wanted("a whole number")),
+    v.minValue(1, wanted("at least 1")),
+  ),
   line: v.pipe(
     v.string(wanted("a text in quotes")),
     v.regex(/^[ -~]*$/, wanted("one line of printable ASCII")),

@@ -2,12 +2,13 @@
 import { formatDuration } from "../text/duration.ts";
 import { type Kinds, LIMITS, type LimitKey, type Limits } from "./limits.ts";
 
-export type Value = string | boolean | readonly string[];
+export type Value = string | number | boolean | readonly string[];
 
-/** The value of a key as a file would write it: `15m`, `off`, a list, a text. */
+/** The value of a key as a file would write it: `15m`, `off`, a list, a text, a number. */
 export function limitValue(limits: Limits, key: LimitKey): Value {
-  const value = limits[LIMITS[key].field];
-  if (typeof value === "number") return formatDuration(value);
+  const { field, kind } = LIMITS[key];
+  const value = limits[field];
+  if (typeof value === "number") return kind === "count" ? value : formatDuration(value);
   if (typeof value === "string" || typeof value === "boolean") return value;
   return value.map((item) => (typeof item === "number" ? formatDuration(item) : item));
 }
@@ -16,7 +17,7 @@ export function limitValue(limits: Limits, key: LimitKey): Value {
 export function limitSeconds(limits: Limits, key: LimitKey): number | null | readonly number[] | undefined {
   const { field, kind } = LIMITS[key];
   const value = limits[field];
-  if (typeof value === "number") return Number.isFinite(value) ? value / 1000 : null;
+  if (kind === "duration") return Number.isFinite(value) ? (value as Kinds["duration"]) / 1000 : null;
   return kind === "notices" ? (value as Kinds["notices"]).map((ms) => ms / 1000) : undefined;
 }
 

@@ -39,6 +39,7 @@ describe("the JSON Schema of a policy", () => {
       'rule = [{ match = { from = ["::", "::/0", "::ffff:10.0.0.0/104", "fe80::1", "1.2.3.4/32"] } }]',
     ],
     ["a message", 'message = "~ !"'],
+    ["a lock", 'at_limit = "lock"\nlock_max = "off"\nlock_tries = 1'],
   ])("takes %s", (_, toml) => {
     expect(checkTakes(toml)).toBe(true);
     validate(JSON.parse(JSON.stringify(parse(toml))));
@@ -66,6 +67,12 @@ describe("the JSON Schema of a policy", () => {
     ["no sources", "activity = []"],
     ["a message of two lines", 'message = "a\\nb"'],
     ["a long message", `message = "${"x".repeat(201)}"`],
+    ["another ending", 'at_limit = "close"'],
+    ["no tries at all", "lock_tries = 0"],
+    ["half a try", "lock_tries = 2.5"],
+    ["tries in quotes", 'lock_tries = "5"'],
+    ["tries without end", "lock_tries = inf"],
+    ["tries that are no number", "lock_tries = nan"],
     ["a list for a table", "exempt = []"],
     ["a table for a list", "[rule]\nmatch = {}"],
     ["a rule without a match", '[[rule]]\nidle_timeout = "5m"'],

@@ -21,6 +21,8 @@ const SAMPLES: Readonly<Record<Exclude<Kind, "switch">, Sample>> = {
   duration: { value: 7_000, written: '"7s"', seconds: 7 },
   notices: { value: [9_000, 7_000], written: '["7s", "9s"]', seconds: [9, 7] },
   sources: { value: ["input", "output"], written: '["input", "output"]', seconds: undefined },
+  ending: { value: "lock", written: '"lock"', seconds: undefined },
+  count: { value: 7, written: "7", seconds: undefined },
   line: { value: "Help desk?", written: '"Help desk?"', seconds: undefined },
 };
 
