@@ -25,6 +25,7 @@ const COLOURS: Readonly<Record<State, string>> = {
   active: "green",
   idle: "yellow",
   warned: "red",
+  locked: "blue",
   exempt: "gray",
   "no watchdog": "magenta",
   fault: "red",
