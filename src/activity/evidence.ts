@@ -4,10 +4,11 @@ import type { BootMs } from "../system/clock.ts";
 
 /**
  * Proof that at `atMs` somebody was there, or work that somebody waits for. `stay`: the user asked for it; `keep`: an administrator did;
- * `login`: the login began then.
+ * `login`: the login began then; `unlock`:
+ * the terminal was unlocked.
  */
 export interface Evidence<At extends number = BootMs> {
-  readonly source: Source | "stay" | "keep" | "login";
+  readonly source: Source | "stay" | "keep" | "login" | "unlock";
   readonly atMs: At;
   /** In words, for people: `a key`, `CPU 34 %`. */
   readonly detail: string;

@@ -3,7 +3,16 @@ import type { AuditRecord } from "./record.ts";
 import type { Action } from "./words.ts";
 
 /** The outcome of a record, in one word for programs. */
-export const OUTCOMES = ["ended", "failed", "given", "not-given", "kept"] as const;
+export const OUTCOMES = [
+  "ended",
+  "failed",
+  "given",
+  "not-given",
+  "kept",
+  "locked",
+  "unlocked",
+  "refused",
+] as const;
 export type OutcomeWord = (typeof OUTCOMES)[number];
 
 /** Times in ms of the wall clock: from `sinceMs` on, and before `untilMs`. A missing field filters nothing. */
@@ -34,6 +43,12 @@ export function outcomeOf({ action, ended, outcome }: AuditRecord): OutcomeWord 
       return outcome === "given" ? "given" : "not-given";
     case "stay":
       return "kept";
+    case "lock":
+      return outcome === "locked" ? "locked" : "failed";
+    case "wrong-answer":
+      return "refused";
+    case "unlock":
+      return "unlocked";
     case "fault":
       return "failed";
     case "end":

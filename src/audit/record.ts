@@ -37,6 +37,9 @@ export interface AuditRecord {
 const PRIORITIES = {
   notice: "info",
   stay: "info",
+  lock: "notice",
+  "wrong-answer": "warning",
+  unlock: "notice",
   "hang-up": "notice",
   end: "notice",
   fault: "warning",

@@ -31,6 +31,7 @@ const COLOURS: Readonly<Record<State, Parameters<typeof styled>[0]>> = {
   active: "green",
   idle: "yellow",
   warned: "red",
+  locked: "blue",
   exempt: "gray",
   "no watchdog": "magenta",
   fault: "red",

@@ -1,6 +1,9 @@
-// What is done to a login's terminals: warn, take back, say farewell, hang up, end.
+// What is done to a login's terminals: warn, take back, lock, say farewell, hang up, end.
+import type { LockOrder } from "../lock/order.ts";
+import { startLocker } from "../lock/start.ts";
+import type { Terminal } from "../login/terminal.ts";
 import { sayFarewell } from "../notice/farewell.ts";
-import { showNotice, showStays } from "../notice/show.ts";
+import { type Shown, showNotice, showStays, takeBack } from "../notice/show.ts";
 import { endLogin } from "./end-login.ts";
 import { hangUp } from "./hang-up.ts";
 
@@ -8,10 +11,26 @@ import { hangUp } from "./hang-up.ts";
 export interface TerminalActions {
   readonly showNotice: typeof showNotice;
   readonly showStays: typeof showStays;
+  /** Absent where nothing can be locked. `shown`: the notice that stands on the terminal. */
+  readonly lock?: (
+    terminal: Terminal,
+    shown: Shown | undefined,
+    order: LockOrder,
+  ) => ReturnType<typeof startLocker>;
   readonly sayFarewell: typeof sayFarewell;
   readonly hangUp: typeof hangUp;
   readonly endLogin: typeof endLogin;
 }
 
 /** Acts from outside, whatever runs on the terminal. */
-export const FROM_OUTSIDE: TerminalActions = { showNotice, showStays, sayFarewell, hangUp, endLogin };
+export const FROM_OUTSIDE: TerminalActions = { showNotice, showStays, lock, sayFarewell, hangUp, endLogin };
+
+/** Locks a terminal. The notice goes first: under the lock nobody can draw over it. */
+async function lock(
+  terminal: Terminal,
+  shown: Shown | undefined,
+  order: LockOrder,
+): ReturnType<typeof startLocker> {
+  await takeBack(terminal, shown);
+  return startLocker(order);
+}

@@ -1,17 +1,27 @@
-// Carries out a verdict: notices, their withdrawal, hang-ups and endings, each with a line in the audit.
+// Carries out a verdict: notices, their withdrawal, locks, hang-ups and endings, each with a line in the audit.
 import type { Evidence } from "../activity/evidence.ts";
-import { type AuditRecord, record } from "../audit/record.ts";
+import { record } from "../audit/record.ts";
 import { FROM_OUTSIDE, type TerminalActions } from "../ending/terminal-actions.ts";
-import { type Login, sshdOf } from "../login/login.ts";
-import { type Terminal, terminalName } from "../login/terminal.ts";
+import type { Terminal } from "../login/terminal.ts";
 import { givenOn, type Shown } from "../notice/show.ts";
 import { farewell, type StayFacts, stays, warning } from "../notice/text.ts";
-import type { Applied } from "../policy/policy.ts";
-import type { ClockMap } from "../system/clock.ts";
 import { spoken } from "../text/spoken.ts";
-import { type Decision, type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN } from "./judge.ts";
+import { type Decision, type EndReason, type TerminalEndReason, type Verdict, WHOLE_LOGIN } from "./judge.ts";
+import { lockOne } from "./lock-terminal.ts";
 import type { Memory } from "./memory.ts";
-import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
+import { LOGIN_SUBJECT } from "./observe.ts";
+import {
+  describe,
+  dueMsOf,
+  endReason,
+  idleMsOf,
+  lastOf,
+  type Scene,
+  type Stage,
+  terminalsFor,
+} from "./scene.ts";
+
+export { describe, type Scene } from "./scene.ts";
 
 /** How long each step of an ending may take before the next, harder one: to close a PAM session can take time. */
 export const GRACE_MS = 5_000;
@@ -20,14 +30,6 @@ export const GRACE_MS = 5_000;
  * after another is ended too.
  */
 export const SPARED_MS = 30_000;
-
-/** One login at one moment: everything that acting on it needs. Times on the boot clock; `map` puts them on the idle clock. */
-export interface Scene {
-  readonly login: Login;
-  readonly applied: Applied;
-  readonly observation: Observation;
-  readonly map: ClockMap;
-}
 
 /** Carries out every decision. `shown` keeps the notices that stand on screens. Returns whether the login is gone. */
 export async function act(
@@ -61,41 +63,34 @@ export async function recordFaults(
   }
 }
 
-/** A scene, the notices that stand in it, and the ways to act in it. */
-interface Stage {
-  readonly scene: Scene;
-  readonly shown: Map<string, Shown>;
-  readonly actions: TerminalActions;
-  readonly standing: Verdict["standing"];
-}
-
 /** Carries out one decision. Returns whether the login is gone. */
 async function carryOut(decision: Decision, stage: Stage): Promise<boolean> {
   if (decision.kind === "end") return endAll(decision.reason, decision.ids, stage);
   if (decision.kind === "notice") await warn(decision.id, decision.endsAtMs, stage);
   if (decision.kind === "stay") await keep(decision.id, decision.why, stage);
-  if (decision.kind === "hang-up") await hangUpOne(decision.id, stage);
+  if (decision.kind === "lock") await lockOne(decision, stage);
+  if (decision.kind === "hang-up") await hangUpOne(decision.id, decision.reason, stage);
   return false;
 }
 
-/** The terminals for a notice about `id`: its own, or all of them if it is about the whole login. */
-function terminalsFor(id: string, { observation }: Scene): readonly Terminal[] {
-  if (id === WHOLE_LOGIN) return observation.terminals;
-  return observation.terminals.filter((terminal) => terminal.id === id);
+/** The terminals for a notice about `id`. Over a lock nothing is written. */
+function noticedOn(id: string, scene: Scene): readonly Terminal[] {
+  return terminalsFor(id, scene).filter((terminal) => scene.observation.locks?.[terminal.id] === undefined);
 }
 
 async function warn(id: string, endsAtMs: number, { scene, shown, actions }: Stage): Promise<void> {
   const closesInMs = endsAtMs - scene.map.toIdleMs(scene.map.now.bootMs);
   const saidAtMs = performance.now();
   const cause = id === WHOLE_LOGIN ? "max_login" : "idle";
-  const terminals = terminalsFor(id, scene);
+  const locks = cause === "idle" && id !== LOGIN_SUBJECT && scene.applied.limits.atLimit === "lock";
+  const terminals = noticedOn(id, scene);
   const delivered = await Promise.all(
     terminals.map(async (terminal) => {
       const result = await actions.showNotice(terminal, (columns) =>
         warning({
           user: scene.login.user,
           kind: cause,
-          locks: scene.applied.limits.atLimit === "lock",
+          locks,
           idleMs: idleMsOf(id, scene),
           lastedMs: scene.map.now.bootMs - scene.login.startedBootMs,
           maxLoginMs: scene.applied.limits.maxLoginMs,
@@ -110,12 +105,14 @@ async function warn(id: string, endsAtMs: number, { scene, shown, actions }: Sta
       return result;
     }),
   );
-  const reason = `closes in ${spoken(closesInMs)}`;
-  await record(describe("notice", id, scene, { cause, outcome: givenOn(delivered), ended: null, reason }));
+  const reason = `${locks ? "locks" : "closes"} in ${spoken(closesInMs)}`;
+  const isLocked = terminals.length === 0 && terminalsFor(id, scene).length > 0;
+  const outcome = isLocked ? "not given: the terminal is locked" : givenOn(delivered);
+  await record(describe("notice", id, scene, { cause, outcome, ended: null, reason }));
 }
 
 async function keep(id: string, why: "activity" | "policy", { scene, shown, actions }: Stage): Promise<void> {
-  const terminals = terminalsFor(id, scene);
+  const terminals = noticedOn(id, scene);
   const last = scene.observation.subjects[id]?.lastActivity;
   const answer = answerOf(why, last);
   await Promise.all(
@@ -139,52 +136,56 @@ function answerOf(why: "activity" | "policy", last: Evidence | undefined): StayF
   return (last?.source ?? "input") === "input" ? "key" : "work";
 }
 
-async function hangUpOne(id: string, { scene, actions }: Stage): Promise<void> {
+async function hangUpOne(id: string, cause: TerminalEndReason, { scene, actions }: Stage): Promise<void> {
   const [terminal] = terminalsFor(id, scene);
   if (!terminal) return;
   const { steps, ended } = await actions.hangUp(terminal, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: (it) => sayFarewell(it, { what: "terminal", reason: "idle", id }, scene, actions),
+    say: (it) => sayFarewell(it, { what: "terminal", reason: cause, id }, scene, actions),
   });
-  const reason = endReason("idle", id, scene);
-  await record(describe("hang-up", id, scene, { cause: "idle", outcome: steps.join("; "), ended, reason }));
+  const reason = endReason(cause, id, scene);
+  await record(describe("hang-up", id, scene, { cause, outcome: steps.join("; "), ended, reason }));
 }
 
 async function endAll(cause: EndReason, ids: readonly string[], stage: Stage): Promise<boolean> {
   const { scene, actions } = stage;
-  const longestIdle = ids.toSorted((a, b) => idleMsOf(a, scene) - idleMsOf(b, scene))[0] ?? LOGIN_SUBJECT;
+  const last = lastOf(ids, cause, scene);
   const { steps, ended, spared } = await actions.endLogin(scene.login, scene.observation.terminals, {
     asRoot: isRoot(),
     graceMs: GRACE_MS,
-    say: (it) => sayFarewell(it, { what: "login", reason: cause, id: longestIdle }, scene, actions),
-    sinceMs: cause === "idle" && maySpare(ids, stage) ? scene.map.now.bootMs : undefined,
+    say: (it) => sayFarewell(it, { what: "login", reason: cause, id: last }, scene, actions),
+    sinceMs: SPARING.includes(cause) && maySpare(ids, stage) ? scene.map.now.bootMs : undefined,
   });
   const outcome = steps.join("; ");
   if (spared) {
-    await recordSpared(outcome, ended, scene);
+    await recordSpared(cause, { outcome, ended }, scene);
     return false;
   }
-  const reason = endReason(cause, longestIdle, scene);
-  await record(describe("end", longestIdle, scene, { cause, outcome, ended, reason }));
+  const reason = endReason(cause, last, scene);
+  await record(describe("end", last, scene, { cause, outcome, ended, reason }));
   return ended;
 }
 
+/** What ends terminals for their own time: a session that nobody has judged has none of it. */
+const SPARING: readonly EndReason[] = ["idle", "lock_max"];
+
 /** Whether a login ends about when it should: at the time of its limit, or the time that its notice promised. */
 function maySpare(ids: readonly string[], { scene, standing }: Stage): boolean {
-  const { map, observation } = scene;
-  const dueMs = ids.map((id) => {
-    const atMs = observation.subjects[id]?.lastActivity.atMs ?? 0;
-    return Math.max(map.toIdleMs(atMs) + limitMsOf(id, scene), standing[id]?.promisedMs ?? 0);
-  });
+  const { map } = scene;
+  const dueMs = ids.map((id) => Math.max(dueMsOf(id, scene), standing[id]?.promisedMs ?? 0));
   return map.toIdleMs(map.now.bootMs) <= Math.max(...dueMs) + SPARED_MS;
 }
 
 /** Records a login that was spared. Its terminals are gone, and the next look judges the rest. */
-async function recordSpared(outcome: string, ended: boolean, scene: Scene): Promise<void> {
+async function recordSpared(
+  cause: EndReason,
+  { outcome, ended }: { readonly outcome: string; readonly ended: boolean },
+  scene: Scene,
+): Promise<void> {
   for (const { id } of scene.observation.terminals) {
-    const reason = endReason("idle", id, scene);
-    await record(describe("hang-up", id, scene, { cause: "idle", outcome, ended, reason }));
+    const reason = endReason(cause, id, scene);
+    await record(describe("hang-up", id, scene, { cause, outcome, ended, reason }));
   }
   const facts = { cause: "activity", outcome: "kept", ended: null } as const;
   const reason = "a command or a terminal began in it just before its end";
@@ -205,55 +206,6 @@ function sayFarewell(
   const idle = terminal.id in scene.observation.subjects ? terminal.id : id;
   const facts = { user: scene.login.user, what, at: new Date(), reason: endReason(reason, idle, scene) };
   return actions.sayFarewell(terminal, farewell(facts));
-}
-
-function endReason(reason: EndReason, id: string, scene: Scene): string {
-  if (reason === "max_login") {
-    const lastedMs = scene.map.now.bootMs - scene.login.startedBootMs;
-    return `it lasted ${spoken(lastedMs)}, the most allowed is ${spoken(scene.applied.limits.maxLoginMs)}`;
-  }
-  return `idle for ${spoken(idleMsOf(id, scene))}, the limit is ${spoken(limitMsOf(id, scene))}`;
-}
-
-function idleMsOf(id: string, { observation, map }: Scene): number {
-  const atMs = observation.subjects[id]?.lastActivity.atMs;
-  return atMs === undefined ? 0 : Math.max(0, map.toIdleMs(map.now.bootMs) - map.toIdleMs(atMs));
-}
-
-function limitMsOf(id: string, { applied }: Scene): number {
-  if (id === WHOLE_LOGIN) return applied.limits.maxLoginMs;
-  return idleLimitMs(id === LOGIN_SUBJECT ? "login" : "terminal", applied);
-}
-
-/** The audit record of something done to a login, with the facts of its subject `id`. */
-export function describe(
-  action: AuditRecord["action"],
-  id: string,
-  scene: Scene,
-  { cause, outcome, ended, reason }: Pick<AuditRecord, "cause" | "outcome" | "ended" | "reason">,
-): AuditRecord {
-  const { login, applied, observation } = scene;
-  const last = observation.subjects[id]?.lastActivity;
-  const limitMs = limitMsOf(id, scene);
-  const terminals = action === "end" ? observation.terminals : terminalsFor(id, scene);
-  return {
-    time: new Date().toISOString(),
-    action,
-    cause,
-    outcome,
-    ended,
-    user: login.user,
-    uid: login.uid,
-    client: login.client?.address ?? null,
-    terminals: terminals.map(terminalName),
-    kind: observation.kind,
-    sshdPid: sshdOf(login).pid,
-    rule: applied.rule,
-    idleSeconds: last ? Math.floor(idleMsOf(id, scene) / 1000) : null,
-    limitSeconds: Number.isFinite(limitMs) ? limitMs / 1000 : null,
-    lastActivity: last ? `${last.source}: ${last.detail}` : null,
-    reason,
-  };
 }
 
 function isRoot(): boolean {

@@ -6,7 +6,8 @@ import type { BootMs } from "../system/clock.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { ClockKeeper } from "./clock-keeper.ts";
 import type { Host } from "./host.ts";
-import { judge } from "./judge.ts";
+import { judge, type Verdict } from "./judge.ts";
+import type { Locks } from "./lock-activity.ts";
 import type { Memory } from "./memory.ts";
 import { NOTHING_SEEN, type Observation, type Occasion } from "./observe.ts";
 import { refutesTimes, remember, restAfter } from "./remember.ts";
@@ -48,7 +49,8 @@ export async function guard(host: Host): Promise<CheckOutcome> {
 
     host.endAfter(LONGEST_LOOK_S);
     const occasion = { login, applied, memory, map };
-    const { observation, failure } = await lookSafely(host, occasion);
+    const look = await lookSafely(host, occasion);
+    const { observation, failure } = look;
     const unseenMs = lookedAtMs === undefined ? 0 : clocks.idleMsSince(lookedAtMs);
     const verdict = judge({ ...situationOf(occasion, observation), unseenMs });
     lookedAtMs = clocks.bootMs;
@@ -58,9 +60,8 @@ export async function guard(host: Host): Promise<CheckOutcome> {
     host.endAfter(LONGEST_LOOK_S);
     const ended = await host.act(verdict, scene);
     host.watch?.({ scene, verdict, ended, complaint: memory.complaint });
-    const seen = failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation;
-    memory = remember(occasion, seen, verdict);
     if (ended || host.isOver()) return "done";
+    memory = remember(occasion, await seenAfter(host, occasion, look, verdict), verdict);
     // While a notice of `max_login` stands, the check goes on even without a look.
     if (failure && !verdict.noticePending) {
       save();
@@ -87,16 +88,35 @@ async function askPolicy(
   return { applied, memory: { ...memory, lastGood, groups, complaint } };
 }
 
-/** Takes a look. If that fails, only the age of the login is judged: a login that cannot be looked at is not ended for being idle. */
-async function lookSafely(
+/** What the next look must know of this one. A look that failed forgets nothing. What was to be locked, is so now, or has failed. */
+async function seenAfter(
   host: Host,
-  occasion: Occasion,
-): Promise<{ readonly observation: Observation; readonly failure?: unknown }> {
+  { login, applied, memory }: Occasion,
+  { observation, failure }: Look,
+  verdict: Verdict,
+): Promise<Observation> {
+  if (failure) return { ...observation, subjects: memory.subjects, use: memory.use, locks: undefined };
+  if (!verdict.decisions.some(({ kind }) => kind === "lock")) return observation;
+  return { ...observation, locks: await host.readLocks(login, applied) };
+}
+
+/** What a look showed, and why it failed if it did. */
+interface Look {
+  readonly observation: Observation;
+  readonly failure?: unknown;
+}
+
+/** Takes a look. If that fails, only the age of the login is judged: a login that cannot be looked at is not ended for being idle. */
+async function lookSafely(host: Host, occasion: Occasion): Promise<Look> {
+  const { login, applied } = occasion;
+  let locks: Locks | undefined;
   try {
-    return { observation: await host.observe(occasion) };
+    locks = await host.readLocks(login, applied);
+    return { observation: await host.observe({ ...occasion, locks }) };
   } catch (failure) {
-    const terminals = terminalsSafely(host, occasion.login);
-    return { observation: { ...NOTHING_SEEN, terminals, faults: { login: reasonOf(failure) } }, failure };
+    const terminals = terminalsSafely(host, login);
+    const faults = { login: reasonOf(failure) };
+    return { observation: { ...NOTHING_SEEN, terminals, locks, faults }, failure };
   }
 }
 

@@ -3,19 +3,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { OwnTerminal } from "../activity/look.ts";
 import { FROM_AFAR } from "../ending/from-afar.ts";
 import { FROM_OUTSIDE, type TerminalActions } from "../ending/terminal-actions.ts";
+import { takeAsks } from "../lock/ask.ts";
 import { findLogin, type Login } from "../login/login.ts";
 import type { ProcessRef } from "../login/process.ts";
 import { type Terminal, terminalsOf } from "../login/terminal.ts";
 import type { Shown } from "../notice/show.ts";
-import { type Applied, withIdleTimeout } from "../policy/policy.ts";
+import { type Applied, withIdleTimeout, withoutLock } from "../policy/policy.ts";
 import { type Clocks, parseTold, readClocks, type Told, uptimeShiftS } from "../system/clock.ts";
 import { endAfter } from "../system/libc.ts";
 import { act, recordFaults, recordStays, type Scene } from "./act.ts";
 import { type Decided, decidePolicy, isUninstalled } from "./decide.ts";
 import { recordFault } from "./fault.ts";
 import type { Verdict } from "./judge.ts";
+import type { Locks } from "./lock-activity.ts";
 import { type Memory, readMemory, writeMemory } from "./memory.ts";
 import { type Known, type Observation, type Occasion, observe } from "./observe.ts";
+import { readLivingLocks, readLocks } from "./read-locks.ts";
 
 /** What the watchdog tells a check of its login. */
 export interface Assignment {
@@ -55,6 +58,8 @@ export interface Host {
   readonly decidePolicy: (login: Login, memory: Memory) => Promise<Decided>;
   /** Whether afkill is uninstalled: then the policy must be asked again at once. */
   readonly isUninstalled: () => boolean;
+  /** Which terminals are locked now. */
+  readonly readLocks: (login: Login, applied: Applied) => Promise<Locks>;
   /** Looks at the login. Throws if the host lets nobody look. */
   readonly observe: (occasion: Occasion) => Promise<Observation>;
   /** The terminals of a login that cannot be looked at: a notice about its age can still be written there. */
@@ -102,6 +107,9 @@ export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost 
   const shown = new Map<string, Shown>();
   // The process of a sweep also looks at other logins, and that of a wrap serves its terminal: one look that hangs must not end them.
   const isAlone = watch === undefined && wrapHost === undefined;
+  // What locks a terminal lives on when a check has ended, and needs a watchdog of root's to watch over it.
+  const mayLock = isRoot() && isAlone && actions.lock !== undefined;
+  const mayGiveBack = isRoot() && !isFromAfar && wrapHost === undefined;
   return {
     readClocks,
     sleep,
@@ -114,10 +122,15 @@ export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost 
     findLogin: (child) => findLogin({ ...assignment, child: assignment.child ?? child }),
     decidePolicy: async (login, memory) => {
       const decided = await decidePolicy(assignment, login, memory);
-      return { ...decided, applied: withIdleTimeout(decided.applied, idleTimeoutMs) };
+      const applied = withIdleTimeout(decided.applied, idleTimeoutMs);
+      return { ...decided, applied: mayLock ? applied : withoutLock(applied) };
     },
     isUninstalled,
-    observe: (occasion) => observe(occasion, known),
+    readLocks: async (login, applied) => (mayGiveBack ? readLivingLocks(login, applied) : readLocks(login)),
+    observe: async (occasion) => {
+      const seen = await observe(occasion, known);
+      return mayLock ? { ...seen, asks: takeAsks(occasion.login, stateDirectory) } : seen;
+    },
     terminalsOf: (login) => terminalsOf(login, { tree: [] }),
     act: (verdict, scene) => act(verdict, scene, shown, actions),
     recordComplaint: recordFault,
@@ -134,4 +147,8 @@ export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost 
 function recall({ stateDirectory, clockHistory }: Assignment): ReturnType<Host["recall"]> {
   const told = clockHistory === "" ? undefined : parseTold(clockHistory, uptimeShiftS());
   return { memory: readMemory(stateDirectory), told };
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
 }

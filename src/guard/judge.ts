@@ -1,24 +1,31 @@
 // The only place that decides. Pure: no I/O, no clock of its own. All times are in ms on the idle clock (see clock.ts).
 import type { Evidence } from "../activity/evidence.ts";
+import type { LockCause } from "../lock/record.ts";
 import type { Applied, Limits } from "../policy/policy.ts";
 import type { IdleMs } from "../system/clock.ts";
+import {
+  type Countdown,
+  countDown,
+  firstLookAfterMs,
+  type PendingNotice,
+  seenNotice,
+  WATCH_MS,
+} from "./countdown.ts";
+import { type AskedLock, type LockEndReason, type Locked, lockEnd } from "./locked.ts";
+
+export type { PendingNotice } from "./countdown.ts";
 
 /** Something that can be idle: a terminal, or a login without one. */
 export interface Subject {
   readonly id: string;
   readonly kind: "terminal" | "login";
   readonly lastActivity: Evidence<IdleMs>;
-}
-
-/** A notice that was given and is not answered yet: the promised time, and the stages that were given. */
-export interface PendingNotice<At extends number = IdleMs> {
-  readonly sinceMs: At;
-  /** The time that the first notice promised. The login does not end before it, whatever else changes. */
-  readonly promisedMs: At;
-  /** The stages given, as `warn_before` names them. */
-  readonly givenMs: readonly number[];
-  /** It was given again because nobody can have seen the first one. This happens only once. */
-  readonly isAnew?: boolean | undefined;
+  /** It is locked. */
+  readonly lock?: Locked | undefined;
+  /** Somebody asked that it locks now. */
+  readonly asked?: AskedLock | undefined;
+  /** It did not lock a moment ago, when its limit had passed. */
+  readonly cannotLock?: boolean | undefined;
 }
 
 /** The key of the `max_login` notice, among the ids of subjects. */
@@ -39,7 +46,9 @@ export interface Situation {
   readonly unseenMs?: number | undefined;
 }
 
-export type EndReason = "idle" | "max_login";
+/** Why a terminal, or a login with all of its terminals, ends. */
+export type TerminalEndReason = "idle" | LockEndReason;
+export type EndReason = TerminalEndReason | "max_login";
 
 export type Decision =
   | {
@@ -49,14 +58,15 @@ export type Decision =
       readonly endsAtMs: number;
     }
   | { readonly kind: "stay"; readonly id: string; readonly why: "activity" | "policy" }
-  | { readonly kind: "hang-up"; readonly id: string }
+  | { readonly kind: "lock"; readonly id: string; readonly cause: LockCause; readonly by: string }
+  | { readonly kind: "hang-up"; readonly id: string; readonly reason: TerminalEndReason }
   | { readonly kind: "end"; readonly reason: EndReason; readonly ids: readonly string[] };
 
 export interface Verdict {
   readonly decisions: readonly Decision[];
   /** The notices that stand once the decisions are carried out. */
   readonly standing: Readonly<Record<string, PendingNotice>>;
-  /** When each subject ends, and the login for its age, if nothing happens until then. No entry means never. */
+  /** When each subject ends or locks, and the login for its age, if nothing happens until then. No entry means never. */
   readonly endsAtMs: Readonly<Record<string, IdleMs>>;
   /** In how many ms to look again. */
   readonly wakeInMs: number;
@@ -64,34 +74,10 @@ export interface Verdict {
   readonly noticePending: boolean;
 }
 
-/** How often to look while a notice stands. */
-const WATCH_MS = 1_000;
-/**
- * If a check is late by at most this, or by half of a short notice, it ends the login on time. A later check gives the full notice first.
- */
-const LATE_MS = 2_000;
-/**
- * On a machine that is only busy two looks are never this far apart. If they are, and by more than half of a standing notice, the machine
- * was paused. Then the full notice is given again, but only once: no machine can put off an ending for longer.
- */
-const UNSEEN_MS = 10_000;
-/** A look this long before the first notice shows work before anybody is disturbed. */
-const LEAD_MS = 60_000;
 /** A login without a terminal is first looked at after this. This delays its ending no more than the kernel's steps delay others. */
 const SOON_MS = 8_000;
 /** Without any limit, the policy is asked again this often: a group may have changed. */
 const UNLIMITED_WAKE_MS = 3_600_000;
-
-/** How long before the end the first notice is given; 0 if the policy gives none. */
-function noticeMs(limitMs: number, warnBeforeMs: readonly number[]): number {
-  return Math.max(0, ...warnBeforeMs.filter((ms) => ms < limitMs));
-}
-
-/** How long after its last activity a subject is first looked at: a little before its first notice. */
-function firstLookAfterMs(limitMs: number, warnBeforeMs: readonly number[]): number {
-  const quietMs = limitMs - noticeMs(limitMs, warnBeforeMs);
-  return quietMs - Math.min(LEAD_MS, quietMs / 2);
-}
 
 /**
  * How long after its beginning a login needs no look, in ms; `Infinity` for ever. A login without a terminal has no keys that show how long
@@ -117,61 +103,12 @@ export function idleLimitMs(kind: Subject["kind"], applied: Applied): number {
   return kind === "terminal" ? applied.limits.idleTimeoutMs : applied.limits.noTerminalMs;
 }
 
-/** What one countdown asks for now. It runs for idleness or for the age of the login. */
-interface Countdown {
-  readonly step: "rest" | "notice" | "wait" | "end";
-  readonly standing?: PendingNotice;
-  readonly endsAtMs: IdleMs;
-  readonly wakeInMs: number;
-}
-
-/** Runs a countdown that would end at `dueMs`, given what was promised before. */
-function countDown(
-  { dueMs, limitMs }: { readonly dueMs: IdleMs; readonly limitMs: number },
-  warnBeforeMs: readonly number[],
-  nowMs: IdleMs,
-  standing: PendingNotice | undefined,
-): Countdown {
-  const stagesMs = warnBeforeMs.filter((ms) => ms < limitMs);
-  const longestMs = noticeMs(limitMs, stagesMs);
-  // The check is late, or the limit was lowered: the full notice is given anyway.
-  const shortOfNotice = nowMs + longestMs - dueMs > Math.min(LATE_MS, longestMs / 2);
-  const promisedMs = standing?.promisedMs ?? (shortOfNotice ? nowMs + longestMs : dueMs);
-  const endsAtMs = Math.max(dueMs, promisedMs);
-  if (nowMs >= endsAtMs) return { step: "end", endsAtMs, wakeInMs: WATCH_MS };
-
-  const leftMs = endsAtMs - nowMs;
-  // A promise that lasts longer than the limit stays valid, even if the policy gives shorter notices now.
-  const isPromised = standing !== undefined && promisedMs >= dueMs;
-  if (leftMs > longestMs && !isPromised) {
-    const lookMs = dueMs - limitMs + firstLookAfterMs(limitMs, stagesMs);
-    const wakeInMs = lookMs > nowMs ? lookMs - nowMs : leftMs - longestMs;
-    return { step: "rest", endsAtMs, wakeInMs };
-  }
-  const givenMs = stagesMs.filter((ms) => ms >= leftMs);
-  const isNew = givenMs.some((ms) => !standing?.givenMs.includes(ms));
-  const wakeInMs = Math.min(WATCH_MS, leftMs);
-  const kept = { ...standing, sinceMs: standing?.sinceMs ?? nowMs, promisedMs, givenMs };
-  return { step: isNew ? "notice" : "wait", standing: kept, endsAtMs, wakeInMs };
-}
-
-/** The standing notice, or a new one in its place: see `UNSEEN_MS`. */
-function seenNotice(
-  standing: PendingNotice | undefined,
-  limitMs: number,
-  { nowMs, unseenMs = 0, applied }: Situation,
-): PendingNotice | undefined {
-  const longestMs = noticeMs(limitMs, applied.limits.warnBeforeMs);
-  if (!standing || standing.isAnew || unseenMs <= Math.max(UNSEEN_MS, longestMs / 2)) return standing;
-  return { sinceMs: standing.sinceMs, promisedMs: nowMs + longestMs, givenMs: [], isAnew: true };
-}
-
 /** Judges one login: which notices to give or take back, what to end, and when to look again. */
 export function judge(situation: Situation): Verdict {
-  const { nowMs, applied, subjects } = situation;
+  const { applied, subjects } = situation;
   const decisions: Decision[] = [];
   const standing: Record<string, PendingNotice> = {};
-  const ending: string[] = [];
+  const ending: { readonly id: string; readonly reason: TerminalEndReason }[] = [];
   const endsAtMs: Record<string, number> = {};
   const wakesInMs = [restMs(applied)];
 
@@ -186,29 +123,19 @@ export function judge(situation: Situation): Verdict {
     decisions.push({ kind: "stay", id: WHOLE_LOGIN, why: "policy" });
 
   for (const subject of subjects) {
-    const before = situation.standing[subject.id];
-    const answered = before !== undefined && subject.lastActivity.atMs > before.sinceMs;
-    const limitMs = idleLimitMs(subject.kind, applied);
-    const dueMs = subject.lastActivity.atMs + limitMs;
-    const stands = seenNotice(before, limitMs, situation);
-    const count: Countdown | undefined = Number.isFinite(limitMs)
-      ? countDown({ dueMs, limitMs }, applied.limits.warnBeforeMs, nowMs, answered ? undefined : stands)
-      : undefined;
-    if (count) wakesInMs.push(count.wakeInMs);
-    if (count) endsAtMs[subject.id] = count.endsAtMs;
-    if (before && (answered || !count?.standing) && count?.step !== "end")
-      decisions.push({ kind: "stay", id: subject.id, why: answered ? "activity" : "policy" });
-    if (count?.standing) standing[subject.id] = count.standing;
-    if (count?.step === "notice" && count.standing)
-      decisions.push({ kind: "notice", id: subject.id, standing: count.standing, endsAtMs: count.endsAtMs });
-    if (count?.step === "end") ending.push(subject.id);
+    const judged = judgeSubject(subject, situation);
+    decisions.push(...judged.decisions);
+    if (judged.standing) standing[subject.id] = judged.standing;
+    if (judged.wakeInMs !== undefined) wakesInMs.push(judged.wakeInMs);
+    if (judged.endsAtMs !== undefined) endsAtMs[subject.id] = judged.endsAtMs;
+    if (judged.reason) ending.push({ id: subject.id, reason: judged.reason });
   }
 
   // A login without a terminal was measured by its commands: they do not keep it here.
   const commandsLive = situation.commandsRun && subjects.some(({ kind }) => kind === "terminal");
-  if (ending.length > 0 && ending.length === subjects.length && !commandsLive)
-    return endAll(situation, "idle");
-  for (const id of ending) decisions.push({ kind: "hang-up", id });
+  const [first] = ending;
+  if (first && ending.length === subjects.length && !commandsLive) return endAll(situation, first.reason);
+  for (const { id, reason } of ending) decisions.push({ kind: "hang-up", id, reason });
 
   return {
     decisions,
@@ -217,6 +144,65 @@ export function judge(situation: Situation): Verdict {
     wakeInMs: situation.needsCloseLooks ? Math.min(...wakesInMs, WATCH_MS) : Math.min(...wakesInMs),
     noticePending: Object.keys(standing).length > 0 || situation.needsCloseLooks === true,
   };
+}
+
+/** What one subject asks for now. */
+interface Judged {
+  readonly decisions: readonly Decision[];
+  readonly standing?: PendingNotice | undefined;
+  readonly endsAtMs?: IdleMs | undefined;
+  readonly wakeInMs?: number | undefined;
+  /** It ends now, for this. */
+  readonly reason?: TerminalEndReason | undefined;
+}
+
+function judgeSubject(subject: Subject, situation: Situation): Judged {
+  if (subject.lock) return judgeLocked(subject.lock, situation);
+  if (subject.asked) return lockNow(subject, subject.asked, situation);
+  const { id, kind } = subject;
+  const { applied, nowMs } = situation;
+  const { warnBeforeMs, atLimit } = applied.limits;
+  const before = situation.standing[id];
+  const answered = before !== undefined && subject.lastActivity.atMs > before.sinceMs;
+  const limitMs = idleLimitMs(kind, applied);
+  const dueMs = subject.lastActivity.atMs + limitMs;
+  const stands = seenNotice(before, limitMs, situation);
+  const count: Countdown | undefined = Number.isFinite(limitMs)
+    ? countDown({ dueMs, limitMs }, warnBeforeMs, nowMs, answered ? undefined : stands)
+    : undefined;
+  const isEnd = count?.step === "end";
+  if (isEnd && kind === "terminal" && atLimit === "lock" && !subject.cannotLock)
+    return lockNow(subject, { cause: "idle", by: "" }, situation);
+
+  const decisions: Decision[] = [];
+  if (before && (answered || !count?.standing) && !isEnd)
+    decisions.push({ kind: "stay", id, why: answered ? "activity" : "policy" });
+  if (count?.step === "notice" && count.standing)
+    decisions.push({ kind: "notice", id, standing: count.standing, endsAtMs: count.endsAtMs });
+  const { standing, endsAtMs, wakeInMs } = count ?? {};
+  return { decisions, standing, endsAtMs, wakeInMs, reason: isEnd ? "idle" : undefined };
+}
+
+/**
+ * Locks a terminal. The next look sees whether that worked. If not, its notice still stands: what cannot be locked ends then, without
+ * another notice.
+ */
+function lockNow(
+  { id }: Subject,
+  { cause, by }: { readonly cause: LockCause; readonly by: string },
+  { standing, nowMs }: Situation,
+): Judged {
+  const decisions = [{ kind: "lock", id, cause, by }] as const;
+  return { decisions, standing: standing[id], endsAtMs: nowMs, wakeInMs: WATCH_MS };
+}
+
+/** A locked terminal has no notice, and no activity: only its lock counts. */
+function judgeLocked(lock: Locked, { applied, nowMs }: Situation): Judged {
+  const { endsAtMs, reason } = lockEnd(lock, applied, nowMs);
+  if (reason) return { decisions: [], endsAtMs, wakeInMs: WATCH_MS, reason };
+  return Number.isFinite(endsAtMs)
+    ? { decisions: [], endsAtMs, wakeInMs: endsAtMs - nowMs }
+    : { decisions: [] };
 }
 
 /** The countdown of `max_login`, if the policy has one for this login. */

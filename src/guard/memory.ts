@@ -63,6 +63,10 @@ export interface Memory {
   readonly standing: Readonly<Record<string, PendingNotice<BootMs>>>;
   /** What the last look could not read. */
   readonly faults?: Readonly<Record<string, string>> | undefined;
+  /** The terminals that were locked, by their ids. */
+  readonly locked?: readonly string[] | undefined;
+  /** Those that should have locked at the last look and did not. */
+  readonly notLocked?: readonly string[] | undefined;
   /** What the connection was used for. */
   readonly use?: UseState | undefined;
   /** What applied to this login under the last policy that could be read. */
@@ -127,7 +131,7 @@ const event = v.variant("kind", [
   v.object({ kind: v.literal("gap"), fromBootS: finite, toBootS: finite }),
 ]);
 const evidence = v.object({
-  source: v.union([source, v.picklist(["stay", "keep", "login"])]),
+  source: v.union([source, v.picklist(["stay", "keep", "login", "unlock"])]),
   atMs: finite,
   detail: v.string(),
 });
@@ -220,6 +224,8 @@ const schema = v.object({
     }),
   ),
   faults: v.optional(v.record(v.string(), v.string())),
+  locked: v.optional(v.array(v.string())),
+  notLocked: v.optional(v.array(v.string())),
   use: v.optional(use),
   lastGood: v.optional(
     v.object({

@@ -10,6 +10,7 @@ import { type Stay, staysIn } from "../activity/stay.ts";
 import { KEY_ECHO_MS, movedSince, transferSince } from "../activity/transfer.ts";
 import { type Channels, type UseState, useAfter } from "../activity/use.ts";
 import type { LoginKind } from "../audit/words.ts";
+import type { Ask } from "../lock/ask.ts";
 import { beginLook } from "../login/budget.ts";
 import { kindOf } from "../login/kind.ts";
 import type { Login } from "../login/login.ts";
@@ -18,6 +19,7 @@ import { innermost, type Terminal, terminalsOf, treeOfLogin } from "../login/ter
 import type { Applied, Limits } from "../policy/policy.ts";
 import { type BootMs, BUCKET_MS, type ClockMap } from "../system/clock.ts";
 import type { PendingNotice } from "./judge.ts";
+import { type Locks, withLocks } from "./lock-activity.ts";
 import type { Baseline, Memory, SubjectMemory } from "./memory.ts";
 
 /** The subject id of a login without a terminal. */
@@ -32,6 +34,10 @@ export interface Observation {
   readonly commandsRun: boolean;
   /** What the connection has been used for; absent if we may not ask sshd. */
   readonly use?: UseState | undefined;
+  /** The terminals that are locked; absent if none can be. */
+  readonly locks?: Locks | undefined;
+  /** The locks that somebody asked for since the last look. */
+  readonly asks?: readonly Ask[] | undefined;
   /** What could not be read, in words, by its id. It counts as if nothing had happened there. */
   readonly faults: Readonly<Record<string, string>>;
 }
@@ -54,11 +60,12 @@ export interface Known extends Omit<LookOptions, "sources" | "payload"> {
   readonly processes?: Map<number, ProcessStat>;
 }
 
-/** What a look starts from: the login, what applies to it, what is known of it, and the clocks. */
+/** What a look starts from: the login, what applies to it, what is known of it, its locks, and the clocks. */
 export interface Occasion {
   readonly login: Login;
   readonly applied: Applied;
   readonly memory: Memory;
+  readonly locks?: Locks | undefined;
   readonly map: ClockMap;
 }
 
@@ -67,7 +74,7 @@ export interface Occasion {
  * nobody look at terminals.
  */
 export async function observe(
-  { login, applied, memory, map }: Occasion,
+  { login, applied, memory, locks, map }: Occasion,
   { tree = treeOfLogin(login), processes, isOver = beginLook(), ...known }: Known = {},
 ): Promise<Observation> {
   const { own, isFromAfar } = known;
@@ -75,7 +82,7 @@ export async function observe(
   const terminals = all.filter(({ leader }) => !own || leader?.pid === own.leaderPid);
   const kind = kindOf(login, terminals, tree);
   if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
-    return { terminals, kind, subjects: {}, commandsRun: false, faults: {} };
+    return { terminals, kind, subjects: {}, commandsRun: false, locks, faults: {} };
   const look = await takeLook(login, terminals, {
     ...known,
     // Without a terminal, keys show only in the bytes from the client.
@@ -88,7 +95,7 @@ export async function observe(
   const isStayAsked = Number.isFinite(applied.limits.maxStayMs) && !isFromAfar;
   const stays = isStayAsked ? staysIn(sessionsOf(login, terminals, tree), processes) : [];
   const keep = keepOf(login, map.now);
-  return interpret({ login, kind, terminals, look, stays, keep, memory, map, limits: applied.limits });
+  return interpret({ login, kind, terminals, look, stays, keep, memory, locks, map, limits: applied.limits });
 }
 
 /** All that one look showed of a login, and what was known before. */
@@ -102,13 +109,14 @@ export interface Seen {
   /** Evidence that an administrator keeps the login. */
   readonly keep?: Evidence | undefined;
   readonly memory: Memory;
+  readonly locks?: Locks | undefined;
   readonly map: ClockMap;
   readonly limits: Limits;
 }
 
 /** The result of one look. Pure. A terminal that went away before the look is left out. */
 export function interpret(seen: Seen): Observation {
-  const { terminals, look, keep, memory } = seen;
+  const { terminals, look, keep, memory, locks, map } = seen;
   const inputs = inputsOf(seen);
   const use = look.traffic ? useAfter(memory.use, look.traffic, channelsOf(seen, inputs)) : useStill(seen);
   const kind = terminals.length > 0 ? "shell" : (seen.kind ?? "command");
@@ -126,7 +134,8 @@ export function interpret(seen: Seen): Observation {
       subjects[terminal.id] = observeTerminal(seen, { terminal, face, input, lastKeyMs, use });
     else if (look.faults[terminal.id] !== undefined) subjects[terminal.id] = unseen(seen, terminal.id);
   }
-  return { terminals, subjects: kept(subjects, keep), ...common };
+  const counted = withLocks(subjects, locks, memory, map.now.bootMs);
+  return { terminals, subjects: kept(counted, keep), locks, ...common };
 }
 
 /**

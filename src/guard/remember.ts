@@ -15,7 +15,7 @@ const STAY_MS = 20_000;
 /** If no file shows the end of a fault (such as a group that cannot be resolved), it is looked at again after this. */
 const FAULT_WAKE_MS = 60_000;
 
-/** What the next look needs. Notices that stand are put back on the boot clock. */
+/** What the next look needs, after the verdict was carried out: `observation` has the locks as they are then. Notices that stand are put back on the boot clock. */
 export function remember(
   {
     login,
@@ -25,6 +25,7 @@ export function remember(
   observation: Observation,
   verdict: Verdict,
 ): Memory {
+  const { locks } = observation;
   const offsetMs = now.bootMs - toIdleMs(now.bootMs);
   const standing = Object.fromEntries(
     Object.entries(verdict.standing).map(([id, it]): [string, PendingNotice<BootMs>] => {
@@ -40,6 +41,10 @@ export function remember(
     subjects: observation.subjects,
     use: observation.use,
     faults: observation.faults,
+    locked: locks ? Object.keys(locks) : memory.locked,
+    notLocked: verdict.decisions.flatMap((it) =>
+      it.kind === "lock" && it.cause === "idle" && !locks?.[it.id] ? [it.id] : [],
+    ),
     standing,
   };
 }

@@ -1,6 +1,8 @@
 // What a locker did to a terminal, in a file that a shell can read too: whoever finds the locker gone can undo it. The file is complete
 // before the first process is stopped.
+import { directoryNameOf, type Login } from "../login/login.ts";
 import type { ProcessRef } from "../login/process.ts";
+import { RUN_DIRECTORY } from "../system/paths.ts";
 
 /** Why a terminal was locked: nobody typed, its user asked for it, or an administrator did. */
 export type LockCause = "idle" | "user" | "administrator";
@@ -25,4 +27,14 @@ export interface LockRecord {
 /** The path of the record of pts/N of a login, whose state directory this is. */
 export function recordFile(stateDirectory: string, number: number): string {
   return `${stateDirectory}/lock-${number}`;
+}
+
+/** The directory where root's watchdog keeps the records of a login. */
+export function stateDirectoryOf(login: Pick<Login, "privileged" | "server">): string {
+  return `${RUN_DIRECTORY}/${directoryNameOf(login)}`;
+}
+
+/** The records of a login's locked terminals, whether their lockers live or not. */
+export function locksOf(_: Pick<Login, "privileged" | "server">): LockRecord[] {
+  return [];
 }

@@ -33,6 +33,12 @@ export interface Applied {
   readonly limits: Limits;
 }
 
+/** The same for a login that nobody can lock: its limit ends it. */
+export function withoutLock(applied: Applied): Applied {
+  if (applied.limits.atLimit === "end") return applied;
+  return { ...applied, limits: { ...applied.limits, atLimit: "end" } };
+}
+
 /** The same with another idle timeout than the policy's, in ms; unchanged for `undefined`. An exempt login stays exempt. */
 export function withIdleTimeout(applied: Applied, idleTimeoutMs: number | undefined): Applied {
   if (idleTimeoutMs === undefined || applied.exempt) return applied;

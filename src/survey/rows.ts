@@ -7,7 +7,7 @@ import { sshdOf } from "../login/login.ts";
 import { innermost, type Terminal, terminalName } from "../login/terminal.ts";
 import { spoken } from "../text/spoken.ts";
 import type { State } from "./state.ts";
-import { idleMsOf, leftMsOf, type Surveyed } from "./survey.ts";
+import { idleMsOf, leftMsOf, lockedMsOf, type Surveyed } from "./survey.ts";
 
 /** One terminal of a login, or a login without a terminal. `null` if nothing measures, limits or ends it. */
 export interface SubjectRow {
@@ -15,7 +15,10 @@ export interface SubjectRow {
   readonly terminal: string | null;
   readonly idleSeconds: number | null;
   readonly limitSeconds: number | null;
+  /** Until it ends or locks; for a locked terminal, until it ends. */
   readonly leftSeconds: number | null;
+  /** How long it has been locked; `null` if it is not locked. */
+  readonly lockedSeconds: number | null;
   /** The foreground program of the innermost terminal; for a login without a terminal, the program that it runs. */
   readonly foreground: { readonly pid: number; readonly name: string } | null;
   /** What the idle time is counted from. */
@@ -83,6 +86,7 @@ function subjectOf(id: string, terminal: Terminal | undefined, surveyed: Surveye
     idleSeconds: secondsOf(idleMsOf(surveyed, id)),
     limitSeconds: secondsOf(limitMs),
     leftSeconds: secondsOf(leftMsOf(surveyed, id)),
+    lockedSeconds: secondsOf(lockedMsOf(surveyed, id)),
     foreground: terminal ? foregroundOf(terminal) : commandOf(surveyed),
     evidence: evidenceOf(id, surveyed),
   };
@@ -112,5 +116,7 @@ function evidenceOf(id: string, surveyed: Surveyed): string {
   const last = surveyed.observation.subjects[id]?.lastActivity;
   if (!last) return "no limit for logins without a terminal";
   const ago = spoken(idleMsOf(surveyed, id) ?? 0);
-  return last.source === "input" ? `last key ${ago} ago` : `${last.source}: ${last.detail}, ${ago} ago`;
+  const used = last.source === "input" ? `last key ${ago} ago` : `${last.source}: ${last.detail}, ${ago} ago`;
+  const lockedMs = lockedMsOf(surveyed, id);
+  return lockedMs === undefined ? used : `locked ${spoken(lockedMs)} ago, ${used}`;
 }

@@ -5,10 +5,10 @@ import type { Watchdog } from "../login/watchdogs.ts";
 import type { Surveyed } from "./survey.ts";
 
 /**
- * `no watchdog`: it should be warned or ended, but nobody is there to do it. `fault`: some of it cannot be read, or its policy is
+ * `locked`: all of its terminals are. `no watchdog`: it should be warned or ended, but nobody is there to do it. `fault`: some of it cannot be read, or its policy is
  * unknown; then nobody ends it.
  */
-export type State = "active" | "idle" | "warned" | "exempt" | "no watchdog" | "fault";
+export type State = "active" | "idle" | "warned" | "locked" | "exempt" | "no watchdog" | "fault";
 
 /** A login with activity within this time is active. If half of its idle limit is shorter, that counts instead. */
 const ACTIVE_MS = 60_000;
@@ -18,11 +18,13 @@ type Looked = Pick<Surveyed, "applied" | "observation" | "map" | "memory" | "unr
   readonly watchdog: Watchdog | undefined;
 };
 
-/** The state of a login: fault, else exempt, else no watchdog, else warned, else the state of its most active terminal. */
+/** The state of a login: fault, else no watchdog, else locked, else exempt, else warned, else the state of its most active terminal. */
 export function stateOf({ applied, watchdog, memory, observation, map, unread }: Looked): State {
   if (unread !== undefined) return "fault";
-  if (applied.exempt) return isInDoubt(applied) ? "fault" : "exempt";
-  if (watchdog === undefined) return "no watchdog";
+  if (isInDoubt(applied)) return "fault";
+  if (watchdog === undefined && !applied.exempt) return "no watchdog";
+  if (isLocked(observation)) return "locked";
+  if (applied.exempt) return "exempt";
   if (Object.keys(memory.standing).some((id) => isStillThere(id, observation))) return "warned";
   const subjects = Object.values(observation.subjects);
   // A login without a terminal and without a limit is not measured. It counts as active: its programs run for somebody.
@@ -36,4 +38,9 @@ export function stateOf({ applied, watchdog, memory, observation, map, unread }:
 
 function isStillThere(id: string, { subjects, terminals }: Surveyed["observation"]): boolean {
   return id in subjects || id === LOGIN_SUBJECT || terminals.length > 0;
+}
+
+/** Whether nobody can use the login: each of its terminals is locked. */
+function isLocked({ terminals, locks }: Surveyed["observation"]): boolean {
+  return terminals.length > 0 && terminals.every(({ id }) => locks?.[id]);
 }

@@ -5,13 +5,14 @@ import { recordClockEvents } from "../guard/clock-keeper.ts";
 import { judge, type Verdict } from "../guard/judge.ts";
 import { BLANK, type Memory, readMemory } from "../guard/memory.ts";
 import { type Known, NOTHING_SEEN, type Observation, type Occasion, observe } from "../guard/observe.ts";
+import { readLocks } from "../guard/read-locks.ts";
 import { situationOf } from "../guard/situation.ts";
 import { findLogins } from "../login/all.ts";
 import { beginLook } from "../login/budget.ts";
 import { directoryNameOf, type Login, sshdOf } from "../login/login.ts";
 import { allProcesses, type ProcessStat } from "../login/process.ts";
 import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
-import { type Applied, withIdleTimeout } from "../policy/policy.ts";
+import { type Applied, withIdleTimeout, withoutLock } from "../policy/policy.ts";
 import { type ClockMap, mapClocks, readClocks } from "../system/clock.ts";
 import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
@@ -66,11 +67,14 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
       // Events of the clock during the watchdog's sleep are unknown until it wakes.
       const memory = recordClockEvents(memoryOf(login, watchdog), now, { events: [] });
       const { applied: inForce, complaint } = policyOf(login, memory);
-      const applied = withIdleTimeout(inForce, idleTimeoutMs);
+      const limited = withIdleTimeout(inForce, idleTimeoutMs);
+      // Only the check of root's watchdog locks: a sweep does not.
+      const mayLock = watchdog === "root" && idleTimeoutMs === undefined;
+      const applied = mayLock ? limited : withoutLock(limited);
       const map = mapClocks(memory.history, now);
       const tree = treeOf(login, processes, children);
       const below = tree.filter(({ pid }) => pid !== login.privileged?.pid && pid !== login.server.pid);
-      const occasion = { login, applied, memory, map };
+      const occasion = { login, applied, memory, locks: readLocks(login), map };
       const seen = await lookAt(occasion, {
         tree: below,
         processes,
@@ -104,7 +108,7 @@ interface Seen {
 }
 
 async function lookAt(occasion: Occasion, known: Known): Promise<Seen> {
-  const { applied, memory } = occasion;
+  const { applied, memory, locks } = occasion;
   try {
     // It takes a second look to see a transfer.
     const isFirst =
@@ -114,7 +118,7 @@ async function lookAt(occasion: Occasion, known: Known): Promise<Seen> {
     return { applied, observation, unread: observation.faults.login };
   } catch (error) {
     const unread = reasonOf(error);
-    return { applied, observation: NOTHING_SEEN, unread };
+    return { applied, observation: { ...NOTHING_SEEN, locks }, unread };
   }
 }
 
@@ -156,7 +160,16 @@ export function idleMsOf(
   return atMs === undefined ? undefined : Math.max(0, map.toIdleMs(map.now.bootMs) - map.toIdleMs(atMs));
 }
 
-/** The time until a subject ends if nothing happens, in ms; `undefined` for never. */
+/** How long a terminal has been locked, in ms without suspends; `undefined` if it is not locked. */
+export function lockedMsOf(
+  { observation, map }: Pick<Surveyed, "observation" | "map">,
+  id: string,
+): number | undefined {
+  const lock = observation.locks?.[id];
+  return lock && Math.max(0, map.toIdleMs(map.now.bootMs) - map.toIdleMs(lock.sinceMs));
+}
+
+/** The time until a subject ends or locks if nothing happens, in ms; `undefined` for never. */
 export function leftMsOf(
   { verdict, map }: Pick<Surveyed, "verdict" | "map">,
   id: string,

@@ -120,7 +120,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...clock,
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "if (!standing || standing.isAnew || unseenMs <= Math.max(UNSEEN_MS, longestMs / 2)) return standing;",
     replace: "if (standing !== null) return standing;",
     why: "a notice that went by while the machine was paused is given anew",

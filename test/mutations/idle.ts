@@ -3,7 +3,7 @@ import type { Mutation } from "./mutation.ts";
 
 export const mutations: readonly Mutation[] = [
   {
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "const endsAtMs = Math.max(dueMs, promisedMs);",
     replace: "const endsAtMs = dueMs;",
     why: "a notice that came late promises its whole time",
@@ -12,8 +12,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/guard/judge.ts",
-    find: "if (ending.length > 0 && ending.length === subjects.length && !commandsLive)",
-    replace: "if (ending.length > 0)",
+    find: "if (first && ending.length === subjects.length && !commandsLive)",
+    replace: "if (first)",
     why: "an idle terminal does not take a busy one of the same login along",
     case: "the idle one is hung up alone",
     test: "test/unit/guard/judge.test.ts",

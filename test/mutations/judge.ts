@@ -20,7 +20,7 @@ export const mutations: readonly Mutation[] = [
     ...judged,
   },
   {
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "const LATE_MS = 2_000;",
     replace: "const LATE_MS = 20_000;",
     why: "a check that is late gives the whole notice all the same",
@@ -28,7 +28,7 @@ export const mutations: readonly Mutation[] = [
     ...judged,
   },
   {
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "Math.min(LATE_MS, longestMs / 2)",
     replace: "LATE_MS",
     why: "a short notice is not eaten up by a check that is late",
@@ -36,7 +36,7 @@ export const mutations: readonly Mutation[] = [
     ...judged,
   },
   {
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "!standing || standing.isAnew ||",
     replace: "!standing ||",
     why: "a notice is given anew once: no machine, however slow, keeps a login for ever",
@@ -44,7 +44,7 @@ export const mutations: readonly Mutation[] = [
     ...judged,
   },
   {
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "Math.max(UNSEEN_MS, longestMs / 2)",
     replace: "longestMs / 2",
     why: "looks that a busy machine makes late put off no end",
@@ -76,7 +76,7 @@ export const mutations: readonly Mutation[] = [
     ...clocks,
   },
   {
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "const WATCH_MS = 1_000;",
     replace: "const WATCH_MS = 9_000;",
     why: "a key is seen within a second while a notice stands",
@@ -84,7 +84,7 @@ export const mutations: readonly Mutation[] = [
     ...judged,
   },
   {
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "const isPromised = standing !== undefined && promisedMs >= dueMs;",
     replace: "const isPromised = false;",
     why: "a promise stands, whatever the policy says by now",

@@ -39,7 +39,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/guard/act.ts",
-    find: 'cause === "idle" && maySpare(ids, stage)',
+    find: "SPARING.includes(cause) && maySpare(ids, stage)",
     replace: "maySpare(ids, stage)",
     why: "no session that begins keeps a login from max_login",
     case: "an ending",

@@ -4,6 +4,7 @@ import type { Mutation } from "./mutation.ts";
 const inUnit = (name: string) => ({ test: `test/unit/guard/${name}.test.ts` }) as const;
 const loop = { ...inUnit("guard"), file: "src/guard/guard.ts" } as const;
 const acting = { ...inUnit("act"), file: "src/guard/act.ts" } as const;
+const told = { ...inUnit("act"), file: "src/guard/scene.ts" } as const;
 const clocks = { ...inUnit("guard"), file: "src/guard/clock-keeper.ts" } as const;
 const decided = { ...inUnit("decide"), file: "src/guard/decide.ts" } as const;
 const observed = { ...inUnit("observe"), file: "src/guard/observe.ts" } as const;
@@ -47,8 +48,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...loop,
-    find: "failure ? { ...observation, subjects: memory.subjects, use: memory.use } : observation",
-    replace: "observation",
+    find: "if (failure) return { ...observation, subjects: memory.subjects, use: memory.use, locks: undefined };",
+    replace: "",
     why: "what a failed look does not show is still known",
     case: "a failed look forgets nothing of what was known",
   },
@@ -104,14 +105,14 @@ export const mutations: readonly Mutation[] = [
     case: "adds up, however little it is at a time",
   },
   {
-    ...acting,
+    ...told,
     find: "if (id === WHOLE_LOGIN) return observation.terminals;",
     replace: "",
     why: "a notice of the login's age is seen wherever its user is",
     case: "a notice of the login's age goes to all of its terminals",
   },
   {
-    ...acting,
+    ...told,
     find: "return observation.terminals.filter((terminal) => terminal.id === id);",
     replace: "return observation.terminals;",
     why: "only the idle terminal is written to and hung up",

@@ -33,7 +33,7 @@ export const mutations: readonly Mutation[] = [
     test: programs,
   },
   {
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "const isNew = givenMs.some((ms) => !standing?.givenMs.includes(ms));",
     replace: "const isNew = !standing;",
     why: "each notice of the policy is given",

@@ -64,7 +64,7 @@ export const mutations: readonly Mutation[] = [
     test: host,
   },
   {
-    file: "src/guard/judge.ts",
+    file: "src/guard/countdown.ts",
     find: "(shortOfNotice ? nowMs + longestMs : dueMs)",
     replace: "dueMs",
     why: "who is suddenly due gets the whole notice first",

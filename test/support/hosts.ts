@@ -51,6 +51,7 @@ export function hostWith(parts: Partial<Host> & { readonly limits?: Partial<Limi
       complaint: undefined,
     }),
     isUninstalled: () => false,
+    readLocks: async () => ({}),
     observe: async () => NOBODY,
     terminalsOf: () => [],
     act: async ({ decisions }) => decisions.some(({ kind }) => kind === "end"),

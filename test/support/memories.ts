@@ -40,6 +40,8 @@ export const FULL_MEMORY: Memory = {
     },
   },
   standing: { "pts/1:12-3456": { sinceMs: 6000, promisedMs: 16_000, givenMs: [10_000] } },
+  locked: ["pts/3"],
+  notLocked: ["pts/4"],
   lastGood: {
     rule: "top level",
     exempt: false,
@@ -52,6 +54,9 @@ export const FULL_MEMORY: Memory = {
       maxStayMs: 7_200_000,
       mouseMotion: false,
       trustTtyTimes: false,
+      atLimit: "lock",
+      lockMaxMs: Number.POSITIVE_INFINITY,
+      lockTries: 3,
     },
   },
   complaint: "no ss",

@@ -38,3 +38,12 @@ export const end = (seconds: number, more: Partial<AuditRecord> = {}) =>
     idleSeconds: 900,
     ...more,
   });
+
+export const lock = (seconds: number, more: Partial<AuditRecord> = {}) =>
+  recordAt(seconds, { action: "lock", outcome: "locked", idleSeconds: 900, ...more });
+
+export const wrongAnswer = (seconds: number, more: Partial<AuditRecord> = {}) =>
+  recordAt(seconds, { action: "wrong-answer", cause: "password", outcome: "refused", ...more });
+
+export const unlock = (seconds: number, more: Partial<AuditRecord> = {}) =>
+  recordAt(seconds, { action: "unlock", cause: "password", outcome: "unlocked", ...more });

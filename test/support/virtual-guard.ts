@@ -90,6 +90,8 @@ export async function guardLogin(story: Story, host: VirtualHost, observer: Obse
       skipSlices(due - uptime);
       nap(asked);
       noteStep();
+      if (host.isSignalled) due = uptime;
+      host.isSignalled = false;
     }
 
     function nap(asked: number): void {
@@ -166,14 +168,16 @@ export async function guardLogin(story: Story, host: VirtualHost, observer: Obse
         return { applied: lastGood ?? NO_POLICY, lastGood, groups, complaint: "broken" };
       },
       isUninstalled: () => false,
+      readLocks: async () => host.locks(),
       observe: async (occasion) => {
         host.pass(LOOK_TAKES_MS);
-        return see(occasion);
+        return { ...see(occasion), asks: host.takeAsks() };
       },
       terminalsOf: () => [],
       act: async (verdict, scene) => {
         observer.looked({ verdict, scene });
         for (const decision of verdict.decisions) {
+          if (decision.kind === "lock") host.lock(decision.id);
           if (decision.kind === "hang-up") host.close(decision.id);
           if (decision.kind === "end") host.ended = true;
         }
@@ -187,11 +191,11 @@ export async function guardLogin(story: Story, host: VirtualHost, observer: Obse
     };
   }
 
-  function see({ login, memory, map, applied: { limits } }: Occasion): Observation {
+  function see({ login, memory, locks, map, applied: { limits } }: Occasion): Observation {
     const terminals = host.terminals();
     if (terminals.length === 0 && !Number.isFinite(limits.noTerminalMs))
       return { ...NOTHING_SEEN, terminals };
     const stays = Number.isFinite(limits.maxStayMs) ? host.stays() : [];
-    return interpret({ login, terminals, look: host.look(), stays, memory, map, limits });
+    return interpret({ login, terminals, look: host.look(), stays, memory, locks, map, limits });
   }
 }

@@ -3,6 +3,9 @@
 
 import type { Look, TerminalLook } from "../../src/activity/look.ts";
 import type { Stay } from "../../src/activity/stay.ts";
+import type { Locks } from "../../src/guard/lock-activity.ts";
+import type { Ask } from "../../src/lock/ask.ts";
+import type { LockRecord } from "../../src/lock/record.ts";
 import type { Login } from "../../src/login/login.ts";
 import type { Terminal } from "../../src/login/terminal.ts";
 import type { Applied } from "../../src/policy/policy.ts";
@@ -19,6 +22,14 @@ export type Deed =
   | { readonly kind: "transfer" }
   /** A command beside the terminals begins or ends. */
   | { readonly kind: "command" }
+  /** A program in the foreground works. */
+  | { readonly kind: "work"; readonly terminal: number }
+  /** The user of a locked terminal gives the right answer, or a wrong one. */
+  | { readonly kind: "unlock" | "wrong answer"; readonly terminal: number }
+  /** Somebody asks that a terminal locks. */
+  | { readonly kind: "ask"; readonly terminal: number; readonly cause: "user" | "administrator" }
+  /** From now on nothing can be locked, or it can again. */
+  | { readonly kind: "locks fail" | "locks work" }
   | { readonly kind: "step"; readonly byMs: number }
   | { readonly kind: "suspend"; readonly forMs: number }
   /** The next sleep, of the watchdog or of a check, takes so much longer: a busy machine. */
@@ -49,6 +60,8 @@ interface Tty {
   /** When the kernel last noted something. */
   notedMs: number;
   unread: number;
+  cpuMs: number;
+  lock?: { readonly sinceMs: number; wrongAnswers: number } | undefined;
 }
 
 export interface Story {
@@ -68,6 +81,7 @@ export interface Story {
 export type VirtualHost = ReturnType<typeof startHost>;
 
 const A_LOT_OF_BYTES = 1e9;
+const A_LOT_OF_MS = 60_000;
 const command = {
   name: "rsync",
   parent: 9,
@@ -97,6 +111,8 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
   let lateMs = 0;
   let isDown = false;
   let opened = 0;
+  let locksFail = false;
+  let asks: Ask[] = [];
   const numbers = new Map<number, number>();
   const host = {
     policy: story.policy as Applied | "broken",
@@ -122,6 +138,15 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
       const tty = ttys.get(number);
       return tty && idOf(tty);
     },
+    /** Something happened at a lock, or was asked for, since the last question: it wakes the watchdog. */
+    isSignalled: false,
+    locks: (): Locks =>
+      Object.fromEntries([...ttys.values()].flatMap((tty) => (tty.lock ? [[idOf(tty), lockOf(tty)]] : []))),
+    lock: (id: string) => {
+      const tty = [...ttys.values()].find((it) => idOf(it) === id);
+      if (tty && !locksFail) tty.lock = { sinceMs: host.bootMs(), wrongAnswers: 0 };
+    },
+    takeAsks: (): readonly Ask[] => asks.splice(0),
     close: (id: string) => {
       const number = host.numberOf(id);
       if (number !== undefined) ttys.delete(number);
@@ -195,6 +220,7 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
           accessedWallS: wallS,
           notedMs: runMs,
           unread: 0,
+          cpuMs: 0,
           openedBootMs: host.bootMs(),
         });
         break;
@@ -213,6 +239,26 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
         break;
       case "command":
         commandRuns = !commandRuns;
+        break;
+      case "work":
+        if (tty) tty.cpuMs += A_LOT_OF_MS;
+        break;
+      case "unlock":
+      case "wrong answer":
+        if (!tty?.lock) break;
+        // What is typed at a lock moves the time of its terminal too.
+        Object.assign(tty, { accessedWallS: wallS, notedMs: runMs });
+        if (happening.kind === "unlock") tty.lock = undefined;
+        else tty.lock.wrongAnswers++;
+        host.isSignalled = true;
+        break;
+      case "ask":
+        if (tty) asks = [...asks, { terminal: idOf(tty), cause: happening.cause, by: "" }];
+        host.isSignalled = true;
+        break;
+      case "locks fail":
+      case "locks work":
+        locksFail = happening.kind === "locks fail";
         break;
       case "step":
         offsetMs += happening.byMs;
@@ -253,13 +299,23 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
     foregroundJob: [],
     inner: undefined,
   });
+  const lockOf = ({ number, lock }: Tty): LockRecord => ({
+    number,
+    locker: { pid: 500 + number, startTicks: 1 },
+    sinceMs: lock?.sinceMs ?? 0,
+    cause: "idle",
+    wrongAnswers: lock?.wrongAnswers ?? 0,
+    termios: "",
+    owner: { uid: 1000, gid: 5, mode: 0o620 },
+    stopped: [],
+  });
   const lookOf = (tty: Tty): TerminalLook => ({
     id: idOf(tty),
     accessedWallS: tty.accessedWallS,
     modifiedWallS: 0,
     unreadBytes: [tty.unread],
     canonical: false,
-    job: {},
+    job: tty.cpuMs > 0 ? { "88-8": { ...command, name: "make", cpuMs: tty.cpuMs } } : {},
   });
   return host;
 }

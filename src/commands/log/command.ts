@@ -7,18 +7,24 @@ import { AUDIT } from "../../system/paths.ts";
 
 const EXAMPLES = `
 Actions:
-  notice     a user was warned
-  stay       the user, or work, came back; or the policy no longer ends the login; or somebody asked for it
-  hang-up    one of several terminals was ended
-  end        a login was ended
-  fault      something else went wrong
+  notice        a user was warned
+  stay          the user, or work, came back; or the policy no longer ends the login; or somebody asked for it
+  lock          a terminal was locked, or should have been
+  wrong-answer  somebody gave a wrong answer at a locked terminal
+  unlock        a terminal was unlocked: the reason says how
+  hang-up       one of several terminals was ended
+  end           a login was ended
+  fault         something else went wrong
 
 Outcomes:
   ended      hang-up, end: all that had to end is gone
-  failed     hang-up, end: something is still there
+  failed     hang-up, end: something is still there; lock: it did not lock
   given      notice: it reached the terminal
   not-given  notice: there was no terminal, or the terminal accepted no output
   kept       stay: the login goes on
+  locked     lock: its user must prove who they are
+  unlocked   unlock: its programs go on
+  refused    wrong-answer: it stays locked
 
 Examples:
   sudo afkill log --since 7d --action end

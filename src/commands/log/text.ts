@@ -4,8 +4,14 @@ import type { Action } from "../../audit/words.ts";
 import { printable, styled } from "../../console/output.ts";
 import { localTime } from "../../text/local-time.ts";
 
+/** A longer one, which is rare, moves its line. */
 const LONGEST_ACTION = 7;
-const COLOURS: Partial<Record<Action, "yellow" | "green">> = { notice: "yellow", stay: "green" };
+const COLOURS: Partial<Record<Action, "yellow" | "green" | "red">> = {
+  notice: "yellow",
+  stay: "green",
+  "wrong-answer": "red",
+  unlock: "green",
+};
 
 /** A record as one line for people: when, what, whose login, why, and with which result. */
 export function recordLine(record: AuditRecord): string {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { mustBeRoot, say } from "../../console/output.ts";
 
 const EXAMPLES = `
-Logins by state, the longest idle time, endings by reason, notices, stays, failed checks, missing watchdogs, and whether the policy
+Logins by state, the longest idle time, endings by reason, notices, stays, locks, failed checks, missing watchdogs, and whether the policy
 is valid and the hooks are in effect. For the textfile collector of node_exporter, from a timer or cron; the file is written whole or not at all, and anybody may read it.
 The counters begin at the start of the host, so each run reads the audit since then.
 

@@ -15,7 +15,7 @@ export interface Snapshot {
   readonly unreadable: { readonly lines: number; readonly files: number };
 }
 
-const STATES: readonly State[] = ["active", "idle", "warned", "exempt", "no watchdog", "fault"];
+const STATES: readonly State[] = ["active", "idle", "warned", "locked", "exempt", "no watchdog", "fault"];
 /** The counters begin at the boot, as the kernel's do. So Prometheus sees a reboot as the reset that it is. */
 const SINCE = "since the host was started, as far as the audit reaches (afkill's logrotate keeps a year)";
 
@@ -96,6 +96,27 @@ function sinceStart({ tally, checksFailed }: Snapshot): Family[] {
       type: "counter",
       help: `Logins and terminals that were kept after a notice or by request, ${SINCE}.`,
       samples: [{ value: tally.stays }],
+    },
+    {
+      name: "afkill_locks_total",
+      type: "counter",
+      help: `Terminals that were locked, and tries that failed, by reason, ${SINCE}.`,
+      samples: tally.locks.map(({ reason, outcome, count }) => ({
+        labels: { reason, outcome },
+        value: count,
+      })),
+    },
+    {
+      name: "afkill_unlocks_total",
+      type: "counter",
+      help: `Terminals that were unlocked, by what unlocked them, ${SINCE}.`,
+      samples: tally.unlocks.map(({ by, count }) => ({ labels: { by }, value: count })),
+    },
+    {
+      name: "afkill_wrong_answers_total",
+      type: "counter",
+      help: `Wrong answers at locked terminals, ${SINCE}.`,
+      samples: [{ value: tally.wrongAnswers }],
     },
     {
       name: "afkill_checks_failed_total",

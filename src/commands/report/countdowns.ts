@@ -1,12 +1,15 @@
 // Pure: which notices belong together, and which of them were answered.
-import type { AuditRecord } from "../../audit/record.ts";
+import type { Action, AuditRecord } from "../../audit/record.ts";
 
-/** One countdown to the end of an idle login or terminal: the first notice and those that followed it. */
+/** One countdown to the end or the lock of an idle login or terminal: the first notice and those that followed it. */
 export interface Countdown {
   readonly user: string;
   /** How long it had been idle when the user came back, in seconds; `null` if the records show no return. */
   readonly answeredAfterSeconds: number | null;
 }
+
+/** After one of these no notice can be answered. */
+const CLOSING: readonly Action[] = ["end", "hang-up", "lock"];
 
 interface Open {
   readonly countdown: number;
@@ -41,7 +44,7 @@ export function countdownsOf(records: readonly AuditRecord[]): readonly Countdow
           user: record.user,
           answeredAfterSeconds: Math.round(Math.max(before.idleSeconds, awaySeconds)),
         };
-    } else if (record.action === "end" || record.action === "hang-up") open.delete(key);
+    } else if (CLOSING.includes(record.action)) open.delete(key);
   }
   return countdowns;
 }

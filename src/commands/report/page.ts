@@ -4,7 +4,7 @@ import { type Chart, draw } from "./chart.ts";
 import type { Facts, PolicyEvidence } from "./facts.ts";
 import { binLabel, filledOf } from "./histogram.ts";
 import { html, type Markup, trusted } from "./markup.ts";
-import { answeredText, counted, periodText, reasonText } from "./phrases.ts";
+import { answeredText, counted, lockedText, periodText, reasonText } from "./phrases.ts";
 import type { Report } from "./report.ts";
 import { STYLE } from "./style.ts";
 
@@ -61,9 +61,16 @@ function tiles(report: Report): Markup {
   return html`<dl class="tiles">
 <div><dt>Notices given</dt><dd>${totals.noticesGiven}</dd><dd>in ${counted(totals.countdowns, "countdown")}; ${totals.noticesNotGiven} could not be given</dd></div>
 <div><dt>Answered</dt><dd>${share}</dd><dd>${answeredText(report).replace(/ \(.*/, "")} countdowns</dd></div>
-<div><dt>Ended</dt><dd>${totals.ended}</dd><dd>${counted(totals.loginsEnded, "login")}, ${counted(totals.terminalsEnded, "terminal")} of logins that stayed</dd></div>
+${lockedTile(report)}<div><dt>Ended</dt><dd>${totals.ended}</dd><dd>${counted(totals.loginsEnded, "login")}, ${counted(totals.terminalsEnded, "terminal")} of logins that stayed</dd></div>
 <div><dt>Failed endings</dt><dd>${totals.failedTries}</dd><dd>each try is counted</dd></div>
 </dl>`;
+}
+
+/** Only where something was locked. */
+function lockedTile(report: Report): Markup[] {
+  const text = lockedText(report);
+  if (text === undefined) return [];
+  return [html`<div><dt>Locked</dt><dd>${report.totals.locked}</dd><dd>${text}</dd></div>\n`];
 }
 
 function reasons({ byReason, totals }: Report): Markup {

@@ -15,6 +15,12 @@ export function answeredText({ totals: { answered, countdowns, answeredShare } }
   return `${answered} of ${countdowns}${share}`;
 }
 
+/** `2 terminals; 1 unlocked, 3 wrong answers`; `undefined` if nothing was locked. */
+export function lockedText({ totals: { locked, unlocked, wrongAnswers } }: Report): string | undefined {
+  if (locked + unlocked + wrongAnswers === 0) return undefined;
+  return `${counted(locked, "terminal")}; ${unlocked} unlocked, ${counted(wrongAnswers, "wrong answer")}`;
+}
+
 /** `1 login`, `2 logins`. */
 export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;

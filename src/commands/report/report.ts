@@ -22,6 +22,10 @@ export interface Totals extends Counts {
   readonly answeredShare: number | null;
   readonly loginsEnded: number;
   readonly terminalsEnded: number;
+  /** Terminals that were locked, and unlocked. */
+  readonly locked: number;
+  readonly unlocked: number;
+  readonly wrongAnswers: number;
 }
 
 export interface Report {
@@ -70,6 +74,9 @@ export function reportOf(records: readonly AuditRecord[]): Report {
       answeredShare: totals.countdowns === 0 ? null : totals.answered / totals.countdowns,
       loginsEnded: ended.filter(({ action }) => action === "end").length,
       terminalsEnded: ended.filter(({ action }) => action === "hang-up").length,
+      locked: records.filter((record) => outcomeOf(record) === "locked").length,
+      unlocked: records.filter((record) => outcomeOf(record) === "unlocked").length,
+      wrongAnswers: records.filter(({ action }) => action === "wrong-answer").length,
     },
     byUser: [...byUser].map(([user, part]) => ({ user, ...count(part, user) })).sort(byEndings),
     byReason: [...byReason]

@@ -3,7 +3,7 @@ import { tableOf } from "../../console/table.ts";
 import { localTime } from "../../text/local-time.ts";
 import type { Facts, PolicyEvidence } from "./facts.ts";
 import { type Bin, binLabel, filledOf } from "./histogram.ts";
-import { answeredText, counted, periodText, reasonText } from "./phrases.ts";
+import { answeredText, counted, lockedText, periodText, reasonText } from "./phrases.ts";
 import type { Report } from "./report.ts";
 
 const LONGEST_BAR = 30;
@@ -11,6 +11,7 @@ const LONGEST_BAR = 30;
 /** A report for people. `columns`: the width of the terminal, `undefined` for none. */
 export function reportLines(report: Report, facts: Facts, columns: number | undefined): string[] {
   const { totals, byReason, byUser, idleTimes } = report;
+  const locked = lockedText(report);
   const table = (headings: readonly string[], rows: readonly (readonly (string | number)[])[]) =>
     tableOf(
       headings,
@@ -22,6 +23,7 @@ export function reportLines(report: Report, facts: Facts, columns: number | unde
     "",
     `Notices given    ${totals.noticesGiven}, in ${counted(totals.countdowns, "countdown")}; ${totals.noticesNotGiven} could not be given`,
     `Answered         ${answeredText(report)}`,
+    ...(locked === undefined ? [] : [`Locked           ${locked}`]),
     `Ended            ${counted(totals.loginsEnded, "login")}, ${counted(totals.terminalsEnded, "terminal")} of logins that stayed`,
     `Failed endings   ${totals.failedTries}, each try is counted`,
     ...section("By reason", byReason, () =>

@@ -6,7 +6,7 @@ import { LOGIN_SUBJECT } from "../../guard/observe.ts";
 import { spoken } from "../../text/spoken.ts";
 
 /** The words that `--json` has for the actions on a login. */
-const NAMES = { end: "end", "hang-up": "hang-up", notice: "warn", stay: "keep" } as const;
+const NAMES = { end: "end", lock: "lock", "hang-up": "hang-up", notice: "warn", stay: "keep" } as const;
 export type ActionName = (typeof NAMES)[Decision["kind"]];
 
 /** One action on a login or on a terminal of it. `null` if nothing measures, limits or ends it. */
@@ -73,12 +73,14 @@ function actionOn(
 
 const DONE: Readonly<Record<ActionName, string>> = {
   end: "ended",
+  lock: "locked the terminal of",
   "hang-up": "ended the terminal of",
   warn: "warned",
   keep: "kept",
 };
 const WOULD: Readonly<Record<ActionName, string>> = {
   end: "would end",
+  lock: "would lock the terminal of",
   "hang-up": "would end the terminal of",
   warn: "would warn",
   keep: "would keep",

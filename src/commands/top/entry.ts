@@ -41,17 +41,20 @@ export function entriesOf(now: readonly Surveyed[], before: readonly Surveyed[])
 function linesOf(surveyed: Surveyed, row: LoginRow): Line[] {
   const wholeMs = leftMsOf(surveyed, WHOLE_LOGIN);
   const wholeSeconds = wholeMs === undefined ? Number.POSITIVE_INFINITY : Math.floor(wholeMs / 1000);
-  const lifeSeconds = surveyed.applied.limits.maxLoginMs / 1000;
+  const { maxLoginMs, lockMaxMs } = surveyed.applied.limits;
   return row.subjects.map((subject) => {
     const idleLeft = subject.leftSeconds ?? Number.POSITIVE_INFINITY;
     const [left, limit] =
-      wholeSeconds < idleLeft
-        ? [wholeSeconds, lifeSeconds]
-        : [idleLeft, subject.limitSeconds ?? Number.POSITIVE_INFINITY];
+      wholeSeconds < idleLeft ? [wholeSeconds, maxLoginMs / 1000] : [idleLeft, limitOf(subject, lockMaxMs)];
     if (!Number.isFinite(left)) return { subject, leftSeconds: null, share: null };
     const share = Number.isFinite(limit) && limit > 0 ? Math.min(1, Math.max(0, left / limit)) : null;
     return { subject, leftSeconds: left, share };
   });
+}
+
+/** What the time left is a part of, in seconds; `Infinity` for no limit. */
+function limitOf({ lockedSeconds, limitSeconds }: SubjectRow, lockMaxMs: number): number {
+  return lockedSeconds === null ? (limitSeconds ?? Number.POSITIVE_INFINITY) : lockMaxMs / 1000;
 }
 
 function cpuPercentOf(now: Surveyed, before: Surveyed | undefined): number | null {
@@ -67,8 +70,12 @@ function cpuMsOf({ processes }: Surveyed): number {
 
 /** The same entry some seconds later, if nothing has happened meanwhile. It is shown between two surveys. */
 export function later(entry: Entry, seconds: number): Entry {
-  const idler = (idle: number | null) => (idle === null ? null : idle + seconds);
-  const subjects = entry.row.subjects.map((it) => ({ ...it, idleSeconds: idler(it.idleSeconds) }));
+  const longer = (since: number | null) => (since === null ? null : since + seconds);
+  const subjects = entry.row.subjects.map((it) => ({
+    ...it,
+    idleSeconds: longer(it.idleSeconds),
+    lockedSeconds: longer(it.lockedSeconds),
+  }));
   const lines = entry.lines.map((line, at) => {
     const leftSeconds = line.leftSeconds === null ? null : Math.max(0, line.leftSeconds - seconds);
     return { ...line, subject: subjects[at] ?? line.subject, leftSeconds };

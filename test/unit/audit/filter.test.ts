@@ -44,6 +44,10 @@ test("what a record came to is told by its action", () => {
     true,
   );
   expect(outcome({ action: "stay", ended: null }, "kept")).toBe(true);
+  expect(outcome({ action: "lock", ended: null, outcome: "locked" }, "locked")).toBe(true);
+  expect(outcome({ action: "lock", ended: null, outcome: "not locked: no" }, "failed")).toBe(true);
+  expect(outcome({ action: "wrong-answer", ended: null }, "refused")).toBe(true);
+  expect(outcome({ action: "unlock", ended: null }, "unlocked")).toBe(true);
   expect(outcome({ action: "fault", ended: null }, "failed")).toBe(true);
 });
 

@@ -10,6 +10,7 @@ const subject = (over: Partial<SubjectRow> = {}): SubjectRow => ({
   idleSeconds: 90,
   limitSeconds: 900,
   leftSeconds: 810,
+  lockedSeconds: null,
   foreground: { pid: 7, name: "vim" },
   evidence: "last key 90 s ago",
   ...over,

@@ -136,7 +136,7 @@ test.each([
 });
 
 test("only the terminal that is idle is hung up", async () => {
-  const decision: Decision = { kind: "hang-up", id: TWO };
+  const decision: Decision = { kind: "hang-up", id: TWO, reason: "idle" };
   const { gone } = await carryOut(decision, sceneOf({ [ONE]: 0, [TWO]: 61 * S }));
   expect(gone).toBe(false);
   expect(actions.hangUp.mock.calls).toMatchObject([[{ id: TWO }, { graceMs: 5_000 }]]);
@@ -153,7 +153,7 @@ test("only the terminal that is idle is hung up", async () => {
 });
 
 test("a terminal that is gone by now is not hung up, and nothing is recorded", async () => {
-  await carryOut({ kind: "hang-up", id: "pts/9:8-7" }, sceneOf({ [ONE]: 0 }));
+  await carryOut({ kind: "hang-up", id: "pts/9:8-7", reason: "idle" }, sceneOf({ [ONE]: 0 }));
   expect(actions.hangUp).not.toHaveBeenCalled();
   expect(records).toEqual([]);
 });

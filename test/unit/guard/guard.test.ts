@@ -6,6 +6,7 @@ import type { Host } from "../../../src/guard/host.ts";
 import type { Decision } from "../../../src/guard/judge.ts";
 import { BLANK, type Memory, type SubjectMemory } from "../../../src/guard/memory.ts";
 import type { Observation } from "../../../src/guard/observe.ts";
+import type { LockRecord } from "../../../src/lock/record.ts";
 import { ALICE, hostWith, NOBODY, policyOf } from "../../support/hosts.ts";
 
 const S = 1_000;
@@ -180,6 +181,61 @@ test("a failed look forgets nothing of what was known", async () => {
     guard(hostWith({ observe, save, recall: () => ({ memory: { ...BLANK, subjects } }) })),
   ).rejects.toThrow("no");
   expect(save.mock.lastCall?.[0].subjects).toEqual(subjects);
+});
+
+const LOCK = { number: 1, sinceMs: HOUR_MS - 10 * S, wrongAnswers: 0 } as LockRecord;
+
+test("a look is told what is locked, and the next one that it was", async () => {
+  const save = vi.fn<Host["save"]>(() => true);
+  const observe = vi.fn<Host["observe"]>(async ({ locks }) => ({ ...NOBODY, locks }));
+  await guard(hostWith({ observe, save, readLocks: async () => ({ [id]: LOCK }) }));
+  expect(observe.mock.lastCall?.[0].locks).toEqual({ [id]: LOCK });
+  expect(save.mock.lastCall?.[0]).toMatchObject({ locked: [id], notLocked: [] });
+});
+
+test("what a check has locked is remembered as locked, and what it could not lock as that", async () => {
+  const saved = async (works: boolean) => {
+    const save = vi.fn<Host["save"]>(() => true);
+    let locks = {};
+    const act: Host["act"] = async ({ decisions }) => {
+      if (works && decisions.some(({ kind }) => kind === "lock")) locks = { [id]: LOCK };
+      return false;
+    };
+    const limits = { ...MINUTE, warnBeforeMs: [], atLimit: "lock", lockMaxMs: HOUR_MS } as const;
+    const observe: Host["observe"] = async (seen) => ({ ...idleFor(61 * S), locks: seen.locks });
+    const host = hostWith({ limits, observe, act, save, readLocks: async () => locks, isOver });
+    let looks = 0;
+    function isOver() {
+      return ++looks > 1;
+    }
+    await guard(host);
+    return save.mock.calls[0]?.[0];
+  };
+  expect(await saved(true)).toMatchObject({ locked: [id], notLocked: [] });
+  expect(await saved(false)).toMatchObject({ locked: [], notLocked: [id] });
+});
+
+test("a failed look forgets no lock, and tells those who act of it", async () => {
+  const save = vi.fn<Host["save"]>(() => true);
+  const { act, scenes } = recorder();
+  const observe = async () => {
+    throw new Error("no");
+  };
+  const memory: Memory = { ...BLANK, locked: [id, "pts/2"] };
+  const host = hostWith({ observe, save, act, readLocks: async () => ({ [id]: LOCK }) });
+  await expect(guard({ ...host, recall: () => ({ memory }) })).rejects.toThrow("no");
+  expect(save.mock.lastCall?.[0].locked).toEqual(memory.locked);
+  expect(scenes[0]?.observation.locks).toEqual({ [id]: LOCK });
+});
+
+test("where locks cannot be read, the age of the login is judged", async () => {
+  const { act, decided } = recorder();
+  const readLocks = async () => {
+    throw new Error("no");
+  };
+  const limits = { maxLoginMs: 1, warnBeforeMs: [] };
+  expect(await guard(hostWith({ limits, readLocks, act }))).toBe("done");
+  expect(decided).toMatchObject([{ kind: "end", reason: "max_login" }]);
 });
 
 test("who asked for the check hears of each look, and the check is over once no notice stands", async () => {

@@ -270,7 +270,30 @@ describe("several terminals of one login", () => {
 
   test("the idle one is hung up alone", () => {
     const { decisions } = judgeTwo([terminal(0, "pts/1"), terminal(99 * S, "pts/2")]);
-    expect(decisions).toEqual([{ kind: "hang-up", id: "pts/1" }]);
+    expect(decisions).toEqual([{ kind: "hang-up", id: "pts/1", reason: "idle" }]);
+  });
+
+  test("a locked one ends with an idle one only when both are due", () => {
+    const locked = (sinceMs: number): Subject => ({
+      ...terminal(99 * S, "pts/2"),
+      lock: { sinceMs, wrongAnswers: 0 },
+    });
+    const two = (sinceMs: number, more: Partial<Limits>) =>
+      judge({
+        nowMs: 100 * S,
+        applied: applied({ warnBeforeMs: [], lockMaxMs: 60 * S, ...more }),
+        ageMs: 0,
+        subjects: [terminal(0, "pts/1"), locked(sinceMs)],
+        commandsRun: false,
+        standing: {},
+      }).decisions;
+    expect(two(41 * S, {})).toEqual([{ kind: "hang-up", id: "pts/1", reason: "idle" }]);
+    expect(two(40 * S, {})).toMatchObject([{ kind: "end", ids: ["pts/1", "pts/2"] }]);
+    // One locks now, the other has been locked for long enough.
+    expect(two(40 * S, { atLimit: "lock" })).toEqual([
+      { kind: "lock", id: "pts/1", cause: "idle", by: "" },
+      { kind: "hang-up", id: "pts/2", reason: "lock_max" },
+    ]);
   });
 
   test("the login ends when all are idle, unless a command runs beside them", () => {

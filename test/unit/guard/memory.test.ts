@@ -42,6 +42,20 @@ test("a memory from before there was a max_stay, mouse_motion or trust_tty_times
   });
 });
 
+test("a memory from before there were locks is read: nothing was locked, and nothing locks", () => {
+  writeMemory(directory, FULL_MEMORY);
+  const path = join(directory, "memory.json");
+  const older = JSON.parse(readFileSync(path, "utf8"));
+  delete older.locked;
+  delete older.notLocked;
+  for (const key of ["atLimit", "lockMaxMs", "lockTries"]) delete older.lastGood.limits[key];
+  writeFileSync(path, JSON.stringify(older), { mode: 0o600 });
+  const memory = readMemory(directory);
+  expect([memory.locked, memory.notLocked]).toEqual([undefined, undefined]);
+  expect(memory.lastGood?.limits).toMatchObject({ atLimit: "end", lockMaxMs: Number.POSITIVE_INFINITY });
+  expect(memory.subjects).toEqual(FULL_MEMORY.subjects);
+});
+
 test("garbage, other versions and half-written files count as no memory", () => {
   const path = join(directory, "memory.json");
   writeMemory(directory, FULL_MEMORY);

@@ -33,7 +33,14 @@ test.each(LOGIN_KINDS)("list and the audit say that it is: %s", async (word) => 
   const record = end(0, { kind: word });
   expect(JSON.parse(fileLine(record))).toMatchObject({ kind: word });
   expect(syslogLine(record)).toMatch(new RegExp(`\\bkind=${word}\\b`));
-  const subject = { terminal: null, idleSeconds: 1, limitSeconds: 2, leftSeconds: 1, foreground: null };
+  const subject = {
+    terminal: null,
+    idleSeconds: 1,
+    limitSeconds: 2,
+    leftSeconds: 1,
+    lockedSeconds: null,
+    foreground: null,
+  };
   const row = { user: "anna", client: null, sshdPid: SSHD, loginTime: "2026-01-02T03:04:05.000Z" };
   const rest = { uid: 1, cpuSeconds: 0, state: "idle", watchdog: "root", own: false, rule: "", fault: null };
   const rows = [{ ...row, ...rest, kind: word, subjects: [{ ...subject, evidence: "" }] } as LoginRow];

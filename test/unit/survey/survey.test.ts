@@ -7,6 +7,7 @@ import { entriesOf, keyOf, later } from "../../../src/commands/top/entry.ts";
 import { NO_POLICY } from "../../../src/guard/decide.ts";
 import { BLANK, type SubjectMemory } from "../../../src/guard/memory.ts";
 import { LOGIN_SUBJECT, NOTHING_SEEN } from "../../../src/guard/observe.ts";
+import type { LockRecord } from "../../../src/lock/record.ts";
 import type { Login } from "../../../src/login/login.ts";
 import type { ProcessStat } from "../../../src/login/process.ts";
 import type { Terminal } from "../../../src/login/terminal.ts";
@@ -66,6 +67,8 @@ interface Facts {
   readonly fault?: string;
   readonly unread?: string;
   readonly gapS?: number;
+  /** How long which terminals have been locked, in ms. */
+  readonly locked?: Readonly<Record<string, number>>;
 }
 
 /** A login as a survey finds it; what is not given is that of one whose only terminal has been idle for two minutes. */
@@ -75,6 +78,9 @@ function surveyed(facts: Facts = {}): Surveyed {
   const history = gapS === 0 ? [] : [{ kind: "gap" as const, fromBootS: toBootS - gapS, toBootS }];
   const stands = { sinceMs: 0, promisedMs: 0, givenMs: [] };
   const standing = Object.fromEntries((facts.standing ?? []).map((id) => [id, stands]));
+  const locks = Object.fromEntries(
+    Object.entries(facts.locked ?? {}).map(([id, ms]) => [id, { sinceMs: NOW_MS - ms } as LockRecord]),
+  );
   const looked = {
     login,
     watchdog: "watchdog" in facts ? facts.watchdog : ("root" as const),
@@ -85,7 +91,7 @@ function surveyed(facts: Facts = {}): Surveyed {
     },
     memory: { ...BLANK, standing },
     map: mapClocks(history, { bootMs: NOW_MS, wallMs: WALL_MS }),
-    observation: { ...NOTHING_SEEN, terminals, subjects },
+    observation: { ...NOTHING_SEEN, terminals, subjects, locks },
     fault: facts.fault,
     unread: facts.unread,
   };
@@ -104,6 +110,7 @@ function surveyed(facts: Facts = {}): Surveyed {
   };
 }
 
+const locked = { locked: { "pts/3:12-100": 60_000 } };
 const warned = { standing: ["pts/3:12-100"] };
 test.each<[string, Facts, string]>([
   ["in doubt, which is not exempt", { exempt: true, limits: NO_POLICY.limits }, "fault"],
@@ -119,6 +126,10 @@ test.each<[string, Facts, string]>([
     { ...warned, terminals: [], subjects: { [LOGIN_SUBJECT]: active(120_000) } },
     "idle",
   ],
+  ["its only terminal is locked, whatever stood on it", { ...locked, ...warned }, "locked"],
+  ["locked, though nothing would end it", { ...locked, exempt: true }, "locked"],
+  ["locked, and nobody there to end it", { ...locked, watchdog: undefined }, "no watchdog"],
+  ["one of two terminals is locked", { ...locked, terminals: [terminal(3), terminal(4)] }, "idle"],
   ["two minutes without a key", {}, "idle"],
   ["a minute without a key", { subjects: { "pts/3:12-100": active(60_000) } }, "idle"],
   ["less than a minute", { subjects: { "pts/3:12-100": active(59_999) } }, "active"],
@@ -180,6 +191,7 @@ test("a row tells of the login, and of each of its terminals", () => {
         idleSeconds: 90,
         limitSeconds: 900,
         leftSeconds: 809,
+        lockedSeconds: null,
         foreground: { pid: 14, name: "vim" },
         evidence: expect.stringMatching(/^last key 9[01] s ago$/),
       },
@@ -188,12 +200,34 @@ test("a row tells of the login, and of each of its terminals", () => {
         idleSeconds: 5,
         limitSeconds: 900,
         leftSeconds: 0,
+        lockedSeconds: null,
         foreground: { pid: 20, name: "make" },
         evidence: "busy: CPU 34 %, 5 s ago",
       },
     ],
   });
   expect(idleSecondsOf(row)).toBe(5);
+});
+
+test("the row of a locked terminal tells since when it is locked, and when it ends", () => {
+  const facts = {
+    subjects: { "pts/3:12-100": active(1_000_500) },
+    endsAtMs: { "pts/3:12-100": NOW_MS + 3_540_500 },
+  };
+  // Ten seconds of these minutes the host was suspended.
+  const surveys = [100_500, 100_000].map((ms) =>
+    surveyed({ ...facts, locked: { "pts/3:12-100": ms }, gapS: 10 }),
+  );
+  expect(rowOf(surveys[0] as Surveyed).subjects).toMatchObject([
+    {
+      lockedSeconds: 90,
+      idleSeconds: 990,
+      leftSeconds: 3_550,
+      evidence: expect.stringMatching(/^locked 9[01] s ago, last key 16 min 3[01] s ago$/),
+    },
+  ]);
+  const [line] = entriesOf(surveys, [])[0]?.lines ?? [];
+  expect(line?.share).toBeCloseTo(3_550 / 3_600);
 });
 
 test("a row of a login without a terminal tells its command, its own limit, and that nothing measures it without one", () => {
@@ -206,6 +240,7 @@ test("a row of a login without a terminal tells its command, its own limit, and 
       idleSeconds: null,
       limitSeconds: null,
       leftSeconds: null,
+      lockedSeconds: null,
       foreground: { pid: 12, name: "rsync" },
       evidence: "no limit for logins without a terminal",
     },

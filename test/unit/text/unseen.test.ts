@@ -94,6 +94,7 @@ test("no table, tree, record, notice or page holds any of it", async () => {
         idleSeconds: 9,
         limitSeconds: 900,
         leftSeconds: 810,
+        lockedSeconds: null,
         evidence: e,
         foreground: { pid: 7, name: d },
       };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { metricsText, type Snapshot } from "../../../../src/commands/metrics/metrics.ts";
 import { tallyOf } from "../../../../src/commands/metrics/tally.ts";
-import { end, notice, recordAt, stay } from "../../../support/records.ts";
+import { end, lock, notice, recordAt, stay, unlock, wrongAnswer } from "../../../support/records.ts";
 
 const records = [
   notice(0),
@@ -15,6 +15,13 @@ const records = [
   end(1500, { ended: false }),
   end(1600, { cause: "administrator" }),
   end(1700, { cause: null }),
+  lock(1750),
+  lock(1751, { cause: "user", outcome: "not locked: no" }),
+  wrongAnswer(1760),
+  wrongAnswer(1770),
+  unlock(1780),
+  unlock(1790, { cause: "fault" }),
+  end(1795, { cause: "lock_tries" }),
   recordAt(1800, { action: "fault", cause: null }),
 ];
 
@@ -82,12 +89,15 @@ test("the text follows the rules of the format, and the naming rules that promto
     "afkill_checks_failed_total",
     "afkill_endings_total",
     "afkill_hook_in_effect",
+    "afkill_locks_total",
     "afkill_login_idle_max_seconds",
     "afkill_logins",
     "afkill_notices_total",
     "afkill_policy_valid",
     "afkill_stays_total",
+    "afkill_unlocks_total",
     "afkill_watchdogs_missing",
+    "afkill_wrong_answers_total",
   ]);
 });
 
@@ -98,6 +108,7 @@ test("each number is where it belongs, and what has not happened yet is 0", () =
     'state="active"': 1,
     'state="idle"': 2,
     'state="warned"': 0,
+    'state="locked"': 0,
     'state="exempt"': 0,
     'state="fault"': 0,
     'state="no watchdog"': 1,
@@ -112,6 +123,10 @@ test("each number is where it belongs, and what has not happened yet is 0", () =
     'reason="idle",outcome="failed"': 1,
     'reason="max_login",outcome="ended"': 0,
     'reason="max_login",outcome="failed"': 0,
+    'reason="lock_max",outcome="ended"': 0,
+    'reason="lock_max",outcome="failed"': 0,
+    'reason="lock_tries",outcome="ended"': 1,
+    'reason="lock_tries",outcome="failed"': 0,
     'reason="administrator",outcome="ended"': 1,
     'reason="administrator",outcome="failed"': 0,
     'reason="unknown",outcome="ended"': 1,
@@ -119,6 +134,21 @@ test("each number is where it belongs, and what has not happened yet is 0", () =
   });
   expect(samples("afkill_notices_total")).toEqual({ "": 2 });
   expect(samples("afkill_stays_total")).toEqual({ "": 1 });
+  expect(samples("afkill_locks_total")).toEqual({
+    'reason="idle",outcome="locked"': 1,
+    'reason="idle",outcome="failed"': 0,
+    'reason="user",outcome="locked"': 0,
+    'reason="user",outcome="failed"': 1,
+    'reason="administrator",outcome="locked"': 0,
+    'reason="administrator",outcome="failed"': 0,
+  });
+  expect(samples("afkill_unlocks_total")).toEqual({
+    'by="password"': 1,
+    'by="login"': 0,
+    'by="administrator"': 0,
+    'by="fault"': 1,
+  });
+  expect(samples("afkill_wrong_answers_total")).toEqual({ "": 2 });
   expect(samples("afkill_checks_failed_total")).toEqual({ "": 17 });
   expect(samples("afkill_watchdogs_missing")).toEqual({ "": 1 });
   expect(samples("afkill_policy_valid")).toEqual({ "": 1 });

@@ -13,7 +13,7 @@ import { pageOf } from "../../../../src/commands/report/page.ts";
 import { reportOf } from "../../../../src/commands/report/report.ts";
 import { reportLines } from "../../../../src/commands/report/text.ts";
 import { replaceFile } from "../../../../src/console/replace-file.ts";
-import { end, notice, recordAt, stay } from "../../../support/records.ts";
+import { end, lock, notice, recordAt, stay, unlock, wrongAnswer } from "../../../support/records.ts";
 
 const facts: Facts = {
   host: "bastion",
@@ -69,6 +69,7 @@ test("a stay is an answer only to a notice about the same login, and only if som
   expect(answered(notice(0), stay(60, { sshdPid: 12 }))).toEqual([false]);
   expect(answered(notice(0), stay(60, { terminals: ["pts/4"] }))).toEqual([false]);
   expect(answered(notice(0), end(60), stay(70))).toEqual([false]);
+  expect(answered(notice(0), lock(60), stay(70))).toEqual([false]);
   expect(answered(stay(60))).toEqual([]);
   // The user logged out, and a later login has the same pid and terminal.
   expect(answered(notice(0, { idleSeconds: 840 }), notice(9000, { idleSeconds: 600 }), stay(9060))).toEqual([
@@ -88,6 +89,9 @@ test("totals, users and reasons are counted", () => {
     ended: 5,
     loginsEnded: 4,
     terminalsEnded: 1,
+    locked: 0,
+    unlocked: 0,
+    wrongAnswers: 0,
     failedTries: 1,
   });
   expect(byUser).toEqual([
@@ -108,7 +112,7 @@ test("sums over users and reasons agree with the totals, whatever happened", () 
     .record({
       user: fc.constantFrom("a", "b"),
       sshdPid: fc.constantFrom(1, 2),
-      action: fc.constantFrom("notice", "stay", "end", "hang-up", "fault"),
+      action: fc.constantFrom("notice", "stay", "lock", "unlock", "end", "hang-up", "fault"),
       cause: fc.constantFrom("idle", "max_login", "activity", "policy", null),
       outcome: fc.constantFrom("given", "kept"),
       ended: fc.constantFrom(true, false, null),
@@ -250,4 +254,19 @@ test("a file is replaced whole, with its mode; what is no file is left alone", (
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test("what was locked is told where something was", () => {
+  const locks = [
+    notice(0),
+    lock(300),
+    wrongAnswer(400),
+    unlock(500),
+    lock(900, { outcome: "not locked: no" }),
+  ];
+  const told = (them: typeof records) => reportLines(reportOf(them), facts, undefined).join("\n");
+  expect(told(locks)).toContain("Locked           1 terminal; 1 unlocked, 1 wrong answer");
+  expect(pageOf(reportOf(locks), facts)).toContain("<dt>Locked</dt><dd>1</dd><dd>1 terminal; 1 unlocked,");
+  expect(told(records)).not.toContain("Locked");
+  expect(pageOf(reportOf(records), facts)).not.toContain("Locked");
 });

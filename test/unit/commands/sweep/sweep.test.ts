@@ -43,7 +43,7 @@ vi.mock("../../../../src/commands/sweep/actions.ts", () => ({
 const ref = { pid: 10, startTicks: 1 };
 const login = { privileged: ref, child: undefined, server: ref, user: "alice" } as unknown as Login;
 const end: Decision = { kind: "end", reason: "idle", ids: ["pts/1"] };
-const hangUp: Decision = { kind: "hang-up", id: "pts/1" };
+const hangUp: Decision = { kind: "hang-up", id: "pts/1", reason: "idle" };
 
 function look(decisions: readonly Decision[], more: Partial<CheckedLook> = {}): CheckedLook {
   const verdict = { decisions, standing: {}, endsAtMs: {}, wakeInMs: 0, noticePending: false };

@@ -23,6 +23,7 @@ function entry({ user, idle, left, cpu = 0, pid = 100, own = false }: Facts): En
     idleSeconds: idle,
     limitSeconds: left === null ? null : 600,
     leftSeconds: left,
+    lockedSeconds: null,
     foreground: { pid: 7, name: "bash" },
     evidence: "last key 9 s ago",
   };
