@@ -1,4 +1,5 @@
 // The real host, through which a check acts. The loop in guard.ts knows only this interface, so a test can give it another host.
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OwnTerminal } from "../activity/look.ts";
 import { FROM_AFAR } from "../ending/from-afar.ts";
@@ -11,6 +12,7 @@ import type { Shown } from "../notice/show.ts";
 import { type Applied, withIdleTimeout, withoutLock } from "../policy/policy.ts";
 import { type Clocks, parseTold, readClocks, type Told, uptimeShiftS } from "../system/clock.ts";
 import { endAfter } from "../system/libc.ts";
+import { RUN_DIRECTORY } from "../system/paths.ts";
 import { act, recordFaults, recordStays, type Scene } from "./act.ts";
 import { type Decided, decidePolicy, isUninstalled } from "./decide.ts";
 import { recordFault } from "./fault.ts";
@@ -107,8 +109,9 @@ export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost 
   const shown = new Map<string, Shown>();
   // The process of a sweep also looks at other logins, and that of a wrap serves its terminal: one look that hangs must not end them.
   const isAlone = watch === undefined && wrapHost === undefined;
-  // What locks a terminal lives on when a check has ended, and needs a watchdog of root's to watch over it.
-  const mayLock = isRoot() && isAlone && actions.lock !== undefined;
+  // A lock outlives the check. The watchdog watches over it, in the directory where it keeps its memory: a sweep has another one.
+  const isWatchedOver = dirname(stateDirectory) === RUN_DIRECTORY;
+  const mayLock = isRoot() && isWatchedOver && actions.lock !== undefined;
   const mayGiveBack = isRoot() && !isFromAfar && wrapHost === undefined;
   return {
     readClocks,

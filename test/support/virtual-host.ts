@@ -24,7 +24,7 @@ export type Deed =
   | { readonly kind: "command" }
   /** A program in the foreground works. */
   | { readonly kind: "work"; readonly terminal: number }
-  /** The user of a locked terminal gives the right answer, or a wrong one. */
+  /** A locked terminal is unlocked from elsewhere, without a key; or somebody gives a wrong answer on it. */
   | { readonly kind: "unlock" | "wrong answer"; readonly terminal: number }
   /** Somebody asks that a terminal locks. */
   | { readonly kind: "ask"; readonly terminal: number; readonly cause: "user" | "administrator" }
@@ -246,10 +246,12 @@ export function startHost(story: Story, tell: (happening: Happening, kernelNoted
       case "unlock":
       case "wrong answer":
         if (!tty?.lock) break;
-        // What is typed at a lock moves the time of its terminal too.
-        Object.assign(tty, { accessedWallS: wallS, notedMs: runMs });
         if (happening.kind === "unlock") tty.lock = undefined;
-        else tty.lock.wrongAnswers++;
+        else {
+          tty.lock.wrongAnswers++;
+          // What is typed at a lock moves the time of its terminal too.
+          Object.assign(tty, { accessedWallS: wallS, notedMs: runMs });
+        }
         host.isSignalled = true;
         break;
       case "ask":

@@ -62,7 +62,8 @@ test.each<[string, Parameters<typeof hostAs>]>([
   ["a wrap", [0, {}, { wrapHost }]],
   ["a look from afar", [0, { isFromAfar: true }]],
   ["a look after one that hung", [0, { isBlind: true }]],
-  ["a sweep", [0, {}, { watch: () => undefined }]],
+  ["a sweep", [0, { stateDirectory: "/run/afkill/sweep/11-1" }, { watch: () => undefined }]],
+  ["a watchdog that can write nowhere", [0, { stateDirectory: "/dev/null/afkill" }]],
 ])("%s ends what another check would lock, and takes no ask", async (_, [uid, more, options]) => {
   const host = hostAs(uid, more, options);
   const decided = await host.decidePolicy(ALICE, BLANK);
