@@ -7,14 +7,11 @@ const prctl = libc.func(
   "int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)",
 );
 const setrlimit = libc.func("int setrlimit(int resource, const uint64_t *limits)");
-const fcntl = libc.func("int fcntl(int fd, int command, ...)");
 
-// linux/prctl.h; asm-generic/resource.h, asm-generic/fcntl.h: the same on x86-64 and arm64.
+// linux/prctl.h, asm-generic/resource.h: the same on x86-64 and arm64.
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const RLIMIT_CORE = 4;
-const F_SETFD = 2;
-const FD_CLOEXEC = 1;
 const SIGKILL = 9;
 
 function mustSucceed(result: number, call: string): void {
@@ -36,9 +33,4 @@ export function keepMemorySecret(): void {
  */
 export function dieWithParent(): void {
   mustSucceed(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl PR_SET_PDEATHSIG");
-}
-
-/** No program that this process starts gets this descriptor (fcntl(2), FD_CLOEXEC). Throws `SystemCallError`. */
-export function keepDescriptor(fd: number): void {
-  mustSucceed(fcntl(fd, F_SETFD, "int", FD_CLOEXEC), "fcntl F_SETFD");
 }

@@ -74,14 +74,6 @@ export const mutations: readonly Mutation[] = [
     test: CONVERSATION,
   },
   {
-    file: "src/ask-pam.ts",
-    find: "keepDescriptor(ANSWERS);",
-    replace: "",
-    why: "no program that a module starts reads the answers",
-    case: "a module that hangs is killed, with what it has started",
-    test: CONVERSATION,
-  },
-  {
     file: "src/system/self.ts",
     find: '  mustSucceed(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl PR_SET_DUMPABLE");\n',
     replace: "",

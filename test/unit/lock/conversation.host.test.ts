@@ -128,16 +128,17 @@ test("a text of a module is told, and an error as an error", async () => {
 test("a module that hangs is killed, with what it has started", async () => {
   const word = `31536${process.pid}`;
   const begunMs = performance.now();
-  const hung = attempt([`auth required pam_exec.so /bin/sleep ${word}`, ACCOUNT], [], { silenceMs: 3_000 });
-  await expect.poll(() => running(word).length).toBe(1);
+  const hung = attempt([`auth required pam_exec.so /bin/sleep ${word}`, ACCOUNT], [], { silenceMs: 6_000 });
+  await expect.poll(() => running(word).length, { timeout: 20_000 }).toBe(1);
   const [pid = 0] = running("src/ask-pam.ts");
   // What it asks and is answered goes to no program of a module (O_CLOEXEC, octal), and nobody gets its memory.
-  for (const fd of [3, 4]) expect(readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8")).toMatch(/^flags:\t02/m);
+  for (const fd of [3, 4])
+    expect(readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8")).toMatch(/^flags:\t02\d{6}$/m);
   expect(readFileSync(`/proc/${pid}/limits`, "utf8")).toMatch(/^Max core file size +0 +0 /m);
   expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).not.toContain(PASSWORD);
   expect((await hung).decision).toEqual({ code: NO_DECISION, text: "PAM does not answer" });
-  expect(performance.now() - begunMs).toBeLessThan(10_000);
-  expect(running(word)).toEqual([]);
+  expect(performance.now() - begunMs).toBeLessThan(30_000);
+  await expect.poll(() => running(word), { timeout: 20_000 }).toEqual([]);
 });
 
 test("who is stopped while a question stands has decided nothing, and nothing runs on", async () => {
@@ -156,7 +157,9 @@ test("who is stopped while a question stands has decided nothing, and nothing ru
     { command },
   );
   expect(await decision).toEqual({ code: NO_DECISION, text: "stopped" });
-  await expect.poll(() => running(`"user":"${USER}","tty":"pts/77","rhost":""`)).toEqual([]);
+  await expect
+    .poll(() => running(`"user":"${USER}","tty":"pts/77","rhost":""`), { timeout: 20_000 })
+    .toEqual([]);
 });
 
 test("a module that crashes is no proof", async () => {

@@ -38,5 +38,5 @@ test("a process that dies with its parent does", async () => {
   };
   expect(lives()).toBe(true);
   parent.kill("SIGKILL");
-  await expect.poll(lives).toBe(false);
+  await expect.poll(lives, { timeout: 20_000 }).toBe(false);
 });
