@@ -1,4 +1,4 @@
-// Two things that the kernel of User Mode Linux 6.1, which this is preloaded into, does not do by itself.
+// Three things that the kernel of User Mode Linux 6.1, which this is preloaded into, does not do by itself.
 //
 // Makes a suspend of the machine last. The kernel can suspend to memory, but sleeps only while a timer is armed (os_idle_sleep in
 // arch/um/os-Linux/time.c), and a suspend has disarmed it: it wakes at once. This tells it that a disarmed timer is armed, and lets
@@ -6,10 +6,14 @@
 // suspend, goes on by as many seconds as stand in the file that AFKILL_LEAP names.
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <elf.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,4 +68,29 @@ int sigsuspend(const sigset_t *mask) {
   int result = next(&only);
   leap();
   return result;
+}
+
+static long (*next_ptrace)(enum __ptrace_request, pid_t, void *, void *);
+
+// Makes it run on a processor whose registers take more room than it knows of, as those of AMX do. ptrace(2) gives as many of them as
+// there is room for, but sets only all of them at once, and the kernel gives up. What it does not know of stays as it was.
+static long set_registers(pid_t pid, void *kind, const struct iovec *known) {
+  static unsigned char all[64 << 10] __attribute__((aligned(64)));
+  struct iovec whole = {all, sizeof all};
+  long result = next_ptrace(PTRACE_GETREGSET, pid, kind, &whole);
+  if (result != 0 || whole.iov_len < known->iov_len) return -1;
+  memcpy(all, known->iov_base, known->iov_len);
+  return next_ptrace(PTRACE_SETREGSET, pid, kind, &whole);
+}
+
+long ptrace(enum __ptrace_request request, ...) {
+  if (!next_ptrace) next_ptrace = dlsym(RTLD_NEXT, "ptrace");
+  va_list arguments;
+  va_start(arguments, request);
+  pid_t pid = va_arg(arguments, pid_t);
+  void *address = va_arg(arguments, void *);
+  void *data = va_arg(arguments, void *);
+  va_end(arguments);
+  if (request == PTRACE_SETREGSET && address == (void *)NT_X86_XSTATE) return set_registers(pid, address, data);
+  return next_ptrace(request, pid, address, data);
 }
