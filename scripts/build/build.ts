@@ -3,6 +3,7 @@
 //   cli.js, check.js, wrap.js, ask-pam.js   the programs, each with its own files: a check loads nothing that only the CLI needs
 //   *-main-*.cjs, .code         what the first two run, and the V8 code of it
 //   precompile.js      makes that code anew, for another Node (src/setup/v8-code.ts)
+//   locker.js          locks a terminal; one process for each lock
 //   build.json         how old the build and its Node are
 //   node_modules/      the native halves of koffi and node-pty
 //   pam/               the shell programs
@@ -203,6 +204,7 @@ writeFileSync(join(dist, BUILD_RECORD), `${JSON.stringify(buildRecord(root), nul
 await makeModule("wrap.js", "src/wrap.ts");
 await makeModule("ask-pam.js", "src/ask-pam.ts");
 await makeModule(PRECOMPILER, "scripts/build/precompile.ts");
+await makeModule("locker.js", "src/locker.ts");
 precompile(await bundle("cli"));
 precompile(await bundle("check"));
 writeFileSync(join(dist, "LICENSES"), licencesOf(root, packages));

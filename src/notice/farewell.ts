@@ -3,13 +3,11 @@ import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTerminal, type Terminal } from "../login/terminal.ts";
 import { getWindowSize } from "../system/libc.ts";
-import { isMultiplexerClient } from "./choose.ts";
+import { detachClients } from "./detach.ts";
 import { farewellBytes } from "./form.ts";
-import { type Frozen, freeze, hangUpProcess } from "./freeze.ts";
-import { ownerOf } from "./owner.ts";
+import { type Frozen, freeze } from "./freeze.ts";
 import { writeLastLine } from "./write.ts";
 
-const DETACH_MS = 1_000;
 /** The time that the bytes need to reach the client before the connection ends. */
 const TRAVEL_MS = 300;
 
@@ -36,15 +34,4 @@ export async function sayFarewell(terminal: Terminal, text: string): Promise<Fro
   if (said) return frozen;
   frozen?.thaw();
   return undefined;
-}
-
-/**
- * Ends clients of tmux and screen: their server itself draws until its client is gone. A client that leads the session is left alone: the
- * terminal would go with it, before the last line.
- */
-async function detachClients(terminal: Terminal): Promise<void> {
-  const clients = (ownerOf(terminal)?.members ?? []).filter(
-    ({ name, pid }) => isMultiplexerClient(name) && pid !== terminal.leader?.pid,
-  );
-  await Promise.all(clients.map((client) => hangUpProcess(client, DETACH_MS)));
 }

@@ -1,4 +1,5 @@
-// Keeps programs from drawing over a last line. It holds them by pidfds, so it continues only processes that it stopped, never a later one.
+// Stops the programs on a terminal, for a last line or a lock. It holds them by pidfds, so it continues only processes that it stopped, never
+// a later one.
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
@@ -19,48 +20,108 @@ export interface Frozen {
   readonly thaw: () => void;
 }
 
+/** Stops processes one after the other, and lets them continue in the reverse order. */
+export interface Stopper extends Frozen {
+  /** Stops what runs of these. Processes that we may not signal, or that were stopped before, are left alone. */
+  readonly stop: (refs: readonly ProcessRef[]) => Promise<void>;
+  /** Stops again what somebody else let continue. Returns those processes. Forgets those that have ended. */
+  readonly renew: () => Promise<readonly ProcessRef[]>;
+  /** What is stopped, in the order in which it was stopped. */
+  readonly stopped: () => readonly ProcessRef[];
+}
+
+/** Begins with nothing stopped. `note` is told what will be stopped before any more of it is; if it throws, nothing more is. */
+export function newStopper(note: (stopped: readonly ProcessRef[]) => void = () => undefined): Stopper {
+  const held = new Map<number, Stopped>();
+  const stopped = () => [...held.values()].map(({ ref }) => ref);
+  const drop = ({ ref, pidfd }: Stopped) => {
+    held.delete(ref.pid);
+    closePidfd(pidfd);
+  };
+  return {
+    stopped,
+    stop: async (refs) => {
+      const begun = refs.flatMap((ref) => (held.has(ref.pid) ? [] : (openRunning(ref) ?? [])));
+      for (const it of begun) held.set(it.ref.pid, it);
+      if (begun.length === 0) return;
+      try {
+        note(stopped());
+      } catch (error) {
+        begun.forEach(drop);
+        throw error;
+      }
+      for (const it of begun) if (!signal(it.pidfd, SIGSTOP)) drop(it);
+      await allStopped(begun.map(({ ref }) => ref));
+    },
+    renew: async () => {
+      for (const it of held.values()) if (!isAlive(it.ref)) drop(it);
+      // One that waits for a disk stops before it does anything else.
+      const running = [...held.values()].filter(
+        ({ ref }) => !isAtRest(ref) && readStat(ref.pid)?.state !== "D",
+      );
+      for (const { pidfd } of running) signal(pidfd, SIGSTOP);
+      const refs = running.map(({ ref }) => ref);
+      await allStopped(refs);
+      return refs;
+    },
+    thaw: () => {
+      // The leader is last: when a shell runs again, none of its jobs must be stopped.
+      for (const it of [...held.values()].reverse()) {
+        signal(it.pidfd, SIGCONT);
+        drop(it);
+      }
+    },
+  };
+}
+
 /**
  * Stops the session leader, then the foreground group. In the other order a shell would see its job stop and show a prompt. Background jobs
- * go on. Processes that we may not signal, or that were stopped before, are left alone.
+ * go on.
  */
+export async function stopForeground(terminal: Terminal, stopper: Stopper): Promise<void> {
+  if (terminal.leader) await stopper.stop([terminal.leader]);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const known = new Set(stopper.stopped().map(({ pid }) => pid));
+    const running = foregroundOf(terminal)?.members.filter(({ pid }) => !known.has(pid)) ?? [];
+    if (running.length === 0) return;
+    await stopper.stop(running);
+  }
+}
+
+/** Lets processes continue that somebody else has stopped in this order: the last one first. Those that are gone are left out. */
+export function letContinue(refs: readonly ProcessRef[]): void {
+  for (const ref of refs.toReversed()) {
+    const pidfd = openPidfd(ref.pid);
+    if (pidfd === undefined) continue;
+    if (readStat(ref.pid)?.startTicks === ref.startTicks) signal(pidfd, SIGCONT);
+    closePidfd(pidfd);
+  }
+}
+
+/** Stops the session leader and the foreground group, for a last line. */
 export async function freeze(terminal: Terminal): Promise<Frozen> {
-  const stopped = new Map<number, Pidfd>();
-  const thaw = () => {
-    // The leader is last: when a shell runs again, none of its jobs must be stopped.
-    for (const pidfd of [...stopped.values()].reverse()) {
-      signal(pidfd, SIGCONT);
-      closePidfd(pidfd);
-    }
-    stopped.clear();
-  };
-  const stop = async (refs: readonly ProcessRef[]) => {
-    for (const ref of refs) {
-      const pidfd = stopOne(ref);
-      if (pidfd !== undefined) stopped.set(ref.pid, pidfd);
-    }
-    await allStopped(refs);
-  };
+  const stopper = newStopper();
   try {
-    if (terminal.leader) await stop([terminal.leader]);
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const running = foregroundOf(terminal)?.members.filter(({ pid }) => !stopped.has(pid)) ?? [];
-      if (running.length === 0) break;
-      await stop(running);
-    }
-    return { thaw };
+    await stopForeground(terminal, stopper);
+    return stopper;
   } catch (error) {
-    thaw();
+    stopper.thaw();
     throw error;
   }
 }
 
-/** Stops one process and keeps its pidfd; `undefined` if it is gone, not ours to stop, ourselves, or already stopped. */
-function stopOne(ref: ProcessRef): Pidfd | undefined {
-  const pidfd = ref.pid === process.pid ? undefined : openPidfd(ref.pid);
+interface Stopped {
+  readonly ref: ProcessRef;
+  readonly pidfd: Pidfd;
+}
+
+/** Opens a process that runs; `undefined` if it is gone, ourselves, or already stopped. */
+function openRunning({ pid, startTicks }: ProcessRef): Stopped | undefined {
+  const pidfd = pid === process.pid ? undefined : openPidfd(pid);
   if (pidfd === undefined) return undefined;
   // Compared while the pidfd is open: from now on no other process can get this pid.
-  const stat = readStat(ref.pid);
-  if (stat?.startTicks === ref.startTicks && stat.state !== "T" && signal(pidfd, SIGSTOP)) return pidfd;
+  const stat = readStat(pid);
+  if (stat?.startTicks === startTicks && stat.state !== "T") return { ref: { pid, startTicks }, pidfd };
   closePidfd(pidfd);
   return undefined;
 }
@@ -68,9 +129,14 @@ function stopOne(ref: ProcessRef): Pidfd | undefined {
 /** Waits: a signal to a running process takes effect a moment later. */
 async function allStopped(refs: readonly ProcessRef[]): Promise<void> {
   for (let waitedMs = 0; waitedMs < STOPS_WITHIN_MS; waitedMs += STEP_MS) {
-    if (refs.every(({ pid }) => ["T", "t", "Z", undefined].includes(readStat(pid)?.state))) return;
+    if (refs.every(isAtRest)) return;
     await sleep(STEP_MS);
   }
+}
+
+/** Whether a process is stopped, or gone. */
+function isAtRest({ pid }: ProcessRef): boolean {
+  return ["T", "t", "Z", undefined].includes(readStat(pid)?.state);
 }
 
 /** Hangs up one process and waits for its end, for at most `withinMs`. */

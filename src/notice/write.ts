@@ -28,6 +28,11 @@ export async function writeNotice(fd: number, bytes: string): Promise<boolean> {
  */
 export async function writeLastLine(fd: number, bytes: string): Promise<boolean> {
   if (!isWritable(fd)) releaseHold(fd);
+  return writeAll(fd, bytes);
+}
+
+/** Writes in several parts if necessary. Returns whether the terminal took all of it: it gets a second for each part. */
+export async function writeAll(fd: number, bytes: string): Promise<boolean> {
   let rest = Buffer.from(bytes, "latin1");
   while (rest.length > 0 && (await becomesWritable(fd))) {
     const taken = write(fd, rest);

@@ -102,6 +102,7 @@ export function planConfiguration(dist: string): Change[] {
 function buildFiles(dist: string, arch: string): string[] {
   const needed = [
     "cli.js",
+    "locker.js",
     "check.js",
     "wrap.js",
     "ask-pam.js",

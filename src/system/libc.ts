@@ -372,6 +372,8 @@ export interface FileFacts {
   readonly size: number;
   /** Its name on this host: `device:inode`. */
   readonly file: string;
+  /** The numbers of the character device that it stands for: `major:minor`; `undefined` if it is none. */
+  readonly special: string | undefined;
 }
 
 /**
@@ -385,10 +387,13 @@ export function fileFacts(path: string): FileFacts | undefined {
   if (statx(AT_FDCWD, path, flags, STATX_TYPE_MODE_INO_SIZE, raw) !== 0) return undefined;
   const facts = new DataView(raw.buffer);
   const device = `${facts.getUint32(136, true)}.${facts.getUint32(140, true)}`;
+  const mode = facts.getUint16(28, true);
+  const special = `${facts.getUint32(128, true)}:${facts.getUint32(132, true)}`;
   return {
-    mode: facts.getUint16(28, true),
+    mode,
     size: Number(facts.getBigUint64(40, true)),
     file: `${device}:${facts.getBigUint64(32, true)}`,
+    special: (mode & constants.S_IFMT) === constants.S_IFCHR ? special : undefined,
   };
 }
 

@@ -1,0 +1,107 @@
+// The attributes and the owner of a locked terminal: kept, taken, held and given back.
+import { fchmodSync, fchownSync, fstatSync } from "node:fs";
+import { SystemCallError } from "../system/libc.ts";
+import { flushInput, lockTermios, readTermios, setExclusive, writeTermios } from "../system/tty-lock.ts";
+import type { LockRecord } from "./record.ts";
+
+// termios(3), asm-generic/termbits.h; the same on x86-64 and arm64.
+const IXON = 0o2000;
+const OPOST = 0o1;
+const ONLCR = 0o4;
+/** ISIG, ICANON, ECHO, ECHONL, IEXTEN. */
+const LOCAL = 0o1 | 0o2 | 0o10 | 0o100 | 0o100000;
+/** The places of the flag words, and of VTIME and VMIN, in the kernel's structure. */
+const INPUT_AT = 0;
+const OUTPUT_AT = 4;
+const LOCAL_AT = 12;
+const VTIME_AT = 17 + 5;
+const VMIN_AT = 17 + 6;
+
+const PERMISSIONS = 0o7777;
+const FOR_ROOT = 0o600;
+
+/** What a terminal had before it was locked. */
+export type Kept = Pick<LockRecord, "termios" | "owner">;
+
+/** Reads what is to be given back. Throws if the terminal is gone. */
+export function keep(fd: number): Kept {
+  const { uid, gid, mode } = fstatSync(fd);
+  return { termios: readTermios(fd).toString("hex"), owner: { uid, gid, mode: mode & PERMISSIONS } };
+}
+
+/**
+ * Takes a terminal: every key comes as it is and nothing is echoed, no signal is sent for keys, what was typed before is forgotten. Nobody can
+ * change that, and only root can open the terminal. Throws if the terminal is gone.
+ */
+export function take(fd: number, kept: Kept): void {
+  setLocked(fd, kept);
+  flushInput(fd);
+}
+
+/** Takes a terminal again if somebody has changed its attributes or its owner. Returns whether that was so. Throws if it is gone. */
+export function hold(fd: number, kept: Kept): boolean {
+  const isHeld = isTaken(fd) && readTermios(fd).equals(lockedForm(kept));
+  if (!isHeld) setLocked(fd, kept);
+  return !isHeld;
+}
+
+/** The owner first: whoever finds the locker gone knows a locked terminal by it (`isTaken`). */
+function setLocked(fd: number, kept: Kept): void {
+  fchownSync(fd, 0, kept.owner.gid);
+  fchmodSync(fd, FOR_ROOT);
+  setExclusive(fd, true);
+  unlessRefused(() => lockTermios(fd, false));
+  writeTermios(fd, lockedForm(kept));
+  unlessRefused(() => lockTermios(fd, true));
+}
+
+/** Whether a terminal is root's alone, as `take` makes it. sshd makes none so, even for root (`pty_setowner` of OpenSSH). */
+export function isTaken(fd: number): boolean {
+  const { uid, mode } = fstatSync(fd);
+  return uid === 0 && (mode & PERMISSIONS) === FOR_ROOT;
+}
+
+/** Gives a terminal back as it was. What was typed meanwhile is forgotten. A step that fails stops no other: its error is returned. */
+export function giveBack(fd: number, { termios, owner }: Kept): unknown[] {
+  const steps = [
+    () => flushInput(fd),
+    () => unlessRefused(() => lockTermios(fd, false)),
+    () => writeTermios(fd, Buffer.from(termios, "hex")),
+    () => setExclusive(fd, false),
+    () => fchownSync(fd, owner.uid, owner.gid),
+    // After the owner: to change that clears bits of the mode (chown(2)).
+    () => fchmodSync(fd, owner.mode),
+  ];
+  return steps.flatMap((step) => {
+    try {
+      step();
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
+}
+
+/** The attributes of a locked terminal. */
+function lockedForm({ termios }: Kept): Buffer {
+  const bytes = Buffer.from(termios, "hex");
+  const change = (at: number, clear: number, set = 0) =>
+    bytes.writeUInt32LE(((bytes.readUInt32LE(at) & ~clear) | set) >>> 0, at);
+  change(INPUT_AT, IXON);
+  change(OUTPUT_AT, 0, OPOST | ONLCR);
+  change(LOCAL_AT, LOCAL);
+  bytes[VTIME_AT] = 0;
+  bytes[VMIN_AT] = 1;
+  return bytes;
+}
+
+/**
+ * In a container root may not lock attributes. Then a background job can switch echo on, until the next look at them.
+ */
+function unlessRefused(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || error.code !== "EPERM") throw error;
+  }
+}

@@ -1,0 +1,130 @@
+// Locks one terminal until its user proves who they are, or until it is gone. Whatever happens, it gives the terminal back.
+import { hostname } from "node:os";
+import { waitReadable } from "../system/wait-readable.ts";
+import { reasonOf } from "../text/reason-of.ts";
+import { recordLock } from "./audit.ts";
+import { type Desk, openDesk } from "./desk.ts";
+import { openDoor } from "./door.ts";
+import { type Asker, type Ending, unlockRecord } from "./ending.ts";
+import { type Face, takeFace } from "./face.ts";
+import type { LockOrder } from "./order.ts";
+import type { LockFacts } from "./screen-text.ts";
+import { type Seized, seize } from "./seize.ts";
+import { readNow, TerminalGone } from "./terminal-io.ts";
+import { hasPassword } from "./usable.ts";
+import { wakeWatchdog } from "./wake.ts";
+import { type Watched, watchOnce } from "./watch.ts";
+
+const TICK_MS = 1_000;
+/** After so long without a key nobody types any more. */
+const TYPING_MS = 60_000;
+
+/**
+ * Locks a terminal and stays until the lock ends. `tell` is told once: `locked`, or `failed REASON`. `stop` ends the lock as a fault.
+ * Returns the exit status. Never throws.
+ */
+export async function runLocker(
+  order: LockOrder,
+  tell: (line: string) => void,
+  stop: AbortSignal,
+): Promise<number> {
+  let seized: Seized;
+  try {
+    seized = await seize(order);
+  } catch (error) {
+    tell(`failed ${reasonOf(error)}`);
+    return 1;
+  }
+  tell("locked");
+  const ending = await keepLocked(order, seized, stop);
+  const failures = await seized.release();
+  await recordEnding(order, ending, failures);
+  wakeWatchdog(order.login);
+  return ending.kind === "fault" ? 1 : 0;
+}
+
+/** Never throws. Afterwards nothing is read from the terminal or written to it. */
+async function keepLocked(order: LockOrder, seized: Seized, stop: AbortSignal): Promise<Ending> {
+  const end = Promise.withResolvers<Ending>();
+  const onStop = () =>
+    end.resolve({ kind: "fault", reason: `the locker was ended: ${reasonOf(stop.reason)}` });
+  if (stop.aborted) onStop();
+  stop.addEventListener("abort", onStop);
+  let face: Face | undefined;
+  let desk: Desk | undefined;
+  let door: Disposable | undefined;
+  try {
+    face = await takeFace(seized);
+    const facts = factsOf(order);
+    desk = await openDesk({ order, seized, face, facts, onRight: () => end.resolve({ kind: "answered" }) });
+    void hasPassword(order.login.user).then(desk.setPassword, () => undefined);
+    door = await openDoorOf(order, seized, (by) => end.resolve({ kind: "asked", by }));
+    return await serve({ order, seized, face, desk }, end.promise);
+  } catch (error) {
+    return endingOf(error);
+  } finally {
+    stop.removeEventListener("abort", onStop);
+    door?.[Symbol.dispose]();
+    desk?.close();
+    await face?.close();
+  }
+}
+
+function endingOf(error: unknown): Ending {
+  return error instanceof TerminalGone ? { kind: "gone" } : { kind: "fault", reason: reasonOf(error) };
+}
+
+/** Without its door a terminal is unlocked by its answer alone. */
+async function openDoorOf(
+  { login }: LockOrder,
+  seized: Seized,
+  onUnlock: (by: Asker) => void,
+): Promise<Disposable | undefined> {
+  const { number, sinceMs } = seized.record();
+  return openDoor({ number, uid: login.uid, sinceMs }, onUnlock).catch(() => undefined);
+}
+
+/** Passes keys on and keeps the terminal locked, until the end. Throws when it cannot go on. */
+async function serve(parts: Watched, end: Promise<Ending>): Promise<Ending> {
+  const { fd } = parts.seized;
+  let nextMs = performance.now() + TICK_MS;
+  let lastKeyMs = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const leftMs = Math.max(1, Math.ceil(nextMs - performance.now()));
+    const come = await Promise.race([end, waitReadable(fd, leftMs)]);
+    // The wait may go on, but nothing is read any more.
+    if (typeof come === "object") return come;
+    if (come === "gone") throw new TerminalGone();
+    const isFirstKey = come === "bytes" && performance.now() - lastKeyMs > TYPING_MS;
+    if (come === "bytes") lastKeyMs = performance.now();
+    // Before somebody begins to type, nobody else may read it.
+    if (isFirstKey || performance.now() >= nextMs) {
+      await watchOnce(parts, performance.now() - lastKeyMs <= TYPING_MS);
+      nextMs = performance.now() + TICK_MS;
+    }
+    if (come === "bytes") parts.desk.feed(readNow(fd));
+  }
+}
+
+function factsOf({ login, terminal, cause, by, idleMs, lockMaxMs, message }: LockOrder): LockFacts {
+  const sinceMs = Date.now();
+  return {
+    user: login.user,
+    host: hostname(),
+    sinceMs,
+    cause,
+    by,
+    idleMs,
+    closesAt: lockMaxMs === null ? undefined : new Date(sinceMs + lockMaxMs),
+    message,
+    terminalName: terminal,
+    hasPassword: undefined,
+  };
+}
+
+async function recordEnding(order: LockOrder, ending: Ending, failures: readonly string[]): Promise<void> {
+  const facts = unlockRecord(ending);
+  if (!facts) return;
+  const outcome = failures.length === 0 ? "given back" : `given back, except for: ${failures.join("; ")}`;
+  await recordLock(order, { action: "unlock", outcome, ...facts });
+}

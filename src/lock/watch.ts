@@ -1,0 +1,37 @@
+// What a locker looks at every second while its terminal is locked.
+import { existsSync } from "node:fs";
+import { sessionNow } from "../login/terminal.ts";
+import { hold } from "./attributes.ts";
+import type { Desk } from "./desk.ts";
+import type { Face } from "./face.ts";
+import type { LockOrder } from "./order.ts";
+import { recordFile } from "./record.ts";
+import type { Seized } from "./seize.ts";
+import { TerminalGone } from "./terminal-io.ts";
+
+/** The program that this process runs. An upgrade renames a new file to its path, so it is never missing during an upgrade. */
+const PROGRAM = process.argv[1] ?? "";
+
+/** A locked terminal. */
+export interface Watched {
+  readonly order: LockOrder;
+  readonly seized: Seized;
+  readonly face: Face;
+  readonly desk: Desk;
+}
+
+/**
+ * Keeps the terminal locked, whatever others did to it in the last second. `isAsking`: somebody types. Throws `TerminalGone` if it is gone, and another error if it
+ * cannot stay locked.
+ */
+export async function watchOnce({ order, seized, face, desk }: Watched, isAsking: boolean): Promise<void> {
+  const { fd, kept, terminal } = seized;
+  if (!sessionNow(terminal)) throw new TerminalGone();
+  if (!existsSync(PROGRAM)) throw new Error("afkill was uninstalled");
+  const { number, wrongAnswers } = seized.record();
+  // Somebody has emptied /run.
+  if (!existsSync(recordFile(order.stateDirectory, number))) seized.note(wrongAnswers);
+  await desk.setReader(await seized.hold.renew(isAsking));
+  hold(fd, kept);
+  await face.refresh();
+}

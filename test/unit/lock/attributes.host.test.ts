@@ -1,0 +1,62 @@
+// The attributes of real terminals; only root may lock them.
+import { spawn } from "node:child_process";
+import { closeSync, fstatSync } from "node:fs";
+import { expect, test } from "vitest";
+import { giveBack, hold, isTaken, keep, take } from "../../../src/lock/attributes.ts";
+import { unreadBytes } from "../../../src/system/libc.ts";
+import { readTermios, writeTermios } from "../../../src/system/tty-lock.ts";
+import { OWNER, UID, userShell } from "../../support/locks.ts";
+import { until } from "../../support/real-terminals.ts";
+
+const ECHO = 0o10;
+const localFlags = (fd: number) => readTermios(fd).readUInt32LE(12);
+
+/** Whether a user may open the terminal by its name. */
+async function canOpen(path: string): Promise<boolean> {
+  const user = { uid: UID, gid: UID, stdio: "ignore" } as const;
+  const child = spawn("/bin/sh", ["-c", 'exec 3<>"$1"', "sh", path], user);
+  return new Promise((resolve) => child.on("close", (status) => resolve(status === 0)));
+}
+
+test("attributes and owner come back byte for byte, and keys that were typed meanwhile do not", async () => {
+  const { fd, pty, terminal } = await userShell();
+  // Everything odd that a program can set: a control character, a flag of input, the line discipline's word stays.
+  const odd = readTermios(fd);
+  odd[17 + 4] = 0x07;
+  odd.writeUInt32LE((odd.readUInt32LE(0) | 0o4000 | 0o2000) >>> 0, 0);
+  writeTermios(fd, odd);
+  const kept = keep(fd);
+  expect(kept).toEqual({ termios: odd.toString("hex"), owner: OWNER });
+  expect(await canOpen(terminal().path)).toBe(true);
+
+  take(fd, kept);
+  expect(isTaken(fd)).toBe(true);
+  expect(localFlags(fd) & ECHO).toBe(0);
+  expect(await canOpen(terminal().path)).toBe(false);
+  process.kill(pty.pid, "SIGSTOP");
+  pty.write("typed at the lock");
+  await until(() => unreadBytes(fd) > 0);
+
+  expect(giveBack(fd, kept)).toEqual([]);
+  expect(readTermios(fd).toString("hex")).toBe(odd.toString("hex"));
+  expect(keep(fd).owner).toEqual(OWNER);
+  expect(isTaken(fd)).toBe(false);
+  expect(await canOpen(terminal().path)).toBe(true);
+  expect(unreadBytes(fd)).toBe(0);
+  closeSync(fd);
+});
+
+test("nobody switches echo on while a terminal is taken; what root changes is set again", async () => {
+  const { fd } = await userShell();
+  const kept = keep(fd);
+  take(fd, kept);
+  writeTermios(fd, Buffer.from(kept.termios, "hex"));
+  expect(localFlags(fd) & ECHO).toBe(0);
+  expect(hold(fd, kept)).toBe(false);
+  const { chown } = await import("node:fs/promises");
+  await chown(`/proc/self/fd/${fd}`, UID, 5);
+  expect(hold(fd, kept)).toBe(true);
+  expect(fstatSync(fd).uid).toBe(0);
+  giveBack(fd, kept);
+  closeSync(fd);
+});
