@@ -1,6 +1,6 @@
 // The way to unlock a terminal without its password: a socket of its locker. Whoever connects and says `unlock` asks for it, and the kernel
 // tells who that is. Root may always; the user of the terminal may from a login that began after the lock.
-import { chmodSync, chownSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { makeOwn } from "../system/own-directory.ts";
 import { RUN_DIRECTORY, UNLOCK_DIRECTORY } from "../system/paths.ts";
@@ -35,6 +35,7 @@ const MOST_BYTES = 100;
 /** If more than so many others than root wait here, the one that came first has to go: nobody can keep a later one out. */
 const MOST_VISITORS = 16;
 const ANSWER_MS = 15_000;
+const STRANGER = "only its user and root can unlock it";
 /**
  * The request, and for root the name of who asks. It must be said: a program of root's that a user makes connect, for example with
  * SSH_AUTH_SOCK, says something else.
@@ -74,14 +75,13 @@ export async function openDoor(
     socket.on("error", () => undefined).unref();
     attempt(socket, () => {
       const peer = peerOfSocket(descriptorOf(socket));
+      // Anybody may connect. Strangers are sent away at once, so that they keep nobody out.
+      if (peer.uid !== 0 && peer.uid !== facts.uid) return void socket.end(`no: ${STRANGER}\n`);
       if (peer.uid !== 0) admit(socket, visitors);
       receive(socket, (name) => decide(socket, peer, name));
     });
   });
   await listen(server, path);
-  // Nobody else may even connect. It is nobody's until its mode is right.
-  chmodSync(path, 0o600);
-  chownSync(path, facts.uid, -1);
   server.unref();
   return {
     [Symbol.dispose]: () => {
@@ -96,12 +96,15 @@ export async function openDoor(
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
+    // The socket is made at once, with this mask: to connect takes the right to write (unix(7)).
+    const mask = process.umask(0o111);
     server.listen(path, () => {
       server.off("error", reject);
       // Such as too many open files: a later visitor is let in again.
       server.on("error", () => undefined);
       resolve();
     });
+    process.umask(mask);
   });
 }
 
@@ -146,7 +149,7 @@ function descriptorOf(socket: Socket): number {
 /** Who may unlock the terminal; if the peer may not, the reason. */
 function whoMayUnlock({ pid, uid }: Peer, name: string | undefined, facts: DoorFacts): Unlocker | string {
   if (uid === 0) return { uid, name: name ?? "root", isAdministrator: true };
-  if (uid !== facts.uid) return "only its user and root can unlock it";
+  if (uid !== facts.uid) return STRANGER;
   const login = pid > 0 ? loginAbove(pid) : undefined;
   if (login?.uid !== uid) return "log in a second time, and run this there, not in tmux or screen";
   if (login.startedBootMs <= facts.sinceMs)
@@ -163,7 +166,6 @@ export async function knock(number: number, by = "", directory = UNLOCK_DIRECTOR
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ECONNREFUSED")
       return { unlocked: false, answer: "no: it is not locked" };
-    if (code === "EACCES") return { unlocked: false, answer: "no: only its user and root can unlock it" };
     return { unlocked: false, answer: `no: ${reasonOf(error)}` };
   }
 }
