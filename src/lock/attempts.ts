@@ -130,7 +130,8 @@ function beginAttempt(host: AttemptHost, answer: Answer, restMs: number): Attemp
     await show(0);
   };
   const run = async () => {
-    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
+    // Never at once: the key that began the attempt is no answer yet.
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, restMs)));
     const decision = await (host.converse ?? converse)(host.subject, { ask, say, signal: abort.signal });
     isOver = true;
     clearTimeout(timer);

@@ -6,6 +6,7 @@ import { type IPty, spawn } from "node-pty";
 import { afterEach } from "vitest";
 import type { LockOrder } from "../../src/lock/order.ts";
 import type { Login } from "../../src/login/login.ts";
+import { allProcesses, commandLineOf, isAlive, type ProcessStat } from "../../src/login/process.ts";
 import { openTerminal, type Terminal, terminalsOf } from "../../src/login/terminal.ts";
 import { killTree, server, until } from "./real-terminals.ts";
 
@@ -21,6 +22,14 @@ afterEach(async () => {
 
 export function afterwards(cleanUp: () => unknown): void {
   cleanUps.push(cleanUp);
+}
+
+/** A process that sleeps so many seconds, once it is there; it is killed after the test. */
+export async function sleeper(seconds: number): Promise<ProcessStat> {
+  const isIt = ({ pid, name }: ProcessStat) => name === "sleep" && commandLineOf(pid)[1] === String(seconds);
+  const found = await until(() => [...allProcesses().values()].find(isIt));
+  afterwards(() => isAlive(found) && process.kill(found.pid, "SIGKILL"));
+  return found;
 }
 
 export interface UserShell {

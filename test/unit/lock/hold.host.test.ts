@@ -4,23 +4,11 @@ import { spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import { expect, test } from "vitest";
 import { holdTerminal } from "../../../src/lock/hold.ts";
-import { allProcesses, isAlive, type ProcessRef, readStat } from "../../../src/login/process.ts";
-import { afterwards, type UserShell, userShell } from "../../support/locks.ts";
+import { allProcesses, type ProcessRef, readStat } from "../../../src/login/process.ts";
+import { sleeper, type UserShell, userShell } from "../../support/locks.ts";
 import { pause, until } from "../../support/real-terminals.ts";
 
 const stateOf = ({ pid }: { pid: number }) => readStat(pid)?.state;
-
-/** The process that a command line of the shell began, by the seconds that it sleeps. */
-async function sleeper(seconds: number) {
-  const { commandLineOf } = await import("../../../src/login/process.ts");
-  const found = await until(() =>
-    [...allProcesses().values()].find(
-      ({ pid, name }) => name === "sleep" && commandLineOf(pid)[1] === `${seconds}`,
-    ),
-  );
-  afterwards(() => isAlive(found) && process.kill(found.pid, "SIGKILL"));
-  return found;
-}
 
 const heldBy = ({ login, terminal, fd }: UserShell) => ({ login, terminal: terminal(), fd });
 
@@ -66,10 +54,10 @@ test("a process in another session that has the terminal open is stopped, and a 
   expect(stateOf(reader)).toBe("T");
   // Started by root with the terminal, since nothing in it runs.
   const stdio = [shell.fd, "ignore", "ignore"] as const;
-  const later = spawn("/usr/bin/setpriv", ["--reuid=64321", "setsid", "sleep", "70004"], {
+  // In the background, so that it is no child of this process.
+  spawn("/usr/bin/setpriv", ["--reuid=64321", "setsid", "-f", "sleep", "70004"], {
     stdio: [...stdio],
   });
-  afterwards(() => later.kill("SIGKILL"));
   const newcomer = await sleeper(70_004);
   await until(async () => {
     expect(await hold.renew(true)).toBeUndefined();
@@ -130,7 +118,7 @@ test("a process that also has another login's terminal open is not stopped, and 
   const path = await until(() => /\/dev\/pts\/\d+/.exec(said)?.[0]);
   await sleeper(70_005);
   const open = `exec sleep 70006 3<>${path} 4<>${shell.terminal().path}`;
-  spawn("/usr/bin/setsid", ["sh", "-c", open], { stdio: "ignore" });
+  spawn("/usr/bin/setsid", ["-f", "sh", "-c", open], { stdio: "ignore" });
   const outsider = await sleeper(70_006);
   await expect(holdTerminal(heldBy(shell), () => undefined)).rejects.toThrow(
     `process ${outsider.pid} (sleep) outside the login reads this terminal`,
@@ -144,10 +132,9 @@ test("a process that also has another login's terminal open is not stopped, and 
 test("a service that root started from the terminal goes on, as does what only writes there", async () => {
   const shell = await userShell();
   const stdio = [shell.fd, shell.fd, shell.fd];
-  const service = spawn("/usr/bin/setsid", ["sleep", "70007"], { stdio });
+  spawn("/usr/bin/setsid", ["-f", "sleep", "70007"], { stdio });
   const open = `exec setpriv --reuid=64321 sleep 70008 4>${shell.terminal().path}`;
-  const writer = spawn("/usr/bin/setsid", ["sh", "-c", open], { stdio: "ignore" });
-  for (const child of [service, writer]) afterwards(() => child.kill("SIGKILL"));
+  spawn("/usr/bin/setsid", ["-f", "sh", "-c", open], { stdio: "ignore" });
   const [started, writing] = [await sleeper(70_007), await sleeper(70_008)];
   const hold = await holdTerminal(heldBy(shell), () => undefined);
   expect([started, writing].map(stateOf)).toEqual(["S", "S"]);

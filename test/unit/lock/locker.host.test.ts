@@ -10,7 +10,7 @@ import { locksIn, recordFile } from "../../../src/lock/record.ts";
 import { restoreLocks } from "../../../src/lock/restore.ts";
 import { startLocker } from "../../../src/lock/start.ts";
 import { isAlive, readStat } from "../../../src/login/process.ts";
-import { afterwards, OWNER, type UserShell, userShell } from "../../support/locks.ts";
+import { afterwards, OWNER, sleeper, type UserShell, userShell } from "../../support/locks.ts";
 import { until } from "../../support/real-terminals.ts";
 
 const audit = vi.hoisted(() => [] as Record<string, unknown>[]);
@@ -24,6 +24,18 @@ vi.mock("../../../src/lock/conversation.ts", () => ({
     pam.asked.push(subject);
     const answer = (await ask("Password: ", false)).toString();
     return answer === pam.right ? { code: 0, text: "" } : { code: 7, text: "Authentication failure" };
+  },
+}));
+const door = vi.hoisted(() => ({ unlock: (_: object) => undefined as unknown, isOpen: false }));
+vi.mock("../../../src/lock/door.ts", () => ({
+  openDoor: async (_: object, onUnlock: (who: object) => void) => {
+    door.unlock = onUnlock;
+    door.isOpen = true;
+    return {
+      [Symbol.dispose]: () => {
+        door.isOpen = false;
+      },
+    };
   },
 }));
 vi.mock("../../../src/lock/usable.ts", () => ({ hasPassword: async () => undefined }));
@@ -83,7 +95,7 @@ test("a right answer gives everything back, and no key of it reaches the shell",
   closeSync(shell.fd);
 });
 
-test("a locker that is told to end, or whose record cannot be kept, gives everything back", async () => {
+test("a locker that is told to end gives everything back", async () => {
   const shell = await userShell();
   const before = keep(shell.fd);
   const first = await locked(shell);
@@ -91,6 +103,21 @@ test("a locker that is told to end, or whose record cannot be kept, gives everyt
   expect(await first.status).toBe(1);
   expectGivenBack(shell, before, first.order);
   expect(audit).toMatchObject([{ action: "unlock", cause: "fault" }]);
+  await expectWorks(shell);
+  closeSync(shell.fd);
+});
+
+test("who may unlocks a terminal by its door", async () => {
+  const shell = await userShell();
+  const { order, status } = await locked(shell);
+  await until(() => door.isOpen);
+  door.unlock({ uid: 0, name: "alice", isAdministrator: true });
+  expect(await status).toBe(0);
+  expect(door.isOpen).toBe(false);
+  expect(readdirSync(order.stateDirectory)).toEqual([]);
+  expect(audit).toMatchObject([
+    { action: "unlock", cause: "administrator", reason: "unlocked by alice", outcome: "given back" },
+  ]);
   await expectWorks(shell);
   closeSync(shell.fd);
 });
@@ -136,6 +163,7 @@ test("what others write is drawn over, and a new size is drawn for", async () =>
 test("after a killed locker the check gives everything back", async () => {
   const shell = await userShell();
   shell.pty.write("sleep 70011\r");
+  await sleeper(70_011);
   const before = keep(shell.fd);
   const order = shell.order();
   const program = `${import.meta.dirname}/../../../src/locker.ts`;
@@ -159,9 +187,8 @@ test("after a killed locker the check gives everything back", async () => {
 test("a later terminal with the number of a locked one keeps its attributes; what was stopped continues", async () => {
   const shell = await userShell();
   const order = shell.order();
-  const sleeper = spawn("/bin/sleep", ["70012"], { stdio: "ignore" });
-  afterwards(() => sleeper.kill("SIGKILL"));
-  const stopped = await until(() => readStat(sleeper.pid ?? 0));
+  spawn("/bin/sleep", ["70012"], { stdio: "ignore" });
+  const stopped = await sleeper(70_012);
   process.kill(stopped.pid, "SIGSTOP");
   await until(() => stateOf(stopped.pid) === "T");
   const before = keep(shell.fd);
