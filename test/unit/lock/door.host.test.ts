@@ -143,6 +143,14 @@ describeAsRoot("the door of a locked terminal", () => {
     expect(onUnlock).not.toHaveBeenCalled();
   });
 
+  test("stays shut below an sshd that somebody else can have put there", async () => {
+    const directory = directoryOfRoot();
+    chmodSync(`${directory}/sshd`, 0o777);
+    const { onUnlock } = await opened(directory);
+    expect(await loginOf(directory)(visitor(directory))).toMatch(/^no: log in a second time/);
+    expect(onUnlock).not.toHaveBeenCalled();
+  });
+
   test("stays shut for others, even if its user lets them in", async () => {
     const directory = directoryOfRoot();
     const { path, onUnlock } = await opened(directory);
