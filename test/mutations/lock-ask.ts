@@ -100,10 +100,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...door,
-    find: "if (uid !== facts.uid) return",
-    replace: "if (uid < 0) return",
-    why: "another user does not unlock a terminal",
-    case: "stays shut for others, even if its user lets them in",
+    find: "peer.uid !== 0 && peer.uid !== facts.uid",
+    replace: "peer.uid < 0",
+    why: "another user is sent away at once",
+    case: "tells whose terminal it is, and sends others away",
   },
   {
     ...door,
@@ -117,7 +117,7 @@ export const mutations: readonly Mutation[] = [
     find: "if (visitors.size > MOST_VISITORS) first?.destroy();",
     replace: "if (visitors.size > MOST_VISITORS) socket.destroy(first as never);",
     why: "visitors that wait keep nobody out",
-    case: "cannot be blocked by visitors that say nothing, too much or something else",
+    case: "cannot be blocked by visitors %s that say nothing, too much or something else",
   },
   {
     ...door,
@@ -128,10 +128,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...door,
-    find: "  chmodSync(path, 0o600);\n",
-    replace: "  chmodSync(path, 0o666);\n",
-    why: "others cannot even connect",
-    case: "stays shut for others, even if its user lets them in",
+    find: "  chownSync(path, facts.uid, -1);\n",
+    replace: "",
+    why: "a user finds their own locked terminals without naming them",
+    case: "tells whose terminal it is, and sends others away",
   },
   {
     ...above,
