@@ -3,11 +3,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { askAsRoot } from "../lock/ask.ts";
 import { doorOf, knock } from "../lock/door.ts";
-import { recordFile } from "../lock/record.ts";
-import { directoryNameOf, findLogin, sshdOf } from "../login/login.ts";
+import { recordFile, stateDirectoryOf } from "../lock/record.ts";
+import { findLogin, sshdOf } from "../login/login.ts";
 import { terminalsOf } from "../login/terminal.ts";
 import type { Surveyed } from "../survey/survey.ts";
-import { RUN_DIRECTORY } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
 
 /** The result for one terminal; `terminal` is `null` if it is for a login that has none. */
@@ -46,7 +45,7 @@ export async function lockTerminals(
       .map(({ id }) => id)
       .filter((id) => wanted?.includes(id) ?? true);
     if (terminals.length === 0) return [row(null, false, "it has no terminal: there is nothing to lock")];
-    const directory = directoryOf(it);
+    const directory = stateDirectoryOf(login);
     const isLocked = (id: string) => existsSync(recordFile(directory, numberOf(id)));
     const open = terminals.filter((id) => !isLocked(id));
     const refusal = open.length > 0 ? refusalOf(it, by, open) : undefined;
@@ -64,7 +63,7 @@ export async function lockTerminals(
 /** Asks the watchdog; returns why that is not possible. */
 function refusalOf({ login, watchdog }: Surveyed, by: string, terminals: string[]): string | undefined {
   if (watchdog !== "root") return "no watchdog of root's guards it: only the hook pam can lock";
-  return askAsRoot(login, `${RUN_DIRECTORY}/${directoryNameOf(login)}`, { by, terminals })
+  return askAsRoot(login, stateDirectoryOf(login), { by, terminals })
     ? undefined
     : "its watchdog is of an older afkill, which cannot lock: the login must begin anew";
 }
@@ -93,7 +92,7 @@ export async function unlockTerminals(
   wanted: readonly string[] | null,
   by: string,
 ): Promise<readonly LockChange[]> {
-  const ids = lockedIn(directoryOf(it)).filter((id) => wanted?.includes(id) ?? true);
+  const ids = lockedIn(stateDirectoryOf(it.login)).filter((id) => wanted?.includes(id) ?? true);
   if (ids.length === 0)
     return [{ ...whoOf(it), terminal: wanted?.[0] ?? null, done: false, outcome: "it is not locked" }];
   return Promise.all(
@@ -123,10 +122,6 @@ function lockedIn(directory: string): string[] {
 
 function whoOf({ login }: Surveyed): Pick<LockChange, "user" | "sshdPid"> {
   return { user: login.user, sshdPid: sshdOf(login).pid };
-}
-
-function directoryOf({ login }: Surveyed): string {
-  return `${RUN_DIRECTORY}/${directoryNameOf(login)}`;
 }
 
 function numberOf(id: string): number {

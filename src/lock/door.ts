@@ -1,6 +1,6 @@
 // The way to unlock a terminal without its password: a socket of its locker. Whoever connects and says `unlock` asks for it, and the kernel
 // tells who that is. Root may always; the user of the terminal may from a login that began after the lock.
-import { rmSync } from "node:fs";
+import { chownSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { makeOwn } from "../system/own-directory.ts";
 import { RUN_DIRECTORY, UNLOCK_DIRECTORY } from "../system/paths.ts";
@@ -82,6 +82,8 @@ export async function openDoor(
     });
   });
   await listen(server, path);
+  // Tells its user which locked terminals are theirs (own-doors.ts).
+  chownSync(path, facts.uid, -1);
   server.unref();
   return {
     [Symbol.dispose]: () => {
@@ -149,9 +151,8 @@ function descriptorOf(socket: Socket): number {
 /** Who may unlock the terminal; if the peer may not, the reason. */
 function whoMayUnlock({ pid, uid }: Peer, name: string | undefined, facts: DoorFacts): Unlocker | string {
   if (uid === 0) return { uid, name: name ?? "root", isAdministrator: true };
-  if (uid !== facts.uid) return STRANGER;
   const login = pid > 0 ? loginAbove(pid) : undefined;
-  if (login?.uid !== uid) return "log in a second time, and run this there, not in tmux or screen";
+  if (login?.uid !== facts.uid) return "log in a second time, and run this there, not in tmux or screen";
   if (login.startedBootMs <= facts.sinceMs)
     return "this login began before the lock: log in a second time, over a new connection, and run this there";
   return { uid, name: login.user, isAdministrator: false };

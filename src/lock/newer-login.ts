@@ -1,8 +1,8 @@
 // Whether somebody has proved who they are since a terminal was locked: by a second login.
-import { findLogin, hasChild, isSshd, type Login } from "../login/login.ts";
+import { findLogin, hasChild, type Login } from "../login/login.ts";
 import { type ProcessStat, readStat } from "../login/process.ts";
 import { isInContainer, programOf, rootsPrograms } from "../login/program.ts";
-import { effectiveUidOf, titleOf, uidOf } from "../login/user.ts";
+import { titleOf } from "../login/user.ts";
 
 /** A chain of processes above one: a user can make it as long as they like. */
 const MOST_ABOVE = 256;
@@ -27,15 +27,16 @@ function privilegedAbove(peer: ProcessStat): ProcessStat | undefined {
     const at = readStat(below.parent);
     // A parent is older than its child; if not, its pid was given out again.
     if (!at || at.startTicks > below.startTicks) return undefined;
-    if (isPrivileged(at, isRoots)) return at;
+    if (mayBePrivileged(at, isRoots)) return at;
     below = at;
   }
   return undefined;
 }
 
-/** Whether it is the privileged sshd of an authenticated login. No user can make a process of root's run sshd below itself unseen. */
-function isPrivileged(stat: ProcessStat, isRoots: ReturnType<typeof rootsPrograms>): boolean {
-  const { pid } = stat;
-  if (uidOf(pid) !== 0 || effectiveUidOf(pid) !== 0 || isInContainer(pid)) return false;
-  return hasChild(titleOf(pid)) && isRoots(pid, programOf(pid)) && isSshd(stat);
+/**
+ * Whether it may be the privileged sshd of an authenticated login: a program of this host's that root alone can have put there, with that
+ * title. `findLogin` also wants it to run as root, and to be an sshd.
+ */
+function mayBePrivileged({ pid }: ProcessStat, isRoots: ReturnType<typeof rootsPrograms>): boolean {
+  return hasChild(titleOf(pid)) && !isInContainer(pid) && isRoots(pid, programOf(pid));
 }

@@ -1,10 +1,10 @@
 // The terminal of the login in which this process runs.
 import { existsSync } from "node:fs";
-import { directoryNameOf, findLogin, hasChild, isSshd, type Login } from "../login/login.ts";
+import { findLogin, hasChild, isSshd, type Login } from "../login/login.ts";
 import { type ProcessStat, readStat } from "../login/process.ts";
 import { minorOf } from "../login/terminal.ts";
 import { titleOf } from "../login/user.ts";
-import { RUN_DIRECTORY } from "../system/paths.ts";
+import { stateDirectoryOf } from "./record.ts";
 
 export interface OwnTerminal {
   readonly login: Login;
@@ -24,7 +24,7 @@ export function ownTerminal(): OwnTerminal {
   if (!login) throw new Error("your login cannot be seen: is /proc mounted with hidepid?");
   if (leader.ttyNr === 0)
     throw new Error("this login has no terminal, so there is nothing to lock; log in with: ssh -t");
-  const stateDirectory = `${RUN_DIRECTORY}/${directoryNameOf(login)}`;
+  const stateDirectory = stateDirectoryOf(login);
   if (!existsSync(stateDirectory))
     throw new Error(
       "no watchdog of root's guards this login, and only such a one can lock: the host needs the hook pam, and logins that began after its install; ask your administrator",

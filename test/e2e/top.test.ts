@@ -81,7 +81,7 @@ test("sorts, filters, resizes, sends a notice, ends a login, and leaves the term
   view.write("mik");
   await waitForUsers(view, "mike");
   view.write("\r");
-  await view.waitFor(/q quit/);
+  await view.waitFor(() => /q quit/.test(seen(view)));
   view.write("n");
   await view.waitFor(/^Notice to mike/m);
   view.write("back at noon");
@@ -94,7 +94,7 @@ test("sorts, filters, resizes, sends a notice, ends a login, and leaves the term
   ]);
 
   view.write("e");
-  await view.waitFor(/^End it \(y\/n\)\? mike, sshd \d+, pts\/\d+$/m);
+  await view.waitFor(() => /^End it \(y\/n\)\? mike, sshd \d+, pts\/\d+$/m.test(seen(view)));
   view.write("n");
   await view.waitFor(/^not ended/m);
   view.write("e");

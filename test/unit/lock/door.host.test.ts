@@ -143,24 +143,32 @@ describeAsRoot("the door of a locked terminal", () => {
     expect(onUnlock).not.toHaveBeenCalled();
   });
 
-  test("stays shut for others, even if its user lets them in", async () => {
+  test("stays shut below an sshd that somebody else can have put there", async () => {
+    const directory = directoryOfRoot();
+    chmodSync(`${directory}/sshd`, 0o777);
+    const { onUnlock } = await opened(directory);
+    expect(await loginOf(directory)(visitor(directory))).toMatch(/^no: log in a second time/);
+    expect(onUnlock).not.toHaveBeenCalled();
+  });
+
+  test("tells whose terminal it is, and sends others away", async () => {
     const directory = directoryOfRoot();
     const { path, onUnlock } = await opened(directory);
     const { mode, uid } = lstatSync(path);
-    expect([mode & 0o777, uid]).toEqual([0o600, NOBODY]);
-    expect(await asUser(STRANGER, directory)).toBe("PermissionError");
-    chmodSync(path, 0o666);
+    expect([mode & 0o777, uid]).toEqual([0o666, NOBODY]);
     expect(await asUser(STRANGER, directory)).toBe("no: only its user and root can unlock it");
     expect(onUnlock).not.toHaveBeenCalled();
   });
 
-  test("cannot be blocked by visitors that say nothing, too much or something else", async () => {
+  test.each([
+    ["of its user", NOBODY],
+    ["of others", STRANGER],
+  ])("cannot be blocked by visitors %s that say nothing, too much or something else", async (_, uid) => {
     const directory = directoryOfRoot();
     const { path, onUnlock } = await opened(directory);
-    chmodSync(path, 0o666);
     const crowd = `
 import os, socket, sys
-os.setuid(${STRANGER})
+os.setuid(${uid})
 doors = [socket.socket(socket.AF_UNIX) for _ in range(100)]
 for at, door in enumerate(doors):
     try:
@@ -171,7 +179,7 @@ print("here", flush=True)
 input()`;
     const { line } = started(["/usr/bin/python3", "-c", crowd, path], directory);
     await line();
-    expect(await asUser(STRANGER, directory)).toBe("no: only its user and root can unlock it");
+    expect(await asUser(NOBODY, directory)).toMatch(/^no: log in a second time/);
     expect(onUnlock).not.toHaveBeenCalled();
     expect(await knock(NUMBER, "", directory)).toEqual({ unlocked: true, answer: "unlocked" });
   });
