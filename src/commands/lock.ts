@@ -48,7 +48,7 @@ async function lockOwn(json: boolean): Promise<void> {
       import("../lock/cover.ts"),
       import("../lock/wait.ts"),
     ]);
-  const own = ownTerminal();
+  const own = await ownTerminal();
   mustBeLockable();
   const cover = coverTerminal(["This terminal locks. Please wait."]);
   let asked: ReturnType<typeof askForLock> | undefined;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Lab, startLab } from "../lab/lab.ts";
 import {
   addUserWithPassword,
+  answer,
   auditWith,
   LOCKED,
   seenOn,
@@ -10,7 +11,15 @@ import {
   unlock,
   waitForLock,
 } from "../support/lock.ts";
-import { atPrompt, auditOf, auditWithEnd, expectEndOnTime, policyOfSeconds, SOON, type } from "../support/logins.ts";
+import {
+  atPrompt,
+  auditOf,
+  auditWithEnd,
+  expectEndOnTime,
+  policyOfSeconds,
+  SOON,
+  type,
+} from "../support/logins.ts";
 
 const POLICY = `${policyOfSeconds('at_limit = "lock"\nlock_max = "10m"\nno_terminal = "20s"\nactivity = ["input"]')}
 [[rule]]
@@ -41,7 +50,7 @@ describe.concurrent("a terminal that locks", () => {
     expect(ssh.screen()).not.toContain("half-");
     expect(ssh.screen()).toContain("alice");
     ssh.write("\u0003\u001a\u001c\u0013\u001b[<0;5;5M\u001b[200~pasted\u001b[201~");
-    ssh.write("\u0015wrong\r");
+    await answer(ssh, "\u0015wrong");
     await auditWith(lab, "alice", "wrong-answer");
     expect(ssh.screen()).not.toMatch(/wrong\b(?! answer)|pasted|half-/);
     await waitForLock(ssh);
@@ -67,7 +76,7 @@ describe.concurrent("a terminal that locks", () => {
     await waitForLock(ssh);
     expect(ssh.screen()).not.toContain("VISUAL");
     await unlock(ssh);
-    await vi.waitFor(() => expect(seenOn(ssh)).toEqual(before), SOON);
+    await vi.waitFor(() => expect(seenOn(ssh)).toEqual(before), { timeout: 10_000, interval: 100 });
     ssh.write("\u001b:q!\r");
     await ssh.waitFor(/[$] $/m);
   });
@@ -77,12 +86,16 @@ describe.concurrent("a terminal that locks", () => {
     await addUserWithPassword(lab, "guesser");
     const [brief, guesser] = await Promise.all([atPrompt(lab, "brief"), atPrompt(lab, "guesser")]);
     await Promise.all([waitForLock(brief), waitForLock(guesser)]);
-    guesser.write("one\r");
+    await answer(guesser, "one");
     await auditWith(lab, "guesser", "wrong-answer");
     await waitForLock(guesser);
-    guesser.write("two\r");
+    await answer(guesser, "two");
     await Promise.all([brief.exit, guesser.exit]);
-    expect((await auditWithEnd(lab, "brief")).at(-1)).toMatchObject({ action: "end", cause: "lock_max", ended: true });
+    expect((await auditWithEnd(lab, "brief")).at(-1)).toMatchObject({
+      action: "end",
+      cause: "lock_max",
+      ended: true,
+    });
     expect((await auditWithEnd(lab, "guesser")).at(-1)).toMatchObject({
       action: "end",
       cause: "lock_tries",
@@ -108,7 +121,10 @@ describe.concurrent("a terminal that locks", () => {
     second.write(`afkill unlock ${terminal}; echo status=$?\r`);
     await second.waitFor(/^status=0/m);
     await ssh.waitFor(() => !LOCKED.test(ssh.screen()));
-    expect((await auditWith(lab, "keys", "unlock")).at(-1)).toMatchObject({ action: "unlock", cause: "login" });
+    expect((await auditWith(lab, "keys", "unlock")).at(-1)).toMatchObject({
+      action: "unlock",
+      cause: "login",
+    });
   });
 
   test("by hand: by its user at once, by an administrator, who unlocks it too", async () => {
@@ -130,11 +146,13 @@ describe.concurrent("a terminal that locks", () => {
   test("a locker that is killed: the terminal works again, and locks again", async () => {
     await addUserWithPassword(lab, "loss");
     const ssh = await atPrompt(lab, "loss");
-    ssh.write("trap 'stty -a | tr \\; \\\\n | grep -w echo' USR1; echo ready\r");
-    await ssh.waitFor(/^ready/m);
+    ssh.write("tty\r");
+    await ssh.waitFor(/^\/dev\/pts\/\d+/m);
+    const number = /^\/dev\/pts\/(\d+)/m.exec(ssh.screen())?.[1];
     await waitForLock(ssh);
-    await lab.must(`pkill -KILL -f 'dist/locker[.]js'`);
-    await vi.waitFor(() => expect(stoppedOf(lab, "loss")).toEqual([]), SOON);
+    await lab.must(`kill -KILL $(sed -n 's/^locker \\([0-9]*\\).*/\\1/p' /run/afkill/*/lock-${number})`);
+    await ssh.waitFor(() => !LOCKED.test(ssh.screen()));
+    expect(stoppedOf(lab, "loss")).toEqual([]);
     await waitForLock(ssh);
     await unlock(ssh);
     ssh.write("stty -a; tty\r");

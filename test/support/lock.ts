@@ -2,11 +2,12 @@
 import { expect, vi } from "vitest";
 import type { AuditRecord } from "../../src/audit/record.ts";
 import type { Lab, Ssh } from "../lab/lab.ts";
-import { pictureOf } from "./emulated.ts";
+import { pictureOf, seen } from "./emulated.ts";
 import { auditOf, SOON } from "./logins.ts";
 
-/** The line at which a locked terminal waits for an answer. */
-export const ASKS = /Password:/;
+/** What a locked terminal waits for: a key first, so that PAM asks nobody who is not there. */
+const RESTS = /Press Enter to unlock/;
+const ASKS = /Password:/;
 export const LOCKED = /locked/;
 const PASSWORD = "correct horse";
 
@@ -20,19 +21,29 @@ export async function addUserWithPassword(
   await lab.must("chpasswd", { input: `${name}:${PASSWORD}\n` });
 }
 
-/** Waits until the terminal is locked and asks. */
+/** Waits until the terminal is locked. */
 export async function waitForLock(ssh: Ssh): Promise<void> {
-  await ssh.waitFor(() => LOCKED.test(ssh.screen()) && ASKS.test(ssh.screen()));
+  await ssh.waitFor(() => LOCKED.test(ssh.screen()) && RESTS.test(ssh.screen()));
 }
 
-/** Types the right answer and waits until the lock is gone. */
+/** Asks to be asked, and gives an answer. */
+export async function answer(ssh: Ssh, text: string): Promise<void> {
+  ssh.write("\r");
+  await ssh.waitFor(ASKS);
+  ssh.write(`${text}\r`);
+}
+
+/** Gives the right answer and waits until the lock is gone. */
 export async function unlock(ssh: Ssh): Promise<void> {
-  ssh.write(`${PASSWORD}\r`);
+  await answer(ssh, PASSWORD);
   await ssh.waitFor(() => !LOCKED.test(ssh.screen()));
 }
 
-/** Everything that can be seen of a screen, and its modes. */
-export const seenOn = (ssh: Ssh) => pictureOf(ssh.terminal);
+/** Everything that can be seen of a screen, its cursor and its modes. A program that draws anew may leave other colours for its next output. */
+export function seenOn(ssh: Ssh) {
+  const { rows, cursor, modes, charset, type } = seen(pictureOf(ssh.terminal));
+  return { rows, cursor, modes, charset, type };
+}
 
 /** The records of a user once one of an action is among them. */
 export function auditWith(lab: Lab, user: string, action: AuditRecord["action"]): Promise<AuditRecord[]> {

@@ -30,6 +30,6 @@ test("a host without a locker or its PAM service locks nothing, and says which f
   expect(() => mustBeLockable(locker, none)).toThrow(/none is missing.*afkill install/);
 });
 
-test("outside a login there is no terminal to lock", () => {
-  expect(ownTerminal).toThrow(/not inside an SSH login/);
+test("outside a login there is no terminal to lock", async () => {
+  await expect(ownTerminal()).rejects.toThrow(/not inside an SSH login/);
 });
