@@ -8,7 +8,7 @@ import { auditOf, SOON } from "./logins.ts";
 /** What a locked terminal waits for: a key first, so that PAM asks nobody who is not there. */
 const RESTS = /Press Enter to unlock/;
 const ASKS = /Password:/;
-export const LOCKED = /locked/;
+export const LOCKED = /this terminal is locked/;
 const PASSWORD = "correct horse";
 
 /** A user who has a password; a lab's users have none otherwise. */
