@@ -1,18 +1,24 @@
 // How a locker is started, with shells in its place.
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { LockOrder } from "../../../src/lock/order.ts";
 import { startLocker } from "../../../src/lock/start.ts";
 import { isAlive, readStat } from "../../../src/login/process.ts";
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "start-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
 
 const order = { terminal: "pts/3", message: "ünï" } as LockOrder;
 const start = (script: string, answerMs = 20_000) =>
   startLocker(order, { command: ["/bin/sh", "-c", script], answerMs });
 
 test("a locker gets its order, a session of its own, and no environment; it lives on after its line", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "start-"));
+  const folder = newFolder();
   process.env.SECRET = "1";
   const script = `cat >${folder}/order; env >${folder}/env; echo $$ >${folder}/pid; echo locked; exec sleep 1000`;
   expect(await start(script)).toEqual({ locked: true, outcome: "locked" });
@@ -39,7 +45,7 @@ test("why a terminal is not locked is told, without control characters", async (
 });
 
 test("a locker that does not answer in time is told to end, and given time for it", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "start-"));
+  const folder = newFolder();
   const script = `trap 'echo given back >${folder}/done; exit 1' TERM; while :; do sleep 0.1; done`;
   const { locked, outcome } = await start(script, 500);
   expect(locked).toBe(false);
