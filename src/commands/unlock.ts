@@ -39,36 +39,31 @@ export function addUnlock(program: Command): void {
 }
 
 async function unlockOwn(names: readonly string[], json: boolean): Promise<void> {
-  const [{ ownDoors }, { knock }] = await Promise.all([
-    import("../lock/own-doors.ts"),
+  const [{ doorNumbers }, { knock, NOT_YOURS }] = await Promise.all([
+    import("../lock/doors.ts"),
     import("../lock/door.ts"),
   ]);
-  const rows = await Promise.all(
-    numbersOf(names, ownDoors()).map(async (number) => ({
-      terminal: `pts/${number}`,
-      ...(await knock(number)),
-    })),
+  const numbers = names.length > 0 ? names.map(numberOf) : doorNumbers();
+  const knocked = await Promise.all(
+    numbers.map(async (number) => ({ terminal: `pts/${number}`, ...(await knock(number)) })),
   );
+  // Without a name, what others have locked is not asked for.
+  const rows = names.length > 0 ? knocked : knocked.filter(({ answer }) => answer !== NOT_YOURS);
+  if (rows.length === 0)
+    throw new Error(
+      "no terminal of yours is locked; to unlock that of another user, name it as root: sudo afkill unlock pts/3",
+    );
   if (rows.some(({ unlocked }) => !unlocked)) process.exitCode = 1;
   if (json) return sayJson(rows.map(({ answer, ...row }) => ({ ...row, outcome: answer })));
   for (const { terminal, unlocked, answer } of rows)
     say(`${terminal}: ${unlocked ? "unlocked" : `not unlocked: ${printable(answer.replace(/^no: /, ""))}`}`);
 }
 
-/** The numbers of the terminals that a user names; those of all their own locked ones if they name none. */
-function numbersOf(names: readonly string[], own: readonly number[]): readonly number[] {
-  if (names.length > 0)
-    return names.map((name) => {
-      const number = /^(?:\/dev\/)?pts\/(\d{1,7})$/.exec(name)?.[1];
-      if (number === undefined)
-        mustBeRoot(`unlock ${name}`, "you can unlock your own terminals, such as pts/3");
-      return Number(number);
-    });
-  if (own.length === 0)
-    throw new Error(
-      "no terminal of yours is locked; to unlock that of another user, name it as root: sudo afkill unlock pts/3",
-    );
-  return own;
+/** N of a terminal that a user names: `pts/N`. */
+function numberOf(name: string): number {
+  const number = /^(?:\/dev\/)?pts\/(\d{1,7})$/.exec(name)?.[1];
+  if (number === undefined) mustBeRoot(`unlock ${name}`, "you can unlock your own terminals, such as pts/3");
+  return Number(number);
 }
 
 async function unlockNamed(names: readonly string[], configPath: string, json: boolean): Promise<void> {

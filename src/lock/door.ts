@@ -1,6 +1,6 @@
 // The way to unlock a terminal without its password: a socket of its locker. Whoever connects and says `unlock` asks for it, and the kernel
 // tells who that is. Root may always; the user of the terminal may from a login that began after the lock.
-import { chownSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { makeOwn } from "../system/own-directory.ts";
 import { RUN_DIRECTORY, UNLOCK_DIRECTORY } from "../system/paths.ts";
@@ -36,6 +36,8 @@ const MOST_BYTES = 100;
 const MOST_VISITORS = 16;
 const ANSWER_MS = 15_000;
 const STRANGER = "only its user and root can unlock it";
+/** The answer about a terminal of somebody else. */
+export const NOT_YOURS = `no: ${STRANGER}`;
 /**
  * The request, and for root the name of who asks. It must be said: a program of root's that a user makes connect, for example with
  * SSH_AUTH_SOCK, says something else.
@@ -76,14 +78,12 @@ export async function openDoor(
     attempt(socket, () => {
       const peer = peerOfSocket(descriptorOf(socket));
       // Anybody may connect. Strangers are sent away at once, so that they keep nobody out.
-      if (peer.uid !== 0 && peer.uid !== facts.uid) return void socket.end(`no: ${STRANGER}\n`);
+      if (peer.uid !== 0 && peer.uid !== facts.uid) return void socket.end(`${NOT_YOURS}\n`);
       if (peer.uid !== 0) admit(socket, visitors);
       receive(socket, (name) => decide(socket, peer, name));
     });
   });
   await listen(server, path);
-  // Tells its user which locked terminals are theirs (own-doors.ts).
-  chownSync(path, facts.uid, -1);
   server.unref();
   return {
     [Symbol.dispose]: () => {

@@ -127,13 +127,6 @@ export const mutations: readonly Mutation[] = [
     case: "does not open to a program of root's that a user makes connect",
   },
   {
-    ...door,
-    find: "  chownSync(path, facts.uid, -1);\n",
-    replace: "",
-    why: "a user finds their own locked terminals without naming them",
-    case: "tells whose terminal it is, and sends others away",
-  },
-  {
     ...above,
     find: " && isRoots(pid, programOf(pid))",
     replace: " && isRoots !== undefined",
