@@ -9,7 +9,14 @@ import { farewell, type StayFacts, stays, warning } from "../notice/text.ts";
 import type { Applied } from "../policy/policy.ts";
 import type { ClockMap } from "../system/clock.ts";
 import { spoken } from "../text/spoken.ts";
-import { type Decision, type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN } from "./judge.ts";
+import {
+  ageLimitMs,
+  type Decision,
+  type EndReason,
+  idleLimitMs,
+  type Verdict,
+  WHOLE_LOGIN,
+} from "./judge.ts";
 import type { Memory } from "./memory.ts";
 import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
 
@@ -97,7 +104,7 @@ async function warn(id: string, endsAtMs: number, { scene, shown, actions }: Sta
           kind: cause,
           idleMs: idleMsOf(id, scene),
           lastedMs: scene.map.now.bootMs - scene.login.startedBootMs,
-          maxLoginMs: scene.applied.limits.maxLoginMs,
+          maxLoginMs: ageLimitMs(scene.applied),
           // A caller that shows the notice again calls this again, when less time is left.
           closesInMs: Math.max(0, closesInMs - (performance.now() - saidAtMs)),
           closesAt: new Date(scene.map.now.wallMs + closesInMs),
@@ -209,7 +216,7 @@ function sayFarewell(
 function endReason(reason: EndReason, id: string, scene: Scene): string {
   if (reason === "max_login") {
     const lastedMs = scene.map.now.bootMs - scene.login.startedBootMs;
-    return `it lasted ${spoken(lastedMs)}, the most allowed is ${spoken(scene.applied.limits.maxLoginMs)}`;
+    return `it lasted ${spoken(lastedMs)}, the most allowed is ${spoken(ageLimitMs(scene.applied))}`;
   }
   return `idle for ${spoken(idleMsOf(id, scene))}, the limit is ${spoken(limitMsOf(id, scene))}`;
 }
@@ -220,7 +227,7 @@ function idleMsOf(id: string, { observation, map }: Scene): number {
 }
 
 function limitMsOf(id: string, { applied }: Scene): number {
-  if (id === WHOLE_LOGIN) return applied.limits.maxLoginMs;
+  if (id === WHOLE_LOGIN) return ageLimitMs(applied);
   return idleLimitMs(id === LOGIN_SUBJECT ? "login" : "terminal", applied);
 }
 

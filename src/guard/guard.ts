@@ -1,7 +1,7 @@
 // One check from beginning to end: observe, judge, act, and say when to look again.
 import type { Login } from "../login/login.ts";
 import type { Terminal } from "../login/terminal.ts";
-import type { Applied } from "../policy/policy.ts";
+import { type Applied, appliedTo } from "../policy/policy.ts";
 import type { BootMs } from "../system/clock.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { ClockKeeper } from "./clock-keeper.ts";
@@ -43,12 +43,14 @@ export async function guard(host: Host): Promise<CheckOutcome> {
       // ones.
       clocks.read();
     }
-    const { applied } = policy;
     const { map } = clocks;
 
     host.endAfter(LONGEST_LOOK_S);
-    const occasion = { login, applied, memory, map };
-    const { observation, failure } = await lookSafely(host, occasion);
+    const asked = { login, applied: policy.applied, memory, map };
+    const { observation, failure } = await lookSafely(host, asked);
+    // What applies depends on what the login is now: it can become another kind between two looks.
+    const applied = appliedTo(observation.kind, policy.applied);
+    const occasion = { ...asked, applied };
     const unseenMs = lookedAtMs === undefined ? 0 : clocks.idleMsSince(lookedAtMs);
     const verdict = judge({ ...situationOf(occasion, observation), unseenMs });
     lookedAtMs = clocks.bootMs;
@@ -96,7 +98,11 @@ async function lookSafely(
     return { observation: await host.observe(occasion) };
   } catch (failure) {
     const terminals = terminalsSafely(host, occasion.login);
-    return { observation: { ...NOTHING_SEEN, terminals, faults: { login: reasonOf(failure) } }, failure };
+    const kind = occasion.memory.kind ?? NOTHING_SEEN.kind;
+    return {
+      observation: { ...NOTHING_SEEN, kind, terminals, faults: { login: reasonOf(failure) } },
+      failure,
+    };
   }
 }
 

@@ -39,6 +39,7 @@ export function remember(
     child: login.child ?? memory.child,
     subjects: observation.subjects,
     use: observation.use,
+    kind: observation.kind,
     faults: observation.faults,
     standing,
   };

@@ -20,6 +20,7 @@ export function situationOf({ login, applied, memory, map }: Occasion, observati
       kind: id === LOGIN_SUBJECT ? "login" : "terminal",
       lastActivity: { ...lastActivity, atMs: map.toIdleMs(lastActivity.atMs) },
     })),
+    isOtherKind: memory.kind !== undefined && memory.kind !== observation.kind,
     commandsRun: observation.commandsRun,
     needsCloseLooks: observation.use !== undefined && needsCloseLooks(observation.use),
     standing: Object.fromEntries(

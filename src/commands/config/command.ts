@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { say, sayJson } from "../../console/output.ts";
+import type { GoodFile } from "../../policy/merge.ts";
 import { PRESET_NAMES, type PresetName } from "../../policy/preset-names.ts";
+import type { Problem } from "../../policy/problems.ts";
 import { POLICY, POLICY_SCHEMA } from "../../system/paths.ts";
 
 const EXAMPLES = `
@@ -14,8 +16,8 @@ Examples:
 `;
 
 const CHECK_EXAMPLES = `
-Exit status: 0 for a good policy, 1 for one with a mistake. The name of a user or a group that this host
-does not know is only a warning: it matches nobody here, and the exit status stays 0.
+Exit status: 0 for a good policy, 1 for one with a mistake. What matches nobody here is only a warning, and
+the exit status stays 0: a name that this host does not know, a pattern that fits nobody, a rule for other hosts.
 
 Examples:
   afkill config check
@@ -60,7 +62,7 @@ export function addConfig(program: Command, dist: string): void {
     .command("check")
     .summary("find every mistake in a policy")
     .description(
-      "Reads a policy and its drop-ins. Prints every mistake with file, line, column and key, and each name that this host does not know.",
+      "Reads a policy and its drop-ins. Prints every mistake with file, line, column and key, and what matches nobody on this host.",
     )
     .argument("[file]", "the policy", POLICY)
     .option("--json", "print JSON")
@@ -93,23 +95,31 @@ export function addConfig(program: Command, dist: string): void {
 }
 
 async function check(file: string, { json = false }: { json?: boolean }): Promise<void> {
-  const [{ loadFiles }, { mergePolicy }, { unknownNames }, { PolicyError }, { checkJson, checkLines }] =
-    await Promise.all([
-      import("../../policy/load.ts"),
-      import("../../policy/merge.ts"),
-      import("../../policy/names.ts"),
-      import("../../policy/problems.ts"),
-      import("./text.ts"),
-    ]);
+  const [{ loadFiles }, { mergePolicy }, { PolicyError }, { checkJson, checkLines }] = await Promise.all([
+    import("../../policy/load.ts"),
+    import("../../policy/merge.ts"),
+    import("../../policy/problems.ts"),
+    import("./text.ts"),
+  ]);
   const files = await loadFiles(file).catch((error: unknown) => {
     if (error instanceof PolicyError) return error;
     throw error;
   });
   const result = files instanceof PolicyError ? files : mergePolicy(files);
-  const warnings = files instanceof PolicyError ? [] : await unknownNames(files);
+  const warnings = files instanceof PolicyError ? [] : await warningsOf(files);
   if (json) sayJson(checkJson(result, warnings));
   else checkLines(result, warnings).forEach(say);
   if (result instanceof PolicyError) process.exitCode = 1;
+}
+
+/** What fits nobody on this host. */
+async function warningsOf(files: readonly GoodFile[]): Promise<readonly Problem[]> {
+  const [{ unknownNames }, { rulesForOthers, unfitEntries }] = await Promise.all([
+    import("../../policy/names.ts"),
+    import("../../policy/unfit.ts"),
+  ]);
+  const found = await Promise.all([unfitEntries(files), rulesForOthers(files), unknownNames(files)]);
+  return found.flat();
 }
 
 async function show(options: { config: string; json?: boolean; toml?: boolean }): Promise<void> {

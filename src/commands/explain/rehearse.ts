@@ -1,5 +1,5 @@
 // What happens to a login that behaves in a given way from now on. Asks `judge` at every moment when its answer can change.
-import { type EndReason, judge, type PendingNotice, WHOLE_LOGIN } from "../../guard/judge.ts";
+import { ageLimitMs, type EndReason, judge, type PendingNotice, WHOLE_LOGIN } from "../../guard/judge.ts";
 import type { Applied } from "../../policy/policy.ts";
 
 /** How a login behaves from now on. */
@@ -26,7 +26,7 @@ export interface Rehearsal {
 export function rehearse(applied: Applied, { kind, activeForMs }: Behaviour): Rehearsal {
   const { limits } = applied;
   const idleEndMs = activeForMs + (kind === "terminal" ? limits.idleTimeoutMs : limits.noTerminalMs);
-  const endsMs = [idleEndMs, limits.maxLoginMs].filter(Number.isFinite);
+  const endsMs = [idleEndMs, ageLimitMs(applied)].filter(Number.isFinite);
   const momentsMs = endsMs.flatMap((endMs) => [endMs, ...limits.warnBeforeMs.map((ms) => endMs - ms)]);
 
   const warnings: Warning[] = [];

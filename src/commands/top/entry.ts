@@ -1,5 +1,5 @@
 // What `afkill top` shows of one login. Pure.
-import { WHOLE_LOGIN } from "../../guard/judge.ts";
+import { ageLimitMs, WHOLE_LOGIN } from "../../guard/judge.ts";
 import { sshdOf } from "../../login/login.ts";
 import { type LoginRow, rowOf, type SubjectRow } from "../../survey/rows.ts";
 import { leftMsOf, type Surveyed } from "../../survey/survey.ts";
@@ -41,7 +41,7 @@ export function entriesOf(now: readonly Surveyed[], before: readonly Surveyed[])
 function linesOf(surveyed: Surveyed, row: LoginRow): Line[] {
   const wholeMs = leftMsOf(surveyed, WHOLE_LOGIN);
   const wholeSeconds = wholeMs === undefined ? Number.POSITIVE_INFINITY : Math.floor(wholeMs / 1000);
-  const lifeSeconds = surveyed.applied.limits.maxLoginMs / 1000;
+  const lifeSeconds = ageLimitMs(surveyed.applied) / 1000;
   return row.subjects.map((subject) => {
     const idleLeft = subject.leftSeconds ?? Number.POSITIVE_INFINITY;
     const [left, limit] =
