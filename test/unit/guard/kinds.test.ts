@@ -1,4 +1,5 @@
 // A login whose kind changes while it lives, under a policy that asks for the kind.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LoginKind } from "../../../src/audit/words.ts";
 import type { Scene } from "../../../src/guard/act.ts";
@@ -104,6 +105,37 @@ describe("a notice about the age of the login", () => {
     ]);
     const young = { ...policy, ofKind: { ...policy.ofKind, tunnel: shell } };
     expect(judge({ ...situation, applied: appliedTo("shell", young) }).standing).toEqual({});
+  });
+
+  test("is given in full before the end, and no change of the kind puts off the end more than once", () => {
+    const stretch = fc.record({
+      kind: fc.constantFrom<LoginKind>("shell", "shell", "tunnel", "sftp"),
+      looks: fc.integer({ min: 1, max: 20 }),
+    });
+    let ends = 0;
+    fc.assert(
+      fc.property(fc.array(stretch, { maxLength: 12 }), (stretches) => {
+        const look = login();
+        let ageMs = 8 * H - 3 * M;
+        let noticesMs: number[] = [];
+        for (const { kind, looks } of [...stretches, { kind: "shell" as const, looks: 40 }])
+          for (let count = 0; count < looks; count++, ageMs += 5 * S) {
+            const moment = look(kind, ageMs);
+            // Nobody takes a notice back but the policy, and it stays the same.
+            expect(kindsOf(moment)).not.toContain("stay");
+            if (kindsOf(moment).includes("notice")) noticesMs = [...noticesMs, ageMs];
+            if (!kindsOf(moment).includes("end")) continue;
+            ends += 1;
+            expect(kind).toBe("shell");
+            expect(noticesMs.length).toBeLessThanOrEqual(2);
+            expect(ageMs - (noticesMs.at(-1) ?? ageMs)).toBeGreaterThanOrEqual(M - 2 * S);
+            return;
+          }
+        throw new Error("it was never ended");
+      }),
+      { numRuns: 500 },
+    );
+    expect(ends).toBe(500);
   });
 
   test("survives the memory of a check", () => {

@@ -290,6 +290,22 @@ describe("a bad policy", () => {
       "[[rule]]\n[rule.match]\nuser = []",
       "3:1: rule[1].match.user: unknown key, expected one of users, groups, from",
     ],
+    [
+      '[[rule]]\nmatch = { kinds = ["scp"] }',
+      '2:20: rule[1].match.kinds[1]: expected "shell", "sftp", "tunnel" or "command", got "scp"',
+    ],
+    [
+      "[[rule]]\nmatch = { ports = [0] }",
+      "2:20: rule[1].match.ports[1]: expected a port from 1 to 65535, got 0",
+    ],
+    [
+      "[[rule]]\nmatch = { uids = [1000] }",
+      '2:11: rule[1].match.uids: expected user numbers in quotes, such as "1000-" or "0, 1000-1999", got a list',
+    ],
+    [
+      '[[rule]]\nmatch = { hosts = ["!!a"] }',
+      '2:20: rule[1].match.hosts[1]: expected a name or a pattern without control characters, or blanks around it, got "!!a"',
+    ],
     ["idle-timeout = 1\n[extra.table]", "1:1: idle-timeout: unknown key, "],
     ["\nidle_timeout = 99999999999999999999", "2:"],
     ["extra.a = 1\nextra.b = 2", "1:1: extra: unknown key, "],
