@@ -27,7 +27,7 @@ const NO_TIME = { pattern: "^(?:0{1,9}[dhms])+$" };
 const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`;
 const IPV6 = ipv6();
-const NETWORK = `^(?:${IPV4}(?:/(?:3[0-2]|[12]?[0-9]))?|${IPV6}(?:/(?:12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$`;
+const NETWORK = `^!?(?:${IPV4}(?:/(?:3[0-2]|[12]?[0-9]))?|${IPV6}(?:/(?:12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$`;
 
 /** At least one of the four units, in their order. Without look-ahead, because some editors' regular expressions have none. */
 function duration(): string {

@@ -4,6 +4,7 @@ import { record } from "../audit/record.ts";
 import { FROM_AFAR, hasHung } from "../ending/from-afar.ts";
 import { FROM_OUTSIDE, type TerminalActions } from "../ending/terminal-actions.ts";
 import { describe, GRACE_MS, type Scene } from "../guard/act.ts";
+import { ageLimitMs } from "../guard/judge.ts";
 import { LOGIN_SUBJECT } from "../guard/observe.ts";
 import { findLogin, sshdOf } from "../login/login.ts";
 import { type Terminal, terminalsOf } from "../login/terminal.ts";
@@ -40,7 +41,7 @@ export async function warnLogin(
           kind: CAUSE,
           idleMs: 0,
           lastedMs: readClocks().bootMs - it.login.startedBootMs,
-          maxLoginMs: scene.applied.limits.maxLoginMs,
+          maxLoginMs: ageLimitMs(scene.applied),
           closesInMs,
           closesAt,
           message,

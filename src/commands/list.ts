@@ -9,7 +9,7 @@ Each login has a row, and one more row for each further terminal. Your own login
   idle          nothing happened within the last minute
   warned        a notice is on its terminal
   locked        all its terminals are locked: LEFT is the time until they are closed
-  exempt        the policy never ends it
+  exempt        the policy does not end it for being idle
   no watchdog   the policy would end it, but no watchdog guards it: see afkill sweep
   fault         it could not be read completely, or its policy is not known, so nobody ends it: EVIDENCE says why
 

@@ -6,7 +6,14 @@ import type { Terminal } from "../login/terminal.ts";
 import { givenOn, type Shown } from "../notice/show.ts";
 import { farewell, type StayFacts, stays, warning } from "../notice/text.ts";
 import { spoken } from "../text/spoken.ts";
-import { type Decision, type EndReason, type TerminalEndReason, type Verdict, WHOLE_LOGIN } from "./judge.ts";
+import {
+  ageLimitMs,
+  type Decision,
+  type EndReason,
+  type TerminalEndReason,
+  type Verdict,
+  WHOLE_LOGIN,
+} from "./judge.ts";
 import { lockOne } from "./lock-terminal.ts";
 import type { Memory } from "./memory.ts";
 import { LOGIN_SUBJECT } from "./observe.ts";
@@ -93,7 +100,7 @@ async function warn(id: string, endsAtMs: number, { scene, shown, actions }: Sta
           locks,
           idleMs: idleMsOf(id, scene),
           lastedMs: scene.map.now.bootMs - scene.login.startedBootMs,
-          maxLoginMs: scene.applied.limits.maxLoginMs,
+          maxLoginMs: ageLimitMs(scene.applied),
           // A caller that shows the notice again calls this again, when less time is left.
           closesInMs: Math.max(0, closesInMs - (performance.now() - saidAtMs)),
           closesAt: new Date(scene.map.now.wallMs + closesInMs),

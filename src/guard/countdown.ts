@@ -11,6 +11,8 @@ export interface PendingNotice<At extends number = IdleMs> {
   readonly givenMs: readonly number[];
   /** It was given again because nobody can have seen the first one. This happens only once. */
   readonly isAnew?: boolean | undefined;
+  /** The login has become a kind that this notice does not concern. It is neither shown nor taken back until the kind is back. */
+  readonly isAside?: boolean | undefined;
 }
 
 /** How often to look while a notice stands. */
@@ -28,7 +30,7 @@ const UNSEEN_MS = 10_000;
 const LEAD_MS = 60_000;
 
 /** How long before the end the first notice is given; 0 if the policy gives none. */
-function noticeMs(limitMs: number, warnBeforeMs: readonly number[]): number {
+export function noticeMs(limitMs: number, warnBeforeMs: readonly number[]): number {
   return Math.max(0, ...warnBeforeMs.filter((ms) => ms < limitMs));
 }
 
@@ -83,13 +85,16 @@ interface Moment {
   readonly applied: Applied;
 }
 
-/** The standing notice, or a new one in its place: see `UNSEEN_MS`. */
+/** The standing notice, or a new one in its place: see `UNSEEN_MS`. One that was set aside cannot have been seen since then either. */
 export function seenNotice(
   standing: PendingNotice | undefined,
   limitMs: number,
   { nowMs, unseenMs = 0, applied }: Moment,
 ): PendingNotice | undefined {
   const longestMs = noticeMs(limitMs, applied.limits.warnBeforeMs);
-  if (!standing || standing.isAnew || unseenMs <= Math.max(UNSEEN_MS, longestMs / 2)) return standing;
-  return { sinceMs: standing.sinceMs, promisedMs: nowMs + longestMs, givenMs: [], isAnew: true };
+  if (!standing) return undefined;
+  const { isAside = false, ...given } = standing;
+  const wasUnseen = isAside || unseenMs > Math.max(UNSEEN_MS, longestMs / 2);
+  if (given.isAnew || !wasUnseen) return given;
+  return { sinceMs: given.sinceMs, promisedMs: nowMs + longestMs, givenMs: [], isAnew: true };
 }

@@ -6,6 +6,7 @@ import { LIMITS, limitsWith } from "../policy/limits.ts";
 import { loadPolicy } from "../policy/load.ts";
 import type { Applied, Policy } from "../policy/policy.ts";
 import { readClocks } from "../system/clock.ts";
+import { hostNames } from "../system/host-names.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { publishFirstCheck } from "./first-check.ts";
 import type { KnownGroups, Memory } from "./memory.ts";
@@ -82,9 +83,13 @@ export async function decidePolicy(
   }
 }
 
-/** The user and the address, in the form that a policy asks for. */
-export function whoOf({ user, client }: Pick<Login, "user" | "client">): Omit<PolicySubject, "groups"> {
-  return { user, address: client?.address };
+/** What a policy asks for of a login, apart from its kind, which can change. */
+export function whoOf({
+  user,
+  uid,
+  client,
+}: Pick<Login, "user" | "uid" | "client">): Omit<PolicySubject, "groups" | "kind"> {
+  return { user, uid, address: client?.address, port: client?.serverPort, hosts: hostNames() };
 }
 
 /** What applies if the policy cannot be read, with words for the log. */

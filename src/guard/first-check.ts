@@ -18,7 +18,7 @@ export function firstCheckS(all: readonly Limits[]): number {
  * the state directories of the logins. A failure does no harm: the next login is then checked at once.
  */
 export function publishFirstCheck(policy: Policy, stateDirectory: string): void {
-  const text = `${firstCheckS([policy.base, ...policy.rules.map(({ limits }) => limits)])}\n`;
+  const text = `${firstCheckS(possibleLimits(policy))}\n`;
   const path = join(dirname(stateDirectory), "first-check");
   const temporary = `${path}.${process.pid}`;
   try {
@@ -28,6 +28,12 @@ export function publishFirstCheck(policy: Policy, stateDirectory: string): void 
   } catch {
     forget(temporary);
   }
+}
+
+/** All limits that can apply to a login. An exempt login has its own `max_login`, and the notices of the rule that fits it. */
+function possibleLimits({ base, rules, exempt: { maxLoginMs } }: Policy): readonly Limits[] {
+  const all = [base, ...rules.map(({ limits }) => limits)];
+  return [...all, ...all.map((limits) => ({ ...limits, maxLoginMs }))];
 }
 
 /** Removes what a failed write has left: on a full /run each check would leave an empty file. Never throws. */

@@ -1,7 +1,7 @@
 // One check from beginning to end: observe, judge, act, and say when to look again.
 import type { Login } from "../login/login.ts";
 import type { Terminal } from "../login/terminal.ts";
-import type { Applied } from "../policy/policy.ts";
+import { type Applied, appliedTo } from "../policy/policy.ts";
 import type { BootMs } from "../system/clock.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { ClockKeeper } from "./clock-keeper.ts";
@@ -44,13 +44,15 @@ export async function guard(host: Host): Promise<CheckOutcome> {
       // ones.
       clocks.read();
     }
-    const { applied } = policy;
     const { map } = clocks;
 
     host.endAfter(LONGEST_LOOK_S);
-    const occasion = { login, applied, memory, map };
-    const look = await lookSafely(host, occasion);
+    const asked = { login, applied: policy.applied, memory, map };
+    const look = await lookSafely(host, asked);
     const { observation, failure } = look;
+    // What applies depends on what the login is now: it can become another kind between two looks.
+    const applied = appliedTo(observation.kind, policy.applied);
+    const occasion = { ...asked, applied };
     const unseenMs = lookedAtMs === undefined ? 0 : clocks.idleMsSince(lookedAtMs);
     const verdict = judge({ ...situationOf(occasion, observation), unseenMs });
     lookedAtMs = clocks.bootMs;
@@ -115,8 +117,9 @@ async function lookSafely(host: Host, occasion: Occasion): Promise<Look> {
     return { observation: await host.observe({ ...occasion, locks }) };
   } catch (failure) {
     const terminals = terminalsSafely(host, login);
+    const kind = occasion.memory.kind ?? NOTHING_SEEN.kind;
     const faults = { login: reasonOf(failure) };
-    return { observation: { ...NOTHING_SEEN, terminals, locks, faults }, failure };
+    return { observation: { ...NOTHING_SEEN, kind, terminals, locks, faults }, failure };
   }
 }
 

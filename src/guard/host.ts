@@ -105,7 +105,7 @@ export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost 
   const { isBlind = false, stateDirectory } = assignment;
   const isFromAfar = isBlind || assignment.isFromAfar;
   const actions = wrapHost?.actions ?? (isFromAfar ? FROM_AFAR : FROM_OUTSIDE);
-  const known: Known = { isFromAfar, ...(isBlind && { tree: [] }), ...(wrapHost && { own: wrapHost.own }) };
+  const known: Known = { isFromAfar, isBlind, ...(wrapHost && { own: wrapHost.own }) };
   const shown = new Map<string, Shown>();
   // The process of a sweep also looks at other logins, and that of a wrap serves its terminal: one look that hangs must not end them.
   const isAlone = watch === undefined && wrapHost === undefined;

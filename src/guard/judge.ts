@@ -1,12 +1,13 @@
 // The only place that decides. Pure: no I/O, no clock of its own. All times are in ms on the idle clock (see clock.ts).
 import type { Evidence } from "../activity/evidence.ts";
 import type { LockCause } from "../lock/record.ts";
-import type { Applied, Limits } from "../policy/policy.ts";
+import { type Applied, type AppliedToKind, type Limits, limitsOfKinds } from "../policy/policy.ts";
 import type { IdleMs } from "../system/clock.ts";
 import {
   type Countdown,
   countDown,
   firstLookAfterMs,
+  noticeMs,
   type PendingNotice,
   seenNotice,
   WATCH_MS,
@@ -42,6 +43,8 @@ export interface Situation {
   /** Something moves, and only looks a second apart can tell whether it is use. */
   readonly needsCloseLooks?: boolean | undefined;
   readonly standing: Readonly<Record<string, PendingNotice>>;
+  /** The login has become another kind since the last look, so other limits can apply. */
+  readonly isOtherKind?: boolean | undefined;
   /** How long ago this same check looked last, if it did: about a second, unless the machine stood still. */
   readonly unseenMs?: number | undefined;
 }
@@ -76,6 +79,8 @@ export interface Verdict {
 
 /** A login without a terminal is first looked at after this. This delays its ending no more than the kernel's steps delay others. */
 const SOON_MS = 8_000;
+/** If a login would be too old as another kind, it is looked at this often: it can be that kind from one moment to the next. */
+const OTHER_KIND_WAKE_MS = 60_000;
 /** Without any limit, the policy is asked again this often: a group may have changed. */
 const UNLIMITED_WAKE_MS = 3_600_000;
 
@@ -103,6 +108,11 @@ export function idleLimitMs(kind: Subject["kind"], applied: Applied): number {
   return kind === "terminal" ? applied.limits.idleTimeoutMs : applied.limits.noTerminalMs;
 }
 
+/** How long a login may last, in ms; `Infinity` for ever. */
+export function ageLimitMs({ exempt, exemptMaxLoginMs, limits }: AppliedToKind): number {
+  return exempt ? (exemptMaxLoginMs ?? Number.POSITIVE_INFINITY) : limits.maxLoginMs;
+}
+
 /** Judges one login: which notices to give or take back, what to end, and when to look again. */
 export function judge(situation: Situation): Verdict {
   const { applied, subjects } = situation;
@@ -110,7 +120,7 @@ export function judge(situation: Situation): Verdict {
   const standing: Record<string, PendingNotice> = {};
   const ending: { readonly id: string; readonly reason: TerminalEndReason }[] = [];
   const endsAtMs: Record<string, number> = {};
-  const wakesInMs = [restMs(applied)];
+  const wakesInMs = [restMs(applied), otherKindsWakeMs(situation)];
 
   const age = countAge(situation);
   if (age?.standing) standing[WHOLE_LOGIN] = age.standing;
@@ -119,7 +129,9 @@ export function judge(situation: Situation): Verdict {
   if (age?.step === "end") return endAll(situation, "max_login");
   if (age?.step === "notice" && age.standing)
     decisions.push({ kind: "notice", id: WHOLE_LOGIN, standing: age.standing, endsAtMs: age.endsAtMs });
-  if (!age?.standing && situation.standing[WHOLE_LOGIN])
+  const aside = age?.standing ? undefined : setAside(situation);
+  if (aside) standing[WHOLE_LOGIN] = aside;
+  if (!age?.standing && !aside && situation.standing[WHOLE_LOGIN])
     decisions.push({ kind: "stay", id: WHOLE_LOGIN, why: "policy" });
 
   for (const subject of subjects) {
@@ -142,7 +154,8 @@ export function judge(situation: Situation): Verdict {
     standing,
     endsAtMs,
     wakeInMs: situation.needsCloseLooks ? Math.min(...wakesInMs, WATCH_MS) : Math.min(...wakesInMs),
-    noticePending: Object.keys(standing).length > 0 || situation.needsCloseLooks === true,
+    noticePending:
+      Object.values(standing).some(({ isAside }) => !isAside) || situation.needsCloseLooks === true,
   };
 }
 
@@ -208,11 +221,38 @@ function judgeLocked(lock: Locked, { applied, nowMs }: Situation): Judged {
 /** The countdown of `max_login`, if the policy has one for this login. */
 function countAge(situation: Situation): Countdown | undefined {
   const { applied, ageMs, nowMs, standing } = situation;
-  const limitMs = applied.limits.maxLoginMs;
-  if (applied.exempt || !Number.isFinite(limitMs)) return undefined;
+  const limitMs = ageLimitMs(applied);
+  if (!Number.isFinite(limitMs)) return undefined;
   const dueMs = nowMs + limitMs - ageMs;
   const stands = seenNotice(standing[WHOLE_LOGIN], limitMs, situation);
   return countDown({ dueMs, limitMs }, applied.limits.warnBeforeMs, nowMs, stands);
+}
+
+/**
+ * A notice about the age of the login that concerns another kind of it only. It is kept: else a user who closes and opens terminals in one
+ * connection would be given a new notice each time, and would never be ended.
+ */
+function setAside({ applied, ageMs, standing, isOtherKind }: Situation): PendingNotice | undefined {
+  const given = standing[WHOLE_LOGIN];
+  if (!given || !(given.isAside || isOtherKind)) return undefined;
+  return ageMs >= noticeAgeMs(applied) ? { ...given, isAside: true } : undefined;
+}
+
+/** The time until the login would be given a notice of its age if it became another kind, in ms; not shorter than a pause between looks. */
+function otherKindsWakeMs({ applied, ageMs }: Situation): number {
+  return applied.ofKind
+    ? Math.max(noticeAgeMs(applied) - ageMs, OTHER_KIND_WAKE_MS)
+    : Number.POSITIVE_INFINITY;
+}
+
+/** The age at which a login is given the notice of its age, as the kind for which that is first. */
+function noticeAgeMs({ ofKind }: Applied): number {
+  return Math.min(
+    ...Object.values(ofKind ?? {}).map((it) => {
+      const limitMs = ageLimitMs(it);
+      return limitMs - noticeMs(limitMs, it.limits.warnBeforeMs);
+    }),
+  );
 }
 
 function endAll(situation: Situation, reason: EndReason): Verdict {
@@ -226,7 +266,7 @@ function endAll(situation: Situation, reason: EndReason): Verdict {
   };
 }
 
-/** The longest time without a look: a terminal opened a moment from now could be due after it. */
-function restMs({ limits }: Applied): number {
-  return Math.min(earliestDueMs(limits), UNLIMITED_WAKE_MS);
+/** The longest time without a look: a terminal opened a moment from now, which can make the login another kind, could be due after it. */
+function restMs(applied: Applied): number {
+  return Math.min(...limitsOfKinds(applied).map(earliestDueMs), UNLIMITED_WAKE_MS);
 }

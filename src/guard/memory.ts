@@ -17,6 +17,7 @@ import { type JobCounters, PARTS } from "../activity/job.ts";
 import type { ConnectionCounters } from "../activity/look.ts";
 import type { OutputState } from "../activity/output.ts";
 import type { UseState } from "../activity/use.ts";
+import { LOGIN_KINDS, type LoginKind } from "../audit/words.ts";
 import type { ProcessRef } from "../login/process.ts";
 import { type Kind, type Kinds, LIMIT_KEYS, LIMITS, type LimitKey, type Limits } from "../policy/limits.ts";
 import type { Applied } from "../policy/policy.ts";
@@ -61,6 +62,8 @@ export interface Memory {
   readonly child?: ProcessRef | undefined;
   readonly subjects: Readonly<Record<string, SubjectMemory>>;
   readonly standing: Readonly<Record<string, PendingNotice<BootMs>>>;
+  /** What the login was for at the last look. */
+  readonly kind?: LoginKind | undefined;
   /** What the last look could not read. */
   readonly faults?: Readonly<Record<string, string>> | undefined;
   /** The terminals that were locked, by their ids. */
@@ -186,6 +189,15 @@ const limits = v.object(
     }),
   ),
 ) as unknown as v.GenericSchema<unknown, Limits>;
+const answer = {
+  rule: v.string(),
+  exempt: v.boolean(),
+  limits,
+  exemptMaxLoginMs: v.optional(finite),
+};
+const kinds = v.object(
+  Object.fromEntries(LOGIN_KINDS.map((kind) => [kind, v.object(answer)])),
+) as unknown as v.GenericSchema<unknown, NonNullable<Applied["ofKind"]>>;
 const schema = v.object({
   version: v.literal(1),
   history: v.array(event),
@@ -221,19 +233,15 @@ const schema = v.object({
       promisedMs: finite,
       givenMs: v.array(finite),
       isAnew: v.optional(v.boolean()),
+      isAside: v.optional(v.boolean()),
     }),
   ),
   faults: v.optional(v.record(v.string(), v.string())),
   locked: v.optional(v.array(v.string())),
   notLocked: v.optional(v.array(v.string())),
   use: v.optional(use),
-  lastGood: v.optional(
-    v.object({
-      rule: v.string(),
-      exempt: v.boolean(),
-      limits,
-    }),
-  ),
+  kind: v.optional(v.picklist(LOGIN_KINDS)),
+  lastGood: v.optional(v.object({ ...answer, ofKind: v.optional(kinds) })),
   groups: v.optional(
     v.object({
       names: v.optional(v.array(v.string())),

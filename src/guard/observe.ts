@@ -16,7 +16,7 @@ import { kindOf } from "../login/kind.ts";
 import type { Login } from "../login/login.ts";
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import { innermost, type Terminal, terminalsOf, treeOfLogin } from "../login/terminal.ts";
-import type { Applied, Limits } from "../policy/policy.ts";
+import { type Applied, appliedTo, type Limits } from "../policy/policy.ts";
 import { type BootMs, BUCKET_MS, type ClockMap } from "../system/clock.ts";
 import type { PendingNotice } from "./judge.ts";
 import { type Locks, withLocks } from "./lock-activity.ts";
@@ -56,6 +56,8 @@ const SHORTEST_WINDOW_MS = 5_000;
 
 /** What a look at many logins reads once for all, and what it can do without. */
 export interface Known extends Omit<LookOptions, "sources" | "payload"> {
+  /** No process of the login is read; see `Assignment.isBlind`. */
+  readonly isBlind?: boolean;
   /** The result of `allProcesses`. */
   readonly processes?: Map<number, ProcessStat>;
 }
@@ -75,27 +77,36 @@ export interface Occasion {
  */
 export async function observe(
   { login, applied, memory, locks, map }: Occasion,
-  { tree = treeOfLogin(login), processes, isOver = beginLook(), ...known }: Known = {},
+  {
+    isBlind = false,
+    tree = isBlind ? [] : treeOfLogin(login),
+    processes,
+    isOver = beginLook(),
+    ...known
+  }: Known = {},
 ): Promise<Observation> {
   const { own, isFromAfar } = known;
   const all = terminalsOf(login, { tree, isOver, isFromAfar });
   const terminals = all.filter(({ leader }) => !own || leader?.pid === own.leaderPid);
-  const kind = kindOf(login, terminals, tree);
-  if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))
+  // Without the processes, nothing tells a command from a tunnel.
+  const isUnseen = isBlind && terminals.length === 0;
+  const kind = isUnseen ? (memory.kind ?? NOTHING_SEEN.kind) : kindOf(login, terminals, tree);
+  const { limits } = appliedTo(kind, applied);
+  if (terminals.length === 0 && !Number.isFinite(limits.noTerminalMs))
     return { terminals, kind, subjects: {}, commandsRun: false, locks, faults: {} };
   const look = await takeLook(login, terminals, {
     ...known,
     // Without a terminal, keys show only in the bytes from the client.
-    sources: terminals.length > 0 ? applied.limits.activity : [...applied.limits.activity, "transfer"],
+    sources: terminals.length > 0 ? limits.activity : [...limits.activity, "transfer"],
     tree,
-    payload: !applied.limits.trustTtyTimes,
+    payload: !limits.trustTtyTimes,
     others: all.filter((it) => !terminals.includes(it)),
     isOver,
   });
-  const isStayAsked = Number.isFinite(applied.limits.maxStayMs) && !isFromAfar;
+  const isStayAsked = Number.isFinite(limits.maxStayMs) && !isFromAfar;
   const stays = isStayAsked ? staysIn(sessionsOf(login, terminals, tree), processes) : [];
   const keep = keepOf(login, map.now);
-  return interpret({ login, kind, terminals, look, stays, keep, memory, locks, map, limits: applied.limits });
+  return interpret({ login, kind, terminals, look, stays, keep, memory, locks, map, limits });
 }
 
 /** All that one look showed of a login, and what was known before. */

@@ -40,6 +40,7 @@ export function remember(
     child: login.child ?? memory.child,
     subjects: observation.subjects,
     use: observation.use,
+    kind: observation.kind,
     faults: observation.faults,
     locked: locks ? Object.keys(locks) : memory.locked,
     notLocked: verdict.decisions.flatMap((it) =>

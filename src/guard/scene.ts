@@ -8,7 +8,7 @@ import type { Shown } from "../notice/show.ts";
 import type { Applied } from "../policy/policy.ts";
 import type { ClockMap, IdleMs } from "../system/clock.ts";
 import { spoken } from "../text/spoken.ts";
-import { type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN } from "./judge.ts";
+import { ageLimitMs, type EndReason, idleLimitMs, type Verdict, WHOLE_LOGIN } from "./judge.ts";
 import { lockMaxMs } from "./locked.ts";
 import { LOGIN_SUBJECT, type Observation } from "./observe.ts";
 
@@ -38,7 +38,7 @@ export function terminalsFor(id: string, { observation }: Scene): readonly Termi
 export function endReason(reason: EndReason, id: string, scene: Scene): string {
   if (reason === "max_login") {
     const lastedMs = scene.map.now.bootMs - scene.login.startedBootMs;
-    return `it lasted ${spoken(lastedMs)}, the most allowed is ${spoken(scene.applied.limits.maxLoginMs)}`;
+    return `it lasted ${spoken(lastedMs)}, the most allowed is ${spoken(ageLimitMs(scene.applied))}`;
   }
   const lock = scene.observation.locks?.[id];
   if (reason !== "idle" && lock) return lockEndReason(lock, scene);
@@ -79,7 +79,7 @@ export function idleMsOf(id: string, { observation, map }: Scene): number {
 
 /** The limit of a subject, or of the whole login, in ms; `Infinity` for none. */
 export function limitMsOf(id: string, { applied }: Scene): number {
-  if (id === WHOLE_LOGIN) return applied.limits.maxLoginMs;
+  if (id === WHOLE_LOGIN) return ageLimitMs(applied);
   return idleLimitMs(id === LOGIN_SUBJECT ? "login" : "terminal", applied);
 }
 

@@ -27,6 +27,7 @@ export function situationOf({ login, applied, memory, map }: Occasion, observati
     applied,
     ageMs: map.now.bootMs - login.startedBootMs,
     subjects,
+    isOtherKind: memory.kind !== undefined && memory.kind !== observation.kind,
     commandsRun: observation.commandsRun,
     needsCloseLooks: observation.use !== undefined && needsCloseLooks(observation.use) && !isLocked,
     standing: Object.fromEntries(

@@ -4,7 +4,10 @@ import type { Login } from "./login.ts";
 import { hasEnded, type ProcessStat } from "./process.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The kind of a login. `tree`: everything below its sshd. Processes choose their own names: nothing but this word may depend on them. */
+/**
+ * The kind of a login. `tree`: everything below its sshd. A user chooses what to open, and processes choose their own names: a policy that
+ * asks for the kind says what is usual for it, and holds back nobody who wants to be another kind.
+ */
 export function kindOf(
   { server }: Login,
   terminals: readonly Terminal[],

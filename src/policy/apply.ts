@@ -1,75 +1,82 @@
-import { isWithin } from "./network.ts";
-import type { Applied, Policy, Rule } from "./policy.ts";
+import { LOGIN_KINDS, type LoginKind } from "../audit/words.ts";
+import { misfit, type PolicySubject } from "./match.ts";
+import { canFit, decidingEntry } from "./pattern.ts";
+import type { Applied, AppliedToKind, Policy, Rule } from "./policy.ts";
 
-/** Who logged in, and from where. No address if the login did not come over TCP, or if the address cannot be seen. */
-export interface PolicySubject {
-  readonly user: string;
-  readonly groups: readonly string[];
-  readonly address?: string | undefined;
+export type { PolicySubject } from "./match.ts";
+
+/** An entry under `[exempt]`. */
+export interface ExemptEntry {
+  readonly list: "users" | "groups";
+  readonly index: number;
 }
 
-/** What a policy says about a user: the first exemption and the first rule that match, by their index in the policy's lists. */
+/** What a policy says about a user: what exempts them, and the first rule that fits, by their index in the policy's lists. */
 export interface Choice {
-  readonly exemption?: { readonly list: "users" | "groups"; readonly index: number } | undefined;
+  readonly exemption?: ExemptEntry | undefined;
+  /** The entry with `!` that takes the user out of the exemption. */
+  readonly exception?: ExemptEntry | undefined;
   readonly rule?: number | undefined;
 }
 
-/** Why a rule does not match a user. */
-export type Misfit = "user" | "group" | "address";
+/** A kind that stands for a login whose kind is not known: most logins are shells. */
+export const USUAL_KIND: LoginKind = "shell";
 
 /**
- * Returns what a policy says for one login: the limits of the first rule that matches, else those of the top level. An exempt login
- * gets limits too. They apply when it is no longer exempt.
+ * Returns what a policy says for one login: the limits of the first rule that fits, else those of the top level. An exempt login gets
+ * limits too. They apply when it is no longer exempt. Without a kind of login, there is an answer for each.
  */
 export function apply(policy: Policy, subject: PolicySubject): Applied {
+  if (subject.kind !== undefined) return applyToKind(policy, subject);
+  const usual = applyToKind(policy, { ...subject, kind: USUAL_KIND });
+  const answers = LOGIN_KINDS.map((kind) => [kind, applyToKind(policy, { ...subject, kind })] as const);
+  if (answers.every(([, it]) => it.rule === usual.rule && it.limits === usual.limits)) return usual;
+  return { ...usual, ofKind: Object.fromEntries(answers) as Record<LoginKind, AppliedToKind> };
+}
+
+function applyToKind(policy: Policy, subject: PolicySubject): AppliedToKind {
   const { exemption, rule: index } = choose(policy, subject);
   const rule = index === undefined ? undefined : policy.rules[index];
   const limits = rule?.limits ?? policy.base;
-  if (exemption) {
-    const kind = exemption.list === "users" ? "user" : "group";
-    const name = policy.exempt[exemption.list][exemption.index];
-    return { rule: `exempt: ${kind} ${name}`, exempt: true, limits };
-  }
-  return { rule: rule?.name ?? "top level", exempt: false, limits };
+  if (!exemption) return { rule: rule?.name ?? "top level", exempt: false, limits };
+  const { maxLoginMs } = policy.exempt;
+  const kind = exemption.list === "users" ? "user" : "group";
+  const name = policy.exempt[exemption.list][exemption.index];
+  const age = Number.isFinite(maxLoginMs) ? { exemptMaxLoginMs: maxLoginMs } : {};
+  return { rule: `exempt: ${kind} ${name}`, exempt: true, limits, ...age };
 }
 
-/** Finds the exemption and the rule that decide for this user. */
+/** Finds the exemption and the rule that decide for this login. The users of an exemption decide before its groups. */
 export function choose({ exempt, rules }: Policy, subject: PolicySubject): Choice {
-  const user = found(exempt.users.indexOf(subject.user));
-  const group = found(exempt.groups.findIndex((name) => subject.groups.includes(name)));
-  const rule = found(rules.findIndex((candidate) => misfit(candidate, subject) === undefined));
-  if (user !== undefined) return { exemption: { list: "users", index: user }, rule };
-  return { exemption: group === undefined ? undefined : { list: "groups", index: group }, rule };
+  const index = rules.findIndex(({ match }) => misfit(match, subject) === undefined);
+  const rule = index < 0 ? undefined : index;
+  for (const [list, names] of [["users", [subject.user]] as const, ["groups", subject.groups] as const]) {
+    const deciding = decidingEntry(exempt[list], names);
+    if (!deciding) continue;
+    const entry = { list, index: deciding.index };
+    return deciding.isException ? { exception: entry, rule } : { exemption: entry, rule };
+  }
+  return { rule };
 }
 
 /**
  * Whether the policy's answer for this user depends on their groups. If not, nobody asks for the groups: a directory server that hangs
  * must not spare or end a user whom no group concerns.
  */
-export function asksForGroups(
-  { exempt, rules }: Policy,
-  { user, address }: Omit<PolicySubject, "groups">,
-): boolean {
-  if (exempt.users.includes(user)) return false;
-  if (exempt.groups.length > 0) return true;
-  // The rules up to the first one that matches without looking at the groups.
-  const withoutGroups = ({ match, ...rule }: Rule) =>
-    misfit({ ...rule, match: { ...match, groups: [] } }, { user, groups: [], address });
-  const first = rules.find((rule) => withoutGroups(rule) === undefined);
-  return first !== undefined && first.match.groups.length > 0;
+export function asksForGroups({ exempt, rules }: Policy, who: Omit<PolicySubject, "groups">): boolean {
+  const byName = decidingEntry(exempt.users, [who.user]);
+  if (byName?.isException === false) return false;
+  if (!byName && canFit(exempt.groups)) return true;
+  const kinds = who.kind === undefined ? LOGIN_KINDS : [who.kind];
+  return kinds.some((kind) => {
+    // The rules up to the first one that fits whatever the groups are.
+    const first = rules.find((rule) => canFitApartFromGroups(rule, { ...who, kind, groups: [] }));
+    return first !== undefined && first.match.groups.length > 0;
+  });
 }
 
-function found(index: number): number | undefined {
-  return index < 0 ? undefined : index;
-}
-
-/**
- * The first reason why a rule does not match a user; `undefined` when it matches: every list that is not empty has a matching entry.
- * Without an address no `from` matches.
- */
-export function misfit({ match }: Rule, { user, groups, address }: PolicySubject): Misfit | undefined {
-  if (match.users.length > 0 && !match.users.includes(user)) return "user";
-  if (match.groups.length > 0 && !match.groups.some((name) => groups.includes(name))) return "group";
-  if (match.from.length > 0 && (address === undefined || !isWithin(address, match.from))) return "address";
-  return undefined;
+function canFitApartFromGroups({ match }: Rule, subject: PolicySubject): boolean {
+  const { groups } = match;
+  const isPossible = groups.length === 0 || canFit(groups);
+  return isPossible && misfit({ ...match, groups: [] }, subject) === undefined;
 }

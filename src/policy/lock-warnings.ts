@@ -1,5 +1,7 @@
 // Where a policy asks for a lock that no hook of this host can give: the limit closes the terminal there.
+import { hostNames } from "../system/host-names.ts";
 import type { Hook } from "../system/paths.ts";
+import { isForHost } from "./match.ts";
 import type { GoodFile } from "./merge.ts";
 import { locateIn } from "./origins.ts";
 import { formatKey, type KeyPath, type Problem } from "./problems.ts";
@@ -24,12 +26,15 @@ export async function lockWarnings(files: readonly GoodFile[], hooks: readonly H
   );
 }
 
-/** Each `at_limit = "lock"` that is in force: at the top level that of the last file which sets the key, and those of all rules. */
+/** Each `at_limit = "lock"` that is in force: at the top level that of the last file which sets the key, and those of all rules for this host. */
 function placesIn(files: readonly GoodFile[]): { readonly file: GoodFile; readonly path: KeyPath }[] {
+  const hosts = hostNames();
   const top = files.findLast(({ content }) => content.at_limit !== undefined);
   const rules = files.flatMap((file) =>
-    (file.content.rule ?? []).flatMap(({ at_limit }, index) =>
-      at_limit === "lock" ? [{ file, path: ["rule", index, "at_limit"] }] : [],
+    (file.content.rule ?? []).flatMap(({ match, at_limit }, index) =>
+      at_limit === "lock" && isForHost(match.hosts, hosts)
+        ? [{ file, path: ["rule", index, "at_limit"] }]
+        : [],
     ),
   );
   return top?.content.at_limit === "lock" ? [{ file: top, path: ["at_limit"] }, ...rules] : rules;

@@ -1,4 +1,5 @@
 import { LIMITS, type LimitKey, type Limits, limitsWith } from "./limits.ts";
+import { matchWith } from "./match.ts";
 import type { Policy, Rule } from "./policy.ts";
 import type { FileContent } from "./schema.ts";
 
@@ -13,9 +14,10 @@ export interface GoodFile {
 }
 
 /**
- * Merges files in the order they were read. A top-level key of a later file replaces an earlier one; a list is replaced as a whole.
- * Names under `[exempt]` and rules are added after the earlier ones. So a drop-in can only exempt more users, and rules are tried in
- * reading order. A key that a rule leaves out comes from the merged top level.
+ * Merges files in the order they were read: the main file, then its drop-ins. A top-level key of a later file replaces an earlier one; a
+ * list is replaced as a whole. So does `max_login` under `[exempt]`; the names there are added up. The rules of the drop-ins are tried
+ * before those of the main file: a drop-in can change what the main file says, and also tighten it. A key that a rule leaves out comes
+ * from the merged top level.
  */
 export function mergePolicy(files: readonly GoodFile[]): Policy {
   const base = files.reduce((limits, { content }) => limitsOf(content, limits), DEFAULT_LIMITS);
@@ -24,10 +26,21 @@ export function mergePolicy(files: readonly GoodFile[]): Policy {
     exempt: {
       users: files.flatMap(({ content }) => content.exempt?.users ?? []),
       groups: files.flatMap(({ content }) => content.exempt?.groups ?? []),
+      maxLoginMs: files.findLast(hasExemptMaxLogin)?.content.exempt?.max_login ?? Number.POSITIVE_INFINITY,
     },
-    rules: files.flatMap((file) => rulesOf(file, base)),
+    rules: inOrderOfRules(files).flatMap((file) => rulesOf(file, base)),
     files: files.map(({ file }) => file),
   };
+}
+
+/** The files in the order in which their rules are tried: the drop-ins by their names, then the main file. */
+export function inOrderOfRules<T>([main, ...dropIns]: readonly T[]): readonly T[] {
+  return main === undefined ? dropIns : [...dropIns, main];
+}
+
+/** Whether a file sets how long an exempt login may last. The last such file counts. */
+export function hasExemptMaxLogin({ content }: Pick<GoodFile, "content">): boolean {
+  return content.exempt?.max_login !== undefined;
 }
 
 function limitsOf(keys: Pick<FileContent, LimitKey>, inherited: Limits): Limits {
@@ -41,11 +54,7 @@ function rulesOf({ file, text, content }: GoodFile, base: Limits): Rule[] {
   const linesAreKnown = lines.length === rules.length;
   return rules.map((rule, index) => ({
     name: `rule ${index + 1}, ${file}${linesAreKnown ? `:${lines[index]}` : ""}`,
-    match: {
-      users: rule.match.users ?? [],
-      groups: rule.match.groups ?? [],
-      from: rule.match.from ?? [],
-    },
+    match: matchWith(rule.match),
     limits: limitsOf(rule, base),
   }));
 }

@@ -1,4 +1,5 @@
 import { BlockList, isIP, SocketAddress } from "node:net";
+import { isNegated, positive } from "./pattern.ts";
 
 /** An address or a network, ready for a BlockList. */
 interface Network {
@@ -24,6 +25,13 @@ export function parseNetwork(text: string): Network | undefined {
   const mapped = version === 6 && bits >= MAPPED_BITS ? mappedAddress(address) : undefined;
   if (mapped) return { family: "ipv4", address: mapped, bits: bits - MAPPED_BITS };
   return { family: version === 4 ? "ipv4" : "ipv6", address, bits };
+}
+
+/** Whether a list of addresses and networks fits an address. An exception (`!10.0.0.0/8`) that fits beats all others. */
+export function fitsNetworks(address: string, entries: readonly string[]): boolean {
+  const within = (isException: boolean) =>
+    isWithin(address, entries.filter((entry) => isNegated(entry) === isException).map(positive));
+  return !within(true) && within(false);
 }
 
 /** Whether an address is in one of the networks. Bits of a network after its prefix do not count; a zone (`%eth0`) is ignored. */

@@ -2,7 +2,7 @@
 import { LIMIT_KEYS, type LimitKey } from "./limits.ts";
 import { loadFiles } from "./load.ts";
 import type { TomlPlace } from "./locate.ts";
-import { type GoodFile, mergePolicy } from "./merge.ts";
+import { type GoodFile, hasExemptMaxLogin, inOrderOfRules, mergePolicy } from "./merge.ts";
 import type { Policy } from "./policy.ts";
 import type { KeyPath } from "./problems.ts";
 
@@ -17,7 +17,11 @@ export type LimitOrigins = Readonly<Partial<Record<LimitKey, Origin>>>;
 /** The places of the parts of a `Policy`. The lists have the same order. */
 export interface Origins {
   readonly base: LimitOrigins;
-  readonly exempt: { readonly users: readonly Origin[]; readonly groups: readonly Origin[] };
+  readonly exempt: {
+    readonly users: readonly Origin[];
+    readonly groups: readonly Origin[];
+    readonly maxLogin?: Origin | undefined;
+  };
   readonly rules: readonly RuleOrigins[];
 }
 
@@ -46,13 +50,14 @@ async function originsOf(files: readonly GoodFile[]): Promise<Origins> {
     located.flatMap(({ content, locate }) =>
       (content.exempt?.[list] ?? []).map((_, index) => locate(["exempt", list, index])),
     );
-  const rules = located.flatMap(({ content, locate }) =>
+  const maxLogin = located.findLast(hasExemptMaxLogin)?.locate(["exempt", "max_login"]);
+  const rules = inOrderOfRules(located).flatMap(({ content, locate }) =>
     (content.rule ?? []).map((rule, index) => {
       const own = limitOrigins(rule, ["rule", index], locate);
       return { at: locate(["rule", index]), own, all: { ...base, ...own } };
     }),
   );
-  return { base, exempt: { users: exempt("users"), groups: exempt("groups") }, rules };
+  return { base, exempt: { users: exempt("users"), groups: exempt("groups"), maxLogin }, rules };
 }
 
 /** Returns a function that finds the keys of a file. The parser for it is loaded only now: most commands do not need it. */

@@ -1,11 +1,14 @@
 // What a policy file may say. One run finds every problem of a file, and says what was expected and what was found.
 
 import * as v from "valibot";
+import { LOGIN_KINDS } from "../audit/words.ts";
 import { parseDuration } from "../text/duration.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { type Kind, type Kinds, LIMIT_KEYS, LIMITS, type LimitKey } from "./limits.ts";
 import { parseNetwork } from "./network.ts";
+import { positive } from "./pattern.ts";
 import { ascii } from "./problems.ts";
+import { UID_RANGE } from "./uids.ts";
 
 /** A notice is a few lines; more notices than this only disturb. */
 const MOST_NOTICES = 10;
@@ -66,21 +69,45 @@ const duration = v.pipe(
 
 const noticeTime = v.pipe(duration, v.finite("expected a duration: a notice cannot be off; [] gives none"));
 
-const name = v.pipe(
+/** A name or a pattern, with `!` before an exception. A second `!` or a blank after it is a slip of the hand. */
+const pattern = v.pipe(
   v.string(wanted("a name in quotes")),
   v.regex(
-    /^[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$/u,
-    wanted("a name without control characters, or blanks around it"),
+    /^!?[^!\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$/u,
+    wanted("a name or a pattern without control characters, or blanks around it"),
   ),
 );
 
 const network = v.pipe(
   v.string(wanted("an address in quotes")),
   v.check(
-    (text) => parseNetwork(text) !== undefined,
-    wanted('an address or a network such as "10.0.0.0/8" or "2001:db8::/32"'),
+    (text) => parseNetwork(positive(text)) !== undefined,
+    wanted('an address or a network such as "10.0.0.0/8", "2001:db8::/32" or "!10.1.0.0/16"'),
   ),
 );
+
+const port = v.pipe(
+  v.number(wanted("a number without quotes, such as 22")),
+  v.integer(wanted("a whole number")),
+  v.minValue(1, wanted("a port from 1 to 65535")),
+  v.maxValue(65_535, wanted("a port from 1 to 65535")),
+);
+
+const SUCH_UIDS = 'user numbers in quotes, such as "1000-" or "0, 1000-1999"';
+
+/** One text with commas, or a list. */
+const uids = v.pipe(
+  v.union(
+    [
+      v.pipe(v.string(), v.regex(new RegExp(`^${UID_RANGE}(?:, *${UID_RANGE})*$`))),
+      v.array(v.pipe(v.string(), v.regex(new RegExp(`^${UID_RANGE}$`)))),
+    ],
+    wanted(SUCH_UIDS),
+  ),
+  v.transform((text) => (typeof text === "string" ? text.split(/, */) : text)),
+);
+
+const kind = v.picklist(LOGIN_KINDS, wanted('"shell", "sftp", "tunnel" or "command"'));
 
 /** What a key of each kind may say in a file. */
 const FORMS = {
@@ -123,17 +150,25 @@ const limits = Object.fromEntries(LIMIT_KEYS.map((key) => [key, v.optional(FORMS
 };
 
 const match = table({
-  users: v.optional(list(name, "user names")),
-  groups: v.optional(list(name, "group names")),
+  users: v.optional(list(pattern, "user names")),
+  groups: v.optional(list(pattern, "group names")),
   from: v.optional(list(network, "addresses and networks")),
+  hosts: v.optional(list(pattern, "host names")),
+  kinds: v.optional(list(kind, "kinds of login")),
+  ports: v.optional(list(port, "port numbers")),
+  uids: v.optional(uids),
+});
+
+const exempt = table({
+  groups: v.optional(list(pattern, "group names")),
+  users: v.optional(list(pattern, "user names")),
+  max_login: v.optional(duration),
 });
 
 /** One file of a policy. Every key is optional but a rule's `match`: without `match` a rule would apply to everybody by mistake. */
 export const schema = table({
   ...limits,
-  exempt: v.optional(
-    table({ groups: v.optional(list(name, "group names")), users: v.optional(list(name, "user names")) }),
-  ),
+  exempt: v.optional(exempt),
   rule: v.optional(list(table({ match, ...limits }), "tables: [[rule]]")),
 });
 

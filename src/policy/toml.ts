@@ -1,6 +1,8 @@
 // A merged policy as one file with the same meaning. Each line says which place it comes from.
 import { stringify } from "smol-toml";
+import { formatDuration } from "../text/duration.ts";
 import { LIMIT_KEYS, type LimitKey } from "./limits.ts";
+import { MATCH_KEYS } from "./match.ts";
 import type { LimitOrigins, Origin, Origins } from "./origins.ts";
 import type { Limits, Policy } from "./policy.ts";
 import { ascii } from "./problems.ts";
@@ -15,7 +17,7 @@ export function policyToml(policy: Policy, origins: Origins): string {
   ];
   const rules = policy.rules.flatMap(({ match, limits }, at) => {
     const own = origins.rules[at]?.own ?? {};
-    const lists = Object.entries(match).filter(([, names]) => names.length > 0);
+    const lists = MATCH_KEYS.flatMap((key) => (match[key].length > 0 ? [[key, match[key]] as const] : []));
     return [
       "",
       `[[rule]]${comment(origins.rules[at]?.at)}`,
@@ -33,6 +35,9 @@ export function policyToml(policy: Policy, origins: Origins): string {
     "[exempt]",
     ...exempt("groups"),
     ...exempt("users"),
+    ...(Number.isFinite(policy.exempt.maxLoginMs)
+      ? [`max_login = ${tomlOf(formatDuration(policy.exempt.maxLoginMs))}${comment(origins.exempt.maxLogin)}`]
+      : []),
     ...rules,
   ].join("\n");
 }
@@ -42,7 +47,7 @@ function limitLines(limits: Limits, origins: LimitOrigins, keys: readonly LimitK
 }
 
 /** One value on one line. */
-function tomlOf(value: Value): string {
+function tomlOf(value: Value | readonly number[]): string {
   return stringify({ v: value }).trim().slice("v = ".length);
 }
 

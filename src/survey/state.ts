@@ -1,4 +1,5 @@
 import { isInDoubt } from "../guard/decide.ts";
+import { ageLimitMs } from "../guard/judge.ts";
 import { LOGIN_SUBJECT } from "../guard/observe.ts";
 import type { Login } from "../login/login.ts";
 import type { Watchdog } from "../login/watchdogs.ts";
@@ -18,14 +19,20 @@ type Looked = Pick<Surveyed, "applied" | "observation" | "map" | "memory" | "unr
   readonly watchdog: Watchdog | undefined;
 };
 
-/** The state of a login: fault, else no watchdog, else locked, else exempt, else warned, else the state of its most active terminal. */
+/**
+ * The state of a login: fault, else no watchdog, else locked, else exempt, else warned, else the state of its most active terminal. An
+ * exempt login that may not last for ever can be without a watchdog, or warned, too.
+ */
 export function stateOf({ applied, watchdog, memory, observation, map, unread }: Looked): State {
   if (unread !== undefined) return "fault";
   if (isInDoubt(applied)) return "fault";
-  if (watchdog === undefined && !applied.exempt) return "no watchdog";
+  const lastsForEver = applied.exempt && !Number.isFinite(ageLimitMs(applied));
+  if (watchdog === undefined && !lastsForEver) return "no watchdog";
   if (isLocked(observation)) return "locked";
+  if (lastsForEver) return "exempt";
+  const standing = Object.keys(memory.standing).filter((id) => !memory.standing[id]?.isAside);
+  if (standing.some((id) => isStillThere(id, observation))) return "warned";
   if (applied.exempt) return "exempt";
-  if (Object.keys(memory.standing).some((id) => isStillThere(id, observation))) return "warned";
   const subjects = Object.values(observation.subjects);
   // A login without a terminal and without a limit is not measured. It counts as active: its programs run for somebody.
   if (subjects.length === 0) return "active";

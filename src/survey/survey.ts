@@ -12,7 +12,7 @@ import { beginLook } from "../login/budget.ts";
 import { directoryNameOf, type Login, sshdOf } from "../login/login.ts";
 import { allProcesses, type ProcessStat } from "../login/process.ts";
 import { type Watchdog, watchdogsAmong } from "../login/watchdogs.ts";
-import { type Applied, withIdleTimeout, withoutLock } from "../policy/policy.ts";
+import { type Applied, appliedTo, withIdleTimeout, withLimits, withoutLock } from "../policy/policy.ts";
 import { type ClockMap, mapClocks, readClocks } from "../system/clock.ts";
 import { RUN_DIRECTORY, SWEEP_DIRECTORY } from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
@@ -74,8 +74,8 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
       const map = mapClocks(memory.history, now);
       const tree = treeOf(login, processes, children);
       const below = tree.filter(({ pid }) => pid !== login.privileged?.pid && pid !== login.server.pid);
-      const occasion = { login, applied, memory, locks: readLocks(login), map };
-      const seen = await lookAt(occasion, {
+      const asked = { login, applied, memory, locks: readLocks(login), map };
+      const seen = await lookAt(asked, {
         tree: below,
         processes,
         isForNow: true,
@@ -83,7 +83,7 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
         connectionsOf,
         isOver: beginLook(ONE_OF_MANY_MS),
       });
-      const verdict = judge(situationOf(occasion, seen.observation));
+      const verdict = judge(situationOf({ ...asked, applied: seen.applied }, seen.observation));
       const looked = {
         login,
         watchdog,
@@ -102,6 +102,7 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
 const ONE_OF_MANY_MS = 500;
 
 interface Seen {
+  /** What applies to the kind of login that was seen. */
   readonly applied: Applied;
   readonly observation: Observation;
   readonly unread: string | undefined;
@@ -115,16 +116,19 @@ async function lookAt(occasion: Occasion, known: Known): Promise<Seen> {
       !memory.use && Object.values(memory.subjects).every(({ baseline }) => !baseline.connection);
     const asked = isFirst ? withoutTransfer(applied) : applied;
     const observation = await observe({ ...occasion, applied: asked }, known);
-    return { applied, observation, unread: observation.faults.login };
+    const { kind, faults } = observation;
+    return { applied: appliedTo(kind, applied), observation, unread: faults.login };
   } catch (error) {
     const unread = reasonOf(error);
-    return { applied, observation: { ...NOTHING_SEEN, locks }, unread };
+    const { kind = NOTHING_SEEN.kind } = memory;
+    return { applied: appliedTo(kind, applied), observation: { ...NOTHING_SEEN, kind, locks }, unread };
   }
 }
 
 function withoutTransfer(applied: Applied): Applied {
-  const activity = applied.limits.activity.filter((source) => source !== "transfer");
-  return { ...applied, limits: { ...applied.limits, activity } };
+  return withLimits(applied, ({ limits }) => ({
+    limits: { ...limits, activity: limits.activity.filter((source) => source !== "transfer") },
+  }));
 }
 
 /** The memory of root's watchdog; without one, of the last sweep. What users write is not trusted. */

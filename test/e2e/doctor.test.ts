@@ -421,7 +421,7 @@ describe("with the hook pam", () => {
       mend: "rm /etc/afkill/afkill.d/9.toml",
       id: "policy-names",
       level: "warning",
-      says: '/etc/afkill/afkill.d/9.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it matches nobody',
+      says: '/etc/afkill/afkill.d/9.toml:2:18: exempt.users[2]: no user in /etc/passwd fits "svc_*", so it matches nobody',
       remedy: "correct the name, or create the user or the group",
     },
     "a policy that locks, without the PAM service of locks": {

@@ -121,8 +121,8 @@ export const mutations: readonly Mutation[] = [
   {
     ...clock,
     file: "src/guard/countdown.ts",
-    find: "if (!standing || standing.isAnew || unseenMs <= Math.max(UNSEEN_MS, longestMs / 2)) return standing;",
-    replace: "if (standing !== null) return standing;",
+    find: "if (given.isAnew || !wasUnseen) return given;",
+    replace: "if (given !== null) return given;",
     why: "a notice that went by while the machine was paused is given anew",
     case: "a user of a host that stood still has time left to answer",
   },

@@ -37,8 +37,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/guard/countdown.ts",
-    find: "!standing || standing.isAnew ||",
-    replace: "!standing ||",
+    find: "if (given.isAnew || !wasUnseen) return given;",
+    replace: "if (!wasUnseen) return given;",
     why: "a notice is given anew once: no machine, however slow, keeps a login for ever",
     case: "is given anew once, whatever comes",
     ...judged,
@@ -101,8 +101,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/guard/judge.ts",
-    find: "if (applied.exempt || !Number.isFinite(limitMs)) return undefined;",
-    replace: "if (!Number.isFinite(limitMs)) return undefined;",
+    find: "return exempt ? (exemptMaxLoginMs ?? Number.POSITIVE_INFINITY) : limits.maxLoginMs;",
+    replace: "return limits.maxLoginMs;",
     why: "who is exempt is never ended for the age of the login",
     case: "does not touch an exempt login",
     ...judged,

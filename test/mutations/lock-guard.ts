@@ -165,8 +165,8 @@ export const mutations: readonly Mutation[] = [
   {
     ...looped,
     file: "src/guard/guard.ts",
-    find: "observation: { ...NOTHING_SEEN, terminals, locks, faults }",
-    replace: "observation: { ...NOTHING_SEEN, terminals, faults }",
+    find: "observation: { ...NOTHING_SEEN, kind, terminals, locks, faults }",
+    replace: "observation: { ...NOTHING_SEEN, kind, terminals, faults }",
     why: "no notice is written over a lock, though the look failed",
     case: "a failed look forgets no lock, and tells those who act of it",
   },

@@ -34,8 +34,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...loop,
-    find: "      clocks.read();\n    }\n    const { applied } = policy;",
-    replace: "    }\n    const { applied } = policy;",
+    find: "      clocks.read();\n    }\n    const { map } = clocks;",
+    replace: "    }\n    const { map } = clocks;",
     why: "a key that came while groups were resolved lies ahead of older ones",
     case: "the clocks of a look are read after the policy, which can take its time",
   },

@@ -66,7 +66,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/guard/observe.ts",
-    find: "if (terminals.length === 0 && !Number.isFinite(applied.limits.noTerminalMs))",
+    find: "if (terminals.length === 0 && !Number.isFinite(limits.noTerminalMs))",
     replace: "if (terminals.length === 0)",
     why: "a login without a terminal is judged where the policy has a limit for it",
     case: "-N that forwards nothing under a no_terminal limit",

@@ -39,7 +39,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/guard/observe.ts",
-    find: "payload: !applied.limits.trustTtyTimes,",
+    find: "payload: !limits.trustTtyTimes,",
     replace: "payload: false,",
     why: "the policy says whether times are trusted",
     case: "touch -a behind a program that redraws, with trust_tty_times = false",

@@ -66,7 +66,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/policy/names.ts",
-    find: "if (names.has(name)) return [];",
+    find: "if (isKnown(it.name, names)) return [];",
     replace: "return [];",
     why: "a name that fits nobody is not passed over without a word",
     case: "each has the place that it stands at, in whichever file",

@@ -2,6 +2,25 @@
 import type { Memory } from "../../src/guard/memory.ts";
 import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 
+const answer = {
+  rule: "top level",
+  exempt: false,
+  limits: {
+    ...DEFAULT_LIMITS,
+    idleTimeoutMs: 20_000,
+    warnBeforeMs: [10_000],
+    activity: ["input", "busy"],
+    busyMaxMs: Number.POSITIVE_INFINITY,
+    maxStayMs: 7_200_000,
+    mouseMotion: false,
+    trustTtyTimes: false,
+    atLimit: "lock",
+    lockMaxMs: Number.POSITIVE_INFINITY,
+    lockTries: 3,
+  },
+} as const;
+const exempt = { ...answer, exempt: true, exemptMaxLoginMs: 43_200_000 };
+
 export const FULL_MEMORY: Memory = {
   version: 1,
   history: [
@@ -39,25 +58,13 @@ export const FULL_MEMORY: Memory = {
       output: { modifiedWallS: 1_700_000_008, atMs: 4500 },
     },
   },
-  standing: { "pts/1:12-3456": { sinceMs: 6000, promisedMs: 16_000, givenMs: [10_000] } },
+  standing: { "pts/1:12-3456": { sinceMs: 6000, promisedMs: 16_000, givenMs: [10_000], isAside: true } },
+  kind: "shell",
   locked: ["pts/3"],
   notLocked: ["pts/4"],
   lastGood: {
-    rule: "top level",
-    exempt: false,
-    limits: {
-      ...DEFAULT_LIMITS,
-      idleTimeoutMs: 20_000,
-      warnBeforeMs: [10_000],
-      activity: ["input", "busy"],
-      busyMaxMs: Number.POSITIVE_INFINITY,
-      maxStayMs: 7_200_000,
-      mouseMotion: false,
-      trustTtyTimes: false,
-      atLimit: "lock",
-      lockMaxMs: Number.POSITIVE_INFINITY,
-      lockTries: 3,
-    },
+    ...answer,
+    ofKind: { shell: answer, sftp: exempt, command: exempt, tunnel: { ...answer, rule: "rule 1" } },
   },
   complaint: "no ss",
 };

@@ -8,7 +8,10 @@ import { describe, expect, test } from "vitest";
 import { policyJsonSchema } from "../../scripts/build/json-schema.ts";
 import { newProgram } from "../../src/commands/program.ts";
 import { defaultPolicy } from "../../src/policy/default.ts";
-import { loadPolicy } from "../../src/policy/load.ts";
+import { KEYS } from "../../src/policy/keys.ts";
+import { LIMITS, type LimitKey } from "../../src/policy/limits.ts";
+import { loadFiles, loadPolicy } from "../../src/policy/load.ts";
+import { DEFAULT_LIMITS } from "../../src/policy/merge.ts";
 import {
   blocksOf,
   expectShown,
@@ -124,7 +127,7 @@ describe("policies", () => {
   test("docs/policy.md has each key, with its default", () => {
     const page = textOf("docs/policy.md");
     const { properties = {} } = policyJsonSchema();
-    const { exempt, rule, ...top } = properties as Record<string, JsonSchema>;
+    const { exempt: _, rule: __, ...top } = properties as Record<string, JsonSchema>;
     expect(Object.keys(top).length).toBeGreaterThan(5);
     for (const [key, { default: preset }] of Object.entries(top)) {
       const [, section = ""] = page.split(`\n### \`${key}\`\n`);
@@ -134,9 +137,67 @@ describe("policies", () => {
         expect.stringContaining(`Default: \`${JSON.stringify(preset).replaceAll(",", ", ")}\`.`),
       ]);
     }
-    const { match } = (rule as { items: JsonSchema }).items.properties as Record<string, JsonSchema>;
-    for (const table of [exempt, match])
-      for (const key of Object.keys(table?.properties ?? {})) expect(page).toContain(`\`${key}\`: `);
+  });
+
+  /** The words about a key, and the policies that show it. */
+  function sectionOf(title: string) {
+    const [, section = ""] = textOf("docs/policy.md").split(`\n### \`${title}\`\n`);
+    const [text = ""] = section.split(/^#/m);
+    return { text, examples: [...text.matchAll(/^```toml\n(.*?)^```/gms)].map(([, toml = ""]) => toml) };
+  }
+
+  test.each(
+    Object.entries(KEYS)
+      .filter(([, { takes }]) => !takes.includes("table"))
+      .map(([path]) => path),
+  )("docs/policy.md has words for %s, and an example that sets it", async (path) => {
+    const { text, examples } = sectionOf(path.replace(/^rule\./, ""));
+    expect(text.length).toBeGreaterThan(50);
+    const files = await Promise.all(
+      examples.map((toml) => loadFiles(join(policyFiles({ "afkill.toml": toml }), "afkill.toml"))),
+    );
+    const valuesIn = (part: unknown, [key = "", ...below]: readonly string[]): unknown[] => {
+      const value = (part as Record<string, unknown>)[key];
+      const parts = [value].flat().filter((it) => it !== undefined);
+      return below.length === 0 ? parts : parts.flatMap((it) => valuesIn(it, below));
+    };
+    const set = files.flat().flatMap(({ content }) => valuesIn(content, path.split(".")));
+    expect(set.length).toBeGreaterThan(0);
+    const byDefault = Object.entries(DEFAULT_LIMITS).find(
+      ([field]) => field === LIMITS[path as LimitKey]?.field,
+    );
+    expect(set).not.toEqual([byDefault?.[1]].flat());
+  });
+
+  test("the units that change a policy by the time of day put a whole file in its place, and take it away", async () => {
+    const units = blocksOf("docs/policy.md").filter(({ language }) => language === "ini");
+    const steps = units.map(({ text }) =>
+      [...text.matchAll(/^ExecStart=(.*)$/gm)].map(([, step = ""]) => step),
+    );
+    const [night = [], day = []] = steps.filter(({ length }) => length > 0);
+    const directory = policyFiles({
+      "afkill.toml": "",
+      "night.toml": 'idle_timeout = "5m"\n',
+      "afkill.d/10.toml": "",
+    });
+    const main = join(directory, "afkill.toml");
+    const run = (all: readonly string[]) => {
+      for (const step of all)
+        execFileSync("sh", ["-ec", `umask 022; ${step.replaceAll("/etc/afkill", directory)}`]);
+    };
+    const idleMs = async () => (await loadPolicy(main)).base.idleTimeoutMs;
+    expect([night.length, day.length]).toEqual([2, 1]);
+    // What is half written is not read.
+    run(night.slice(0, 1));
+    expect(await idleMs()).toBe(DEFAULT_LIMITS.idleTimeoutMs);
+    for (const _ of ["once", "again"]) {
+      run(night);
+      expect(await idleMs()).toBe(300_000);
+    }
+    for (const _ of ["once", "again"]) {
+      run(day);
+      expect(await idleMs()).toBe(DEFAULT_LIMITS.idleTimeoutMs);
+    }
   });
 });
 

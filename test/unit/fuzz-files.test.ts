@@ -72,6 +72,7 @@ describe("a policy file", () => {
   const samples = [
     ...Object.values(THREE_FILES),
     '[[rule]]\nmatch = { users = ["root"], from = ["10.0.0.0/8", "::1"] }\nidle_timeout = "5m"\nactivity = ["input"]\n',
+    'exempt.max_login = "1h"\n[[rule]]\nmatch = { hosts = ["!db*"], kinds = ["sftp"], ports = [22], uids = "0, 1000-" }\n',
     '"\\u001b[2J\\u00e9" = 1\n',
     "\u{feff}nothing = 1\n",
     "x = 1979-05-27T07:32:00Z\ny = 0x1F\nz = '''a\nb'''\n[a.b]\nc = [1, [2, {d = 3}]]\n",

@@ -14,9 +14,9 @@ Examples:
 `;
 
 const CHECK_EXAMPLES = `
-Exit status: 0 for a good policy, 1 for one with a mistake. A warning does not change it: the name of a user
-or a group that this host does not know, which matches nobody here; and a lock where no hook can lock, where
-the limit closes the terminal.
+Exit status: 0 for a good policy, 1 for one with a mistake. A warning does not change it: of what matches
+nobody here, such as a name that this host does not know, a pattern that fits nobody, or a rule for other
+hosts; and of a lock where no hook can lock, where the limit closes the terminal.
 
 Examples:
   afkill config check
@@ -63,7 +63,7 @@ export function addConfig(program: Command, dist: string): void {
     .command("check")
     .summary("find every mistake in a policy")
     .description(
-      "Reads a policy and its drop-ins. Prints every mistake with file, line, column and key, each name that this host does not know, and each lock that its hooks cannot give.",
+      "Reads a policy and its drop-ins. Prints every mistake with file, line, column and key, what matches nobody on this host, and each lock that its hooks cannot give.",
     )
     .argument("[file]", "the policy", POLICY)
     .option("--json", "print JSON")

@@ -3,9 +3,16 @@ import { lockWarnings } from "../../policy/lock-warnings.ts";
 import type { GoodFile } from "../../policy/merge.ts";
 import { unknownNames } from "../../policy/names.ts";
 import type { Problem } from "../../policy/problems.ts";
+import { rulesForOthers, unfitEntries } from "../../policy/unfit.ts";
 import { visibleHooks } from "../../setup/visible-hooks.ts";
 
-/** A warning for each name that this host does not know, and for each lock that its hooks cannot give. */
+/** A warning for all that fits nobody on this host, and for each lock that its hooks cannot give. */
 export async function warningsOf(files: readonly GoodFile[]): Promise<Problem[]> {
-  return [...(await unknownNames(files)), ...(await lockWarnings(files, visibleHooks()))];
+  const found = await Promise.all([
+    unfitEntries(files),
+    rulesForOthers(files),
+    unknownNames(files),
+    lockWarnings(files, visibleHooks()),
+  ]);
+  return found.flat();
 }

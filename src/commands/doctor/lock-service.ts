@@ -1,9 +1,11 @@
 // Whether a locked terminal can ask PAM: without its service nobody could unlock it with a password.
 import { existsSync } from "node:fs";
 import { loadPolicy } from "../../policy/load.ts";
+import { isForHost } from "../../policy/match.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { textOf, understood } from "../../setup/pam-service.ts";
 import { pathOf, readService, rulesOf } from "../../setup/pam-stack.ts";
+import { hostNames } from "../../system/host-names.ts";
 import { LOCK_SERVICE, LOCK_SERVICE_FILE, POLICY } from "../../system/paths.ts";
 import { type Check, error, orProblem, type Problem } from "./finding.ts";
 import { isRoots } from "./installation.ts";
@@ -21,9 +23,11 @@ export const lockService: Check = {
   },
 };
 
-/** Whether a policy locks anybody's terminal. */
+/** Whether a policy locks anybody's terminal on this host. */
 export function locks({ base, rules }: Policy): boolean {
-  return [base, ...rules.map(({ limits }) => limits)].some(({ atLimit }) => atLimit === "lock");
+  const hosts = hostNames();
+  const own = rules.filter(({ match }) => isForHost(match.hosts, hosts));
+  return [base, ...own.map(({ limits }) => limits)].some(({ atLimit }) => atLimit === "lock");
 }
 
 function wrongWithService(): Problem[] {

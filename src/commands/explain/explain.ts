@@ -1,28 +1,42 @@
 // What a policy says for one user, and why. It uses the code of a check: `apply` tells for whom, `judge` tells when.
 import { busyAtMs } from "../../activity/busy.ts";
-import { apply, choose, misfit, type PolicySubject } from "../../policy/apply.ts";
+import { LOGIN_KINDS, type LoginKind } from "../../audit/words.ts";
+import { ageLimitMs } from "../../guard/judge.ts";
+import { apply, choose, type ExemptEntry, type PolicySubject, USUAL_KIND } from "../../policy/apply.ts";
+import { MATCH_KEYS, type MatchKey, misfit } from "../../policy/match.ts";
 import type { LimitOrigins, Origin, Origins } from "../../policy/origins.ts";
-import type { Limits, Policy } from "../../policy/policy.ts";
+import { appliedTo, type Limits, type Policy, withoutLock } from "../../policy/policy.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 
-/** What exempts a user, and the place that sets it. */
+/** What exempts a user, or takes them out of the exemption, and the place that sets it. */
 export interface Exemption {
   readonly kind: "user" | "group";
   readonly name: string;
   readonly at: Origin;
 }
 
+/** Why a rule does not fit a login: another fact than it asks for, or one that is not known. */
+export type Misfit = `${"other" | "no"} ${"user" | "group" | "address" | "host" | "kind" | "port" | "uid"}`;
+
 /** One rule of the policy, and what it means for this user. */
 export interface RuleAnswer {
   readonly name: string;
   readonly at: Origin;
   /** `later`: it matches, but an earlier rule decides. */
-  readonly answer: "applies" | "other user" | "other group" | "other address" | "no address" | "later";
+  readonly answer: "applies" | "later" | Misfit;
 }
 
 export interface Explanation {
   readonly subject: PolicySubject;
   readonly exemption: Exemption | undefined;
+  /** What takes the user out of the exemption. */
+  readonly exception: Exemption | undefined;
+  /** How long an exempt login may last, in ms, and where that was set; `undefined` for ever. */
+  readonly exemptAge: { readonly maxLoginMs: number; readonly at: Origin | undefined } | undefined;
+  /** The facts of a login that rules of this policy ask for. */
+  readonly askedFor: readonly MatchKey[];
+  /** The kinds of login for which another rule decides. */
+  readonly otherKinds: readonly { readonly kind: LoginKind; readonly rule: RuleAnswer | undefined }[];
   readonly rules: readonly RuleAnswer[];
   /** The rule that sets these limits; `undefined` for the top level. */
   readonly rule: RuleAnswer | undefined;
@@ -37,6 +51,7 @@ export interface Explanation {
 export interface Forecast {
   /** If nobody types and nothing happens. */
   readonly idleTerminal: Rehearsal;
+  /** Of one command, unless the subject is of another kind. */
   readonly idleWithoutTerminal: Rehearsal;
   /** If the command in the foreground works for ever and nobody types; `undefined` if work is no activity in this policy. */
   readonly working: Rehearsal | undefined;
@@ -44,40 +59,63 @@ export interface Forecast {
   readonly active: Rehearsal;
 }
 
-/** Explains a policy for one user. `isLockable`: whether a hook of this host can lock. */
+/**
+ * Explains a policy for one user. Without a kind of login, the answer is for a shell, and `otherKinds` has what differs from it.
+ * `isLockable`: whether a hook of this host can lock.
+ */
 export function explain(
   policy: Policy,
   origins: Origins,
-  subject: PolicySubject,
+  asked: PolicySubject,
   isLockable = true,
 ): Explanation {
-  const { exemption, rule: index } = choose(policy, subject);
-  const wanted = apply(policy, subject);
-  const closesInstead = wanted.limits.atLimit === "lock" && !isLockable;
-  const applied = closesInstead
-    ? { ...wanted, limits: { ...wanted.limits, atLimit: "end" as const } }
-    : wanted;
+  const { kind = USUAL_KIND } = asked;
+  const subject = { ...asked, kind };
+  const { exemption, exception, rule: index } = choose(policy, subject);
+  const wanted = apply(policy, asked);
+  const applied = isLockable ? wanted : withoutLock(wanted);
+  const withoutTerminal = appliedTo(asked.kind ?? "command", applied);
+  const entryOf = ({ list, index }: ExemptEntry): Exemption => ({
+    kind: list === "users" ? "user" : "group",
+    name: policy.exempt[list][index] ?? nowhere(list),
+    at: origins.exempt[list][index] ?? nowhere(list),
+  });
   const rules = policy.rules.map((rule, at): RuleAnswer => {
     const { name } = rule;
     const place = origins.rules[at]?.at ?? nowhere(name);
-    return { name, at: place, answer: at === index ? "applies" : answerOf(misfit(rule, subject), subject) };
+    return {
+      name,
+      at: place,
+      answer: at === index ? "applies" : answerOf(misfit(rule.match, subject), subject),
+    };
   });
   const own = index === undefined ? undefined : origins.rules[index];
   return {
-    subject,
-    exemption: exemption && {
-      kind: exemption.list === "users" ? "user" : "group",
-      name: policy.exempt[exemption.list][exemption.index] ?? nowhere(exemption.list),
-      at: origins.exempt[exemption.list][exemption.index] ?? nowhere(exemption.list),
-    },
+    subject: asked,
+    exemption: exemption && entryOf(exemption),
+    exception: exception && entryOf(exception),
+    exemptAge:
+      exemption && Number.isFinite(ageLimitMs(applied))
+        ? { maxLoginMs: ageLimitMs(applied), at: origins.exempt.maxLogin }
+        : undefined,
+    askedFor: MATCH_KEYS.filter((key) => policy.rules.some(({ match }) => match[key].length > 0)),
+    otherKinds:
+      asked.kind === undefined
+        ? LOGIN_KINDS.flatMap((other) => {
+            const { rule } = choose(policy, { ...subject, kind: other });
+            return rule === index
+              ? []
+              : [{ kind: other, rule: rule === undefined ? undefined : rules[rule] }];
+          })
+        : [],
     rules,
     rule: index === undefined ? undefined : rules[index],
     limits: wanted.limits,
     limitOrigins: own?.all ?? origins.base,
-    closesInstead,
+    closesInstead: !isLockable && !exemption && kind === "shell" && wanted.limits.atLimit === "lock",
     forecast: {
       idleTerminal: rehearse(applied, { kind: "terminal", activeForMs: 0 }),
-      idleWithoutTerminal: rehearse(applied, { kind: "login", activeForMs: 0 }),
+      idleWithoutTerminal: rehearse(withoutTerminal, { kind: "login", activeForMs: 0 }),
       working: applied.limits.activity.includes("busy")
         ? rehearse(applied, { kind: "terminal", activeForMs: workForMs(applied.limits) })
         : undefined,
@@ -91,17 +129,22 @@ function workForMs({ busyMaxMs, idleTimeoutMs }: Limits): number {
   return busyAtMs(Number.POSITIVE_INFINITY, 0, busyMaxMs, idleTimeoutMs);
 }
 
-function answerOf(reason: ReturnType<typeof misfit>, { address }: PolicySubject): RuleAnswer["answer"] {
-  switch (reason) {
-    case undefined:
-      return "later";
-    case "user":
-      return "other user";
-    case "group":
-      return "other group";
-    case "address":
-      return address === undefined ? "no address" : "other address";
-  }
+/** The fact that each key asks for. */
+const FACTS = {
+  users: "user",
+  groups: "group",
+  from: "address",
+  hosts: "host",
+  kinds: "kind",
+  ports: "port",
+  uids: "uid",
+} as const satisfies Record<MatchKey, string>;
+
+function answerOf(key: MatchKey | undefined, subject: PolicySubject): RuleAnswer["answer"] {
+  if (key === undefined) return "later";
+  const fact = FACTS[key];
+  const isUnknown = (fact === "address" || fact === "port" || fact === "uid") && subject[fact] === undefined;
+  return `${isUnknown ? "no" : "other"} ${fact}`;
 }
 
 /** Cannot happen: a policy and its origins are made from the same files, entry by entry. */

@@ -1,6 +1,7 @@
 // What happens to a login that behaves in a given way from now on. Asks `judge` at every moment when its answer can change.
-import { type EndReason, judge, type PendingNotice, WHOLE_LOGIN } from "../../guard/judge.ts";
-import type { Applied, Limits } from "../../policy/policy.ts";
+import { ageLimitMs, type EndReason, judge, type PendingNotice, WHOLE_LOGIN } from "../../guard/judge.ts";
+import { lockMaxMs } from "../../guard/locked.ts";
+import type { Applied } from "../../policy/policy.ts";
 
 /** How a login behaves from now on. */
 export interface Behaviour {
@@ -36,12 +37,13 @@ export function rehearse(applied: Applied, behaviour: Behaviour): Rehearsal {
   const { warnings, end } = play(closing, behaviour);
   const locks = limits.atLimit === "lock" && behaviour.kind === "terminal" && end?.reason === "idle";
   if (!locks) return { warnings, lock: undefined, end };
-  return { warnings, lock: { afterMs: end.afterMs, reason: "idle" }, end: endOfLock(end.afterMs, limits) };
+  return { warnings, lock: { afterMs: end.afterMs, reason: "idle" }, end: endOfLock(end.afterMs, applied) };
 }
 
 /** What ends a terminal that was locked then: the time that a lock may last, or the age of the login. */
-function endOfLock(lockedMs: number, { lockMaxMs, maxLoginMs }: Limits): Rehearsal["end"] {
-  const closedMs = lockedMs + lockMaxMs;
+function endOfLock(lockedMs: number, applied: Applied): Rehearsal["end"] {
+  const closedMs = lockedMs + lockMaxMs(applied);
+  const maxLoginMs = ageLimitMs(applied);
   const end =
     maxLoginMs <= closedMs
       ? ({ afterMs: maxLoginMs, reason: "max_login" } as const)
@@ -58,7 +60,7 @@ interface Played {
 function play(applied: Applied, { kind, activeForMs }: Behaviour): Played {
   const { limits } = applied;
   const idleEndMs = activeForMs + (kind === "terminal" ? limits.idleTimeoutMs : limits.noTerminalMs);
-  const endsMs = [idleEndMs, limits.maxLoginMs].filter(Number.isFinite);
+  const endsMs = [idleEndMs, ageLimitMs(applied)].filter(Number.isFinite);
   const momentsMs = endsMs.flatMap((endMs) => [endMs, ...limits.warnBeforeMs.map((ms) => endMs - ms)]);
 
   const warnings: Warning[] = [];

@@ -1,5 +1,6 @@
 // What the policy allows the user of this login to ask for.
 import { readFileSync } from "node:fs";
+import { whoOf } from "../../guard/decide.ts";
 import { parseSshConnection } from "../../login/client.ts";
 import { isSshd } from "../../login/login.ts";
 import { readStat } from "../../login/process.ts";
@@ -13,10 +14,12 @@ import { formatDuration } from "../../text/duration.ts";
 
 /** What applies to the user who runs this. Only to inform the user: the checks decide for themselves. Throws a PolicyError. */
 export async function policyOfUser(configPath: string): Promise<Applied> {
-  const user = nameOfUid(process.getuid?.() ?? -1, []);
+  const uid = process.getuid?.() ?? -1;
+  const user = nameOfUid(uid, []);
   const client = parseSshConnection(process.env.SSH_CONNECTION ?? "");
   const policy = await loadPolicy(configPath);
-  const who = { user, address: client?.address };
+  const kind = ownTerminal() === "" ? "command" : "shell";
+  const who = { ...whoOf({ user, uid, client }), kind } as const;
   return apply(policy, { ...who, groups: asksForGroups(policy, who) ? await groupsOf(user) : [] });
 }
 

@@ -67,7 +67,7 @@ function actionOn(
   const leftSeconds = ends === undefined ? null : Math.max(0, Math.floor((ends - nowMs) / 1000));
   const measured = isAge ? "it is as old as max_login allows" : (lastActivity ?? "nothing measures it");
   const spared = isInDoubt(scene.applied) ? "what the policy says is not known" : "exempt";
-  const why = scene.applied.exempt ? spared : measured;
+  const why = scene.applied.exempt && !isAge ? spared : measured;
   return { action: NAMES[kind], user, sshdPid, terminals, rule, idleSeconds, limitSeconds, leftSeconds, why };
 }
 

@@ -1,6 +1,8 @@
 // What `afkill top` shows of one login. Pure.
-import { WHOLE_LOGIN } from "../../guard/judge.ts";
+import { ageLimitMs, WHOLE_LOGIN } from "../../guard/judge.ts";
+import { lockMaxMs } from "../../guard/locked.ts";
 import { sshdOf } from "../../login/login.ts";
+import type { Applied } from "../../policy/policy.ts";
 import { type LoginRow, rowOf, type SubjectRow } from "../../survey/rows.ts";
 import { leftMsOf, type Surveyed } from "../../survey/survey.ts";
 
@@ -41,11 +43,13 @@ export function entriesOf(now: readonly Surveyed[], before: readonly Surveyed[])
 function linesOf(surveyed: Surveyed, row: LoginRow): Line[] {
   const wholeMs = leftMsOf(surveyed, WHOLE_LOGIN);
   const wholeSeconds = wholeMs === undefined ? Number.POSITIVE_INFINITY : Math.floor(wholeMs / 1000);
-  const { maxLoginMs, lockMaxMs } = surveyed.applied.limits;
+  const { applied } = surveyed;
   return row.subjects.map((subject) => {
     const idleLeft = subject.leftSeconds ?? Number.POSITIVE_INFINITY;
     const [left, limit] =
-      wholeSeconds < idleLeft ? [wholeSeconds, maxLoginMs / 1000] : [idleLeft, limitOf(subject, lockMaxMs)];
+      wholeSeconds < idleLeft
+        ? [wholeSeconds, ageLimitMs(applied) / 1000]
+        : [idleLeft, limitOf(subject, applied)];
     if (!Number.isFinite(left)) return { subject, leftSeconds: null, share: null };
     const share = Number.isFinite(limit) && limit > 0 ? Math.min(1, Math.max(0, left / limit)) : null;
     return { subject, leftSeconds: left, share };
@@ -53,8 +57,8 @@ function linesOf(surveyed: Surveyed, row: LoginRow): Line[] {
 }
 
 /** What the time left is a part of, in seconds; `Infinity` for no limit. */
-function limitOf({ lockedSeconds, limitSeconds }: SubjectRow, lockMaxMs: number): number {
-  return lockedSeconds === null ? (limitSeconds ?? Number.POSITIVE_INFINITY) : lockMaxMs / 1000;
+function limitOf({ lockedSeconds, limitSeconds }: SubjectRow, applied: Applied): number {
+  return lockedSeconds === null ? (limitSeconds ?? Number.POSITIVE_INFINITY) : lockMaxMs(applied) / 1000;
 }
 
 function cpuPercentOf(now: Surveyed, before: Surveyed | undefined): number | null {

@@ -33,6 +33,16 @@ describe("the JSON Schema of a policy", () => {
     ["durations", 'idle_timeout = "1d2h3m4s"\nno_terminal = "90s"\nmax_login = "1d4s"\nbusy_max = "08h"'],
     ["no notices", "warn_before = []"],
     ["doubles", 'activity = ["input", "input"]'],
+    ["patterns and exceptions", '[exempt]\nusers = ["svc_*", "!svc_?", "a!b"]\nmax_login = "12h"'],
+    ["networks and exceptions", 'rule = [{ match = { from = ["10.0.0.0/8", "!10.1.0.0/16", "!::1"] } }]'],
+    [
+      "hosts, kinds and ports",
+      'rule = [{ match = { hosts = ["db*", "!db9.example.org"], kinds = ["shell", "sftp", "tunnel", "command"], ports = [1, 65535] } }]',
+    ],
+    [
+      "numbers of users",
+      'rule = [{ match = { uids = "0,10, 1000-1999, 65536-" } }, { match = { uids = ["0", "1000-"] } }]',
+    ],
     ["names", '[exempt]\nusers = ["domain admins", "été", "a"]'],
     [
       "networks",
@@ -87,6 +97,23 @@ describe("the JSON Schema of a policy", () => {
     ["a prefix with a zero before it", 'rule = [{ match = { from = ["10.0.0.0/08"] } }]'],
     ["a zone", 'rule = [{ match = { from = ["fe80::1%eth0"] } }]'],
     ["nine groups", 'rule = [{ match = { from = ["1:2:3:4:5:6:7:8:9"] } }]'],
+    ["two exclamation marks", 'exempt.users = ["!!a"]'],
+    ["an exclamation mark alone", 'exempt.users = ["!"]'],
+    ["a blank after an exclamation mark", 'exempt.users = ["! a"]'],
+    ["two exclamation marks before a network", 'rule = [{ match = { from = ["!!::1"] } }]'],
+    ["a pattern of addresses", 'rule = [{ match = { from = ["10.*"] } }]'],
+    ["an unknown kind", 'rule = [{ match = { kinds = ["scp"] } }]'],
+    ["one kind without a list", 'rule = [{ match = { kinds = "shell" } }]'],
+    ["a port in quotes", 'rule = [{ match = { ports = ["22"] } }]'],
+    ["a port that is none", "rule = [{ match = { ports = [0] } }]"],
+    ["a port beyond all", "rule = [{ match = { ports = [65536] } }]"],
+    ["half a port", "rule = [{ match = { ports = [22.5] } }]"],
+    ["a number of a user without quotes", "rule = [{ match = { uids = 0 } }]"],
+    ["a range without a beginning", 'rule = [{ match = { uids = "-5" } }]'],
+    ["a name for a number", 'rule = [{ match = { uids = ["root"] } }]'],
+    ["an empty text of numbers", 'rule = [{ match = { uids = "" } }]'],
+    ["numbers with a comma in a list", 'rule = [{ match = { uids = ["0,1"] } }]'],
+    ["a max_login of the exempt that is none", 'exempt.max_login = "12 h"'],
     ["two gaps", 'rule = [{ match = { from = ["1::2::3"] } }]'],
   ])("refuses %s, as the check does", (_, toml) => {
     expect(checkTakes(toml)).toBe(false);
@@ -102,19 +129,46 @@ describe("the JSON Schema of a policy", () => {
     const text = fc.oneof(
       fc.string({ maxLength: 8 }),
       fc.stringMatching(/^(\d{1,2}[dhms]){0,3}$/),
-      fc.constantFrom("off", "15m", "input", "busy", "10.0.0.0/8", "::1", "été", " a", "x\u0085", "\u00a0b"),
+      fc.constantFrom(
+        "off",
+        "15m",
+        "input",
+        "busy",
+        "shell",
+        "!a",
+        "!!a",
+        "1000-",
+        "0, 1",
+        "!10.0.0.0/8",
+        "10.0.0.0/8",
+        "::1",
+        "été",
+        " a",
+        "x\u0085",
+        "\u00a0b",
+      ),
     );
-    const value = fc.oneof(text, fc.array(text, { maxLength: 12 }), fc.integer(), fc.boolean());
+    const port = fc.constantFrom(0, 22, 65_535, 65_536, 22.5);
+    const value = fc.oneof(
+      text,
+      fc.array(text, { maxLength: 12 }),
+      fc.array(port, { maxLength: 2 }),
+      fc.integer(),
+      fc.boolean(),
+    );
     const keys = (names: readonly string[]) =>
       fc.dictionary(fc.constantFrom(...names, "other"), value, { maxKeys: 3 });
     const table = (names: readonly string[]) => fc.oneof({ weight: 4, arbitrary: keys(names) }, value);
     const rule = fc
-      .tuple(keys(LIMIT_KEYS), fc.option(table(["users", "groups", "from"])))
+      .tuple(
+        keys(LIMIT_KEYS),
+        fc.option(table(["users", "groups", "from", "hosts", "kinds", "ports", "uids"])),
+      )
       .map(([limits, match]) => ({ ...limits, ...(match !== null && { match }) }));
     const document = fc
       .tuple(
         keys(LIMIT_KEYS),
-        fc.option(table(["users", "groups"])),
+        fc.option(table(["users", "groups", "max_login"])),
         fc.option(fc.array(rule, { maxLength: 2 })),
       )
       .map(([limits, exempt, rules]) => ({

@@ -110,7 +110,7 @@ test("whoever looks at many logins, or stands in a terminal, does not end for on
 test("after a look that hung no process of the user's is looked at, and no terminal is opened", async () => {
   const host = hostOf({ ...assignment, isBlind: true });
   await host.observe({} as Occasion);
-  expect(mocked.observe.mock.lastCall?.at(-1)).toEqual({ isFromAfar: true, tree: [] });
+  expect(mocked.observe.mock.lastCall?.at(-1)).toEqual({ isFromAfar: true, isBlind: true });
   await host.act({} as Verdict, {} as Scene);
   expect(mocked.act.mock.lastCall?.at(-1)).toBe(FROM_AFAR);
 });

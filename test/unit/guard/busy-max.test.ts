@@ -98,7 +98,12 @@ test.each([true, false])(
 test("explain says the same", () => {
   const ends = (limits: Partial<Limits>) => {
     const base = { ...DEFAULT_LIMITS, ...limits };
-    const policy = { base, exempt: { users: [], groups: [] }, rules: [], files: [] };
+    const policy = {
+      base,
+      exempt: { users: [], groups: [], maxLoginMs: Number.POSITIVE_INFINITY },
+      rules: [],
+      files: [],
+    };
     const origins = { base: {}, exempt: { users: [], groups: [] }, rules: [] };
     return explain(policy, origins, { user: "ann", groups: [] }).forecast.working;
   };

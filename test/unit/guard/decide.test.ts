@@ -17,7 +17,7 @@ const ALICE: Login = {
   server: ref,
   user: "alice-of-no-host",
   uid: 4711,
-  client: { address: "192.0.2.7", port: 1 } as Login["client"],
+  client: { address: "192.0.2.7", port: 1, serverPort: 2222 } as Login["client"],
   startedBootMs: 0,
 };
 
@@ -67,6 +67,14 @@ test("nobody asks for groups where no group concerns the user", async () => {
     const { complaint, applied } = await it.decide(HANGS);
     expect([it.asked(), complaint, isInDoubt(applied)]).toEqual([0, undefined, false]);
   }
+});
+
+test("a check knows all that a rule can ask for", async () => {
+  const { hostname } = await import("node:os");
+  const match = `ports = [2222], uids = "4711", from = ["192.0.2.0/24"], hosts = ["${hostname()}"]`;
+  const it = decider(`${NONE}[[rule]]\nmatch = { users = ["alice*"], ${match} }\nidle_timeout = "1m"\n`);
+  const { applied } = await it.decide(HANGS);
+  expect(applied.limits.idleTimeoutMs).toBe(60_000);
 });
 
 test("groups matter where an exemption or a rule for them can fit", async () => {

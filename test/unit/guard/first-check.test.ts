@@ -12,12 +12,24 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(run, { recursive: true }));
 
-const POLICY = { base: DEFAULT_LIMITS, exempt: { users: [], groups: [] }, rules: [], files: [] };
+const POLICY = {
+  base: DEFAULT_LIMITS,
+  exempt: { users: [], groups: [], maxLoginMs: Number.POSITIVE_INFINITY },
+  rules: [],
+  files: [],
+};
 
 test("the hint says when a login may have to be looked at first, and nothing else is left", () => {
   publishFirstCheck(POLICY, join(run, "1-2"));
   expect(readFileSync(join(run, "first-check"), "utf8")).toBe("540\n");
   expect(readdirSync(run)).toEqual(["first-check"]);
+});
+
+test("an exempt login that may not last for ever is looked at too", () => {
+  const limits = { ...DEFAULT_LIMITS, idleTimeoutMs: Number.POSITIVE_INFINITY };
+  const exempt = { ...POLICY.exempt, maxLoginMs: 1_000_000 };
+  publishFirstCheck({ ...POLICY, base: limits, exempt }, join(run, "1-2"));
+  expect(readFileSync(join(run, "first-check"), "utf8")).toBe("640\n");
 });
 
 test("a hint that cannot be left leaves nothing", () => {

@@ -16,7 +16,7 @@ const LATE_S = 3;
 /** A watchdog in virtual time hears of what happens at a lock when its slice is over. */
 const SLICE_S = 21;
 
-function policy(limits: Partial<Limits> = {}, exempt = false): Applied {
+function policy(limits: Partial<Limits> = {}, exempt: Exempt = {}): Applied {
   const some: Partial<Limits> = {
     idleTimeoutMs: 60 * S,
     warnBeforeMs: [20 * S],
@@ -26,8 +26,11 @@ function policy(limits: Partial<Limits> = {}, exempt = false): Applied {
     lockMaxMs: LOCK_MAX_S * S,
     lockTries: 3,
   };
-  return { rule: "top level", exempt, limits: { ...DEFAULT_LIMITS, ...some, ...limits } };
+  return { rule: "top level", exempt: false, ...exempt, limits: { ...DEFAULT_LIMITS, ...some, ...limits } };
 }
+
+/** Whether a login is exempt, and how long it may last all the same. */
+type Exempt = Partial<Pick<Applied, "exempt" | "exemptMaxLoginMs">>;
 
 /** Something that a check decided: when, in seconds of running time; what; on which terminal, by its number; why. */
 interface Event {
@@ -45,7 +48,7 @@ const every = (fromS: number, toS: number, stepS: number, deed: object) =>
 /** Plays a login for ten minutes, or `untilS`. Its watchdog is root's. */
 async function play(
   happenings: readonly Happening[],
-  { limits, exempt, untilS = 600 }: { limits?: Partial<Limits>; exempt?: boolean; untilS?: number } = {},
+  { limits, untilS = 600, ...exempt }: Exempt & { limits?: Partial<Limits>; untilS?: number } = {},
 ) {
   const story: Story = {
     policy: policy(limits, exempt),
@@ -281,6 +284,14 @@ describe("a lock that somebody asked for", () => {
   test("stands for a user whom nothing ends: such a lock lasts", async () => {
     const { kinds } = await play([opens(), ask("user")], { exempt: true, untilS: 7_200 });
     expect(kinds).toEqual(["lock user"]);
+  });
+
+  test("ends with an exempt login that is as old as it may get, after its notices", async () => {
+    const exempt = { exempt: true, exemptMaxLoginMs: 150 * S };
+    const { events, kinds } = await play([opens(), ask("user")], exempt);
+    expect(kinds).toEqual(["lock user", "notice", "end max_login"]);
+    expectAt(events[1], {}, 130);
+    expectAt(events[2], {}, 150);
   });
 
   test("is about its terminal only", async () => {

@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { defaultPolicy } from "../../../src/policy/default.ts";
 import { LIMIT_KEYS } from "../../../src/policy/limits.ts";
 import { loadPolicy } from "../../../src/policy/load.ts";
+import { matchWith } from "../../../src/policy/match.ts";
 import { DEFAULT_LIMITS } from "../../../src/policy/merge.ts";
 import { formatProblem, PolicyError } from "../../../src/policy/problems.ts";
 import { describeAsRoot } from "../../support/root.ts";
@@ -71,7 +72,7 @@ describe("a good policy", () => {
     write("afkill.toml", "");
     expect(await loadPolicy(main)).toEqual({
       base: DEFAULT_LIMITS,
-      exempt: { users: [], groups: [] },
+      exempt: { users: [], groups: [], maxLoginMs: OFF },
       rules: [],
       files: [main],
     });
@@ -198,19 +199,24 @@ message = "rule"
     };
     const policy = await loadPolicy(main);
     expect(policy.base).toEqual(base);
-    expect(policy.exempt).toEqual({ users: ["a", "b"], groups: ["noidle"] });
+    expect(policy.exempt).toEqual({
+      users: ["a", "b"],
+      groups: ["noidle"],
+      maxLoginMs: OFF,
+    });
+    // The rules of a drop-in are tried first.
     expect(policy.rules).toEqual([
       {
-        name: `rule 1, ${main}:8`,
-        match: { users: ["root"], groups: [], from: [] },
-        limits: { ...base, idleTimeoutMs: 5 * M },
-      },
-      { name: `rule 2, ${main}:11`, match: { users: [], groups: ["staff"], from: [] }, limits: base },
-      {
         name: `rule 1, ${directory}/afkill.d/50-site.toml:5`,
-        match: { users: [], groups: [], from: [] },
+        match: matchWith({}),
         limits: { ...base, message: "rule" },
       },
+      {
+        name: `rule 1, ${main}:8`,
+        match: matchWith({ users: ["root"] }),
+        limits: { ...base, idleTimeoutMs: 5 * M },
+      },
+      { name: `rule 2, ${main}:11`, match: matchWith({ groups: ["staff"] }), limits: base },
     ]);
   });
 
@@ -234,8 +240,8 @@ describe("a bad policy", () => {
     write("afkill.d/30.toml", 'max_login = "8h"\n');
     expect(await problemsOf()).toEqual([
       '/afkill.toml:2:1: idle_timeout: expected a duration in quotes, such as "15m" or "off", got 15',
-      "/afkill.toml:5:1: exempt.user: unknown key, expected one of groups, users",
-      '/afkill.d/10.toml:5:33: rule[2].match.from[2]: expected an address or a network such as "10.0.0.0/8" or "2001:db8::/32", got "10.0.0.0/40"',
+      "/afkill.toml:5:1: exempt.user: unknown key, expected one of groups, users, max_login",
+      '/afkill.d/10.toml:5:33: rule[2].match.from[2]: expected an address or a network such as "10.0.0.0/8", "2001:db8::/32" or "!10.1.0.0/16", got "10.0.0.0/40"',
       '/afkill.d/10.toml:6:1: rule[2].busy_max: expected a duration such as "90s", "15m", "1h30m", or "off", got "4 h"',
       expect.stringMatching(/^\/afkill\.d\/20\.toml:2:\d+: Invalid TOML document: /),
     ]);
@@ -271,7 +277,7 @@ describe("a bad policy", () => {
     ["exempt = []", "1:1: exempt: expected a table, got a list"],
     [
       'exempt.groups = [""]',
-      '1:18: exempt.groups[1]: expected a name without control characters, or blanks around it, got ""',
+      '1:18: exempt.groups[1]: expected a name or a pattern without control characters, or blanks around it, got ""',
     ],
     ["[exempt]\nusers = [1979-05-27]", "2:10: exempt.users[1]: expected a name in quotes, got a date"],
     ["[rule]\nmatch = {}", "1:1: rule: expected a list of tables: [[rule]], got a table"],
@@ -283,6 +289,22 @@ describe("a bad policy", () => {
     [
       "[[rule]]\n[rule.match]\nuser = []",
       "3:1: rule[1].match.user: unknown key, expected one of users, groups, from",
+    ],
+    [
+      '[[rule]]\nmatch = { kinds = ["scp"] }',
+      '2:20: rule[1].match.kinds[1]: expected "shell", "sftp", "tunnel" or "command", got "scp"',
+    ],
+    [
+      "[[rule]]\nmatch = { ports = [0] }",
+      "2:20: rule[1].match.ports[1]: expected a port from 1 to 65535, got 0",
+    ],
+    [
+      "[[rule]]\nmatch = { uids = [1000] }",
+      '2:11: rule[1].match.uids: expected user numbers in quotes, such as "1000-" or "0, 1000-1999", got a list',
+    ],
+    [
+      '[[rule]]\nmatch = { hosts = ["!!a"] }',
+      '2:20: rule[1].match.hosts[1]: expected a name or a pattern without control characters, or blanks around it, got "!!a"',
     ],
     ["idle-timeout = 1\n[extra.table]", "1:1: idle-timeout: unknown key, "],
     ["\nidle_timeout = 99999999999999999999", "2:"],

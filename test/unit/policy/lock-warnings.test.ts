@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { describe, expect, it } from "vitest";
 import { loadFiles } from "../../../src/policy/load.ts";
 import { lockWarnings } from "../../../src/policy/lock-warnings.ts";
@@ -26,6 +27,14 @@ describe("a policy that locks", () => {
   it("is not warned of where the pam hook is, beside another one too, nor where no hook is yet", async () => {
     for (const hooks of [["pam"], ["profile", "pam"], []] as const)
       expect(await warned(LOCKS, hooks)).toEqual([]);
+  });
+
+  it("is not warned of in a rule for other hosts, which names them in any case", async () => {
+    const rule = (hosts: string) => `[[rule]]\nmatch = { hosts = ["${hosts}"] }\nat_limit = "lock"\n`;
+    const text = `${rule("elsewhere")}${rule(hostname().toUpperCase())}`;
+    expect(await warned({ "afkill.toml": text }, ["profile"])).toEqual([
+      expect.stringMatching(/^afkill\.toml:6:1: rule\[2\]\.at_limit: /),
+    ]);
   });
 
   it("is warned of in the file that is in force, and in each rule", async () => {

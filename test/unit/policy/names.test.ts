@@ -24,10 +24,22 @@ test("each has the place that it stands at, in whichever file", async () => {
         '[[rule]]\nmatch = { users = ["daemon"] }\n[[rule]]\nmatch = { users = ["alcie"], groups = ["!admins"] }\n',
     }),
   ).toEqual([
-    'afkill.toml:2:18: exempt.users[2]: this host knows no user "svc_*", so it matches nobody; a name is compared literally, patterns and negation do not work',
+    'afkill.toml:2:18: exempt.users[2]: no user in /etc/passwd fits "svc_*", so it matches nobody, unless a directory has one: those are not searched',
     'afkill.toml:3:11: exempt.groups[1]: this host knows no group "noidel", so it matches nobody',
     'afkill.d/1.toml:4:20: rule[2].match.users[1]: this host knows no user "alcie", so it matches nobody',
-    'afkill.d/1.toml:4:40: rule[2].match.groups[1]: this host knows no group "!admins", so it matches nobody; a name is compared literally, patterns and negation do not work',
+    'afkill.d/1.toml:4:40: rule[2].match.groups[1]: this host knows no group "admins", so "!admins" excepts nobody',
+  ]);
+});
+
+test("a pattern fits a user of the host, and an exception that fits nobody is told of too", async () => {
+  const files = {
+    "afkill.toml":
+      '[exempt]\nusers = ["*", "r??t", "da*", "!dae*", "!zzz*", "!nobody-of-this-name", "a,b"]\n',
+  };
+  expect((await warnings(files)).map((line) => line.split(": ").slice(1).join(": "))).toEqual([
+    'exempt.users[5]: no user in /etc/passwd fits "zzz*", so "!zzz*" excepts nobody, unless a directory has one: those are not searched',
+    'exempt.users[6]: this host knows no user "nobody-of-this-name", so "!nobody-of-this-name" excepts nobody',
+    'exempt.users[7]: this host knows no user "a,b", so it matches nobody; each name is an entry of its own',
   ]);
 });
 

@@ -28,7 +28,7 @@ describe("where a policy was set", () => {
   it("is known of each exempt name", async () => {
     const directory = policyFiles(THREE_FILES);
     const { policy, origins } = await loadWithOrigins(join(directory, "afkill.toml"));
-    expect(policy.exempt).toEqual({ users: ["deploy", "backup"], groups: ["noidle", "robots"] });
+    expect(policy.exempt).toMatchObject({ users: ["deploy", "backup"], groups: ["noidle", "robots"] });
     expect(origins.exempt.users.map((at) => short(at, directory))).toEqual([
       "afkill.toml:8:3",
       "afkill.toml:9:3",
@@ -36,6 +36,32 @@ describe("where a policy was set", () => {
     expect(origins.exempt.groups.map((at) => short(at, directory))).toEqual([
       "afkill.toml:6:11",
       "afkill.d/10-staff.toml:3:18",
+    ]);
+  });
+
+  it("is known of the age that an exempt login may reach: the last file counts", async () => {
+    const files = {
+      "afkill.toml": 'exempt.max_login = "1h"\n',
+      "afkill.d/1.toml": '[exempt]\nmax_login = "2h"\n',
+      "afkill.d/2.toml": '[exempt]\nusers = ["a"]\n',
+    };
+    const directory = policyFiles(files);
+    const { policy, origins } = await loadWithOrigins(join(directory, "afkill.toml"));
+    expect(policy.exempt.maxLoginMs).toBe(7_200_000);
+    expect(short(origins.exempt.maxLogin, directory)).toBe("afkill.d/1.toml:2:1");
+  });
+
+  it("is known of rules in the order in which they are tried: those of the drop-ins first", async () => {
+    const rule = (message: string) => `[[rule]]\nmatch = {}\nmessage = "${message}"\n`;
+    const directory = policyFiles({
+      "afkill.toml": rule("main"),
+      "afkill.d/20.toml": rule("late"),
+      "afkill.d/10.toml": rule("early"),
+    });
+    const { policy, origins } = await loadWithOrigins(join(directory, "afkill.toml"));
+    expect(policy.rules.map(({ limits }) => limits.message)).toEqual(["early", "late", "main"]);
+    expect(origins.rules.map(({ at }) => short(at, directory))).toEqual([
+      ...["afkill.d/10.toml:1:1", "afkill.d/20.toml:1:1", "afkill.toml:1:1"],
     ]);
   });
 
@@ -70,7 +96,13 @@ describe("a policy as one file", () => {
   it("means the same as its files, and names the place of each line", async () => {
     const directory = policyFiles({
       ...THREE_FILES,
-      "afkill.d/30.toml": 'message = "Say \\"yes\\" \\\\ #no"\n[exempt]\nusers = ["a\'b", "été", "q\\"q"]\n',
+      "afkill.d/30.toml": `message = "Say \\"yes\\" \\\\ #no"
+[exempt]
+users = ["a'b", "été", "q\\"q", "!svc_*"]
+max_login = "12h"
+[[rule]]
+match = { hosts = ["db*"], kinds = ["sftp", "tunnel"], ports = [22, 2222], uids = "0, 1000-", from = ["!::1"] }
+`,
     });
     const { policy, origins } = await loadWithOrigins(join(directory, "afkill.toml"));
     const text = policyToml(policy, origins);
@@ -85,6 +117,7 @@ describe("a policy as one file", () => {
     expect(text).toContain(`"noidle",  # ${directory}/afkill.toml:6\n`);
     expect(text).toContain(`[[rule]]  # ${directory}/afkill.d/10-staff.toml:8\n`);
     expect(text).toContain('max_stay = "off"  # default\n');
+    expect(text).toContain(`max_login = "12h"  # ${directory}/afkill.d/30.toml:4\n`);
     // A rule has what it sets itself, no more.
     expect(text.match(/^max_stay = /gm)).toHaveLength(1);
   });

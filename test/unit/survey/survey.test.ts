@@ -58,6 +58,8 @@ const active = (idleMs: number, source: Evidence["source"] = "input", detail = "
 interface Facts {
   readonly limits?: Partial<Limits>;
   readonly exempt?: boolean;
+  readonly exemptMaxLoginMs?: number;
+  readonly isAside?: boolean;
   readonly watchdog?: Watchdog | undefined;
   readonly standing?: readonly string[];
   readonly terminals?: readonly Terminal[];
@@ -76,7 +78,7 @@ function surveyed(facts: Facts = {}): Surveyed {
   const { terminals = [terminal(3)], subjects = { "pts/3:12-100": active(120_000) }, gapS = 0 } = facts;
   const toBootS = NOW_MS / 1000 - 10;
   const history = gapS === 0 ? [] : [{ kind: "gap" as const, fromBootS: toBootS - gapS, toBootS }];
-  const stands = { sinceMs: 0, promisedMs: 0, givenMs: [] };
+  const stands = { sinceMs: 0, promisedMs: 0, givenMs: [], isAside: facts.isAside };
   const standing = Object.fromEntries((facts.standing ?? []).map((id) => [id, stands]));
   const locks = Object.fromEntries(
     Object.entries(facts.locked ?? {}).map(([id, ms]) => [id, { sinceMs: NOW_MS - ms } as LockRecord]),
@@ -87,6 +89,7 @@ function surveyed(facts: Facts = {}): Surveyed {
     applied: {
       rule: "top level",
       exempt: facts.exempt ?? false,
+      exemptMaxLoginMs: facts.exemptMaxLoginMs,
       limits: facts.limits === NO_POLICY.limits ? NO_POLICY.limits : { ...DEFAULT_LIMITS, ...facts.limits },
     },
     memory: { ...BLANK, standing },
@@ -116,6 +119,14 @@ test.each<[string, Facts, string]>([
   ["in doubt, which is not exempt", { exempt: true, limits: NO_POLICY.limits }, "fault"],
   ["a fault, whatever else", { exempt: true, unread: "it cannot be read", ...warned }, "fault"],
   ["exempt, whatever else", { exempt: true, watchdog: undefined, ...warned }, "exempt"],
+  ["exempt, but ended one day", { exempt: true, exemptMaxLoginMs: 5 }, "exempt"],
+  ["exempt, but warned of that day", { exempt: true, exemptMaxLoginMs: 5, ...warned }, "warned"],
+  [
+    "exempt, but nobody would end it",
+    { exempt: true, exemptMaxLoginMs: 5, watchdog: undefined },
+    "no watchdog",
+  ],
+  ["a notice that the login's kind puts aside", { ...warned, isAside: true }, "idle"],
   ["unguarded, though a notice is remembered", { watchdog: undefined, ...warned }, "no watchdog"],
   ["a user's watchdog guards too", { watchdog: "user", ...warned }, "warned"],
   ["a notice of a terminal that is still there", warned, "warned"],

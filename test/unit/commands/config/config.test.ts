@@ -79,10 +79,11 @@ describe("a policy that is shown", () => {
     expect(text).toMatch(/^group +robots +afkill\.d\/10-staff\.toml:3$/m);
     expect(text).toMatch(/^user +backup +afkill\.toml:9$/m);
     expect(text).toContain(
-      "Rule at afkill.d/10-staff.toml:4, for groups staff; and addresses 10.0.0.0/8, 2001:db8::/32\n",
+      "Rule 1 of 4, at afkill.d/10-staff.toml:4, for groups staff; and addresses 10.0.0.0/8, 2001:db8::/32\n",
     );
+    expect(text).toContain("\nThe rules are tried in this order. The first one that fits a login decides.\n");
     expect(text).toMatch(/^max_login +8h +afkill\.d\/10-staff\.toml:10$/m);
-    expect(text).toMatch(/Rule at afkill\.d\/20-site\.toml:2, for everybody\nchanges nothing$/);
+    expect(text).toMatch(/Rule 4 of 4, at afkill\.d\/20-site\.toml:2, for everybody\nchanges nothing$/);
 
     const json = JSON.parse(JSON.stringify(showJson(policy, origins)));
     expect(json.limits.idle_timeout).toEqual({
@@ -101,6 +102,24 @@ describe("a policy that is shown", () => {
     const json = JSON.parse(JSON.stringify(showJson(policy, origins)));
     expect(json.limits.lock_tries).toEqual({ value: 3, setBy: expect.anything() });
     expect(policyToml(policy, origins)).toMatch(/^lock_tries = 3 .*^lock_tries = 2 /ms);
+  });
+
+  it("tells of all that a rule asks for, and how long exempt users may stay logged in", async () => {
+    const match =
+      '{ users = ["a*", "!ab"], hosts = ["db?"], kinds = ["sftp", "tunnel"], ports = [22, 2222], uids = "0, 1000-" }';
+    const directory = policyFiles({
+      "a.toml": `exempt.max_login = "12h"\n[[rule]]\nmatch = ${match}\n`,
+    });
+    const { policy, origins } = await loadWithOrigins(join(directory, "a.toml"));
+    const text = showLines(policy, origins, undefined).join("\n").replaceAll(`${directory}/`, "");
+    expect(text).toContain("max_login of exempt users: 12h, a.toml:1\n");
+    expect(text).toContain(
+      "Rule at a.toml:2, for users a*, !ab; and hosts db?; and kinds sftp, tunnel; and ports 22, 2222; and uids 0, 1000-\n",
+    );
+    expect(text).not.toContain("tried in this order");
+    const json = JSON.parse(JSON.stringify(showJson(policy, origins)));
+    expect(json.exempt.maxLogin).toMatchObject({ valueSeconds: 43_200, setBy: { line: 1 } });
+    expect(json.rules[0].match).toMatchObject({ ports: [22, 2222], uids: ["0", "1000-"] });
   });
 
   it("says that nobody is exempt", async () => {

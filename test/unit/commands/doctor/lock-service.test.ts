@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { locks, wrongIn } from "../../../../src/commands/doctor/lock-service.ts";
 import { LIMITS, type LimitKey, limitsWith } from "../../../../src/policy/limits.ts";
+import { matchWith } from "../../../../src/policy/match.ts";
 import type { Policy } from "../../../../src/policy/policy.ts";
 import { DEBIAN, lockServiceText, RED_HAT } from "../../../../src/setup/lock-service.ts";
 
@@ -31,17 +32,18 @@ test("a service without rules of a type is not", () => {
   expect(wrong("account include common-auth\nauth include common-account\n")).toHaveLength(2);
 });
 
-test("a policy locks if its top level or any rule does", () => {
+test("a policy locks if its top level or any rule for this host does", () => {
   const limits = (atLimit: string) =>
     limitsWith((key: LimitKey) => (key === "at_limit" ? (atLimit as "lock") : LIMITS[key].byDefault));
-  const match = { users: [], groups: [], from: [] };
-  const policy = (base: string, ...rules: string[]): Policy => ({
+  const policy = (base: string, rules: readonly string[] = [], hosts: readonly string[] = []): Policy => ({
     base: limits(base),
-    exempt: { users: [], groups: [] },
-    rules: rules.map((it) => ({ name: it, match, limits: limits(it) })),
+    exempt: { users: [], groups: [], maxLoginMs: Number.POSITIVE_INFINITY },
+    rules: rules.map((it) => ({ name: it, match: matchWith({ hosts }), limits: limits(it) })),
     files: [],
   });
-  expect(locks(policy("end", "end"))).toBe(false);
+  expect(locks(policy("end", ["end"]))).toBe(false);
   expect(locks(policy("lock"))).toBe(true);
-  expect(locks(policy("end", "end", "lock"))).toBe(true);
+  expect(locks(policy("end", ["end", "lock"]))).toBe(true);
+  expect(locks(policy("end", ["lock"], ["*", "!elsewhere"]))).toBe(true);
+  expect(locks(policy("end", ["lock"], ["elsewhere"]))).toBe(false);
 });

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Explanation, explain } from "../../../../src/commands/explain/explain.ts";
-import { explanationJson, explanationLines } from "../../../../src/commands/explain/text.ts";
+import { explanationJson } from "../../../../src/commands/explain/json.ts";
+import { explanationLines } from "../../../../src/commands/explain/text.ts";
 import { apply, type PolicySubject } from "../../../../src/policy/apply.ts";
 import { loadWithOrigins } from "../../../../src/policy/origins.ts";
 import { policyFiles, THREE_FILES } from "../../../support/policy-files.ts";
@@ -84,6 +85,91 @@ describe("an explanation", () => {
     expect(group.text).toContain("Exempt: group robots, afkill.d/10-staff.toml:3.");
   });
 
+  it("says what takes a user out of an exemption", async () => {
+    const files = { "afkill.toml": 'exempt.groups = ["*"]\nexempt.users = ["!ro*"]\n' };
+    const { text, json } = await told({ user: "root", groups: ["root"] }, files);
+    expect(text).toContain(
+      "Applies: the top level; no rule matches.\nNot exempt: user !ro*, afkill.toml:2.\n",
+    );
+    expect(json).toMatchObject({ exempt: false, exemption: null, exception: { name: "!ro*", line: 2 } });
+  });
+
+  it("says when an exempt login ends all the same", async () => {
+    const files = {
+      "afkill.toml": 'warn_before = ["5m"]\nexempt.users = ["root"]\nexempt.max_login = "12h"\n',
+    };
+    const { text, json } = await told({ user: "root", groups: [] }, files);
+    expect(text).toContain(
+      "Exempt: user root, afkill.toml:2. Ended 12h after it began (max_login, afkill.toml:3), never for being idle; without that,",
+    );
+    expect(text).not.toContain("idle from now on");
+    expect(text).toMatch(
+      /in 11 h 55 min +notice, 5 min before the end \(max_login\)\n.*the login ends \(max_login\)/,
+    );
+    expect(json.exemptMaxLogin).toMatchObject({ valueSeconds: 43_200, setBy: { line: 3 } });
+    expect(json.forecast.active.end?.afterSeconds).toBe(43_200);
+  });
+
+  const KINDS = {
+    "afkill.toml": 'no_terminal = "1h"\n[[rule]]\nmatch = { users = ["ann"] }\n',
+    "afkill.d/10.toml": `[[rule]]
+match = { kinds = ["command", "sftp"], ports = [2222] }
+no_terminal = "5m"
+[[rule]]
+match = { kinds = ["tunnel"], hosts = ["db*"], uids = "1000-" }
+`,
+  };
+  const ann = { user: "ann", uid: 1000, groups: [], port: 2222, hosts: ["db1"] };
+
+  it("is for a shell if no kind is given, and tells for which kinds another rule decides", async () => {
+    const { text, json, ...explanation } = await told(ann, KINDS);
+    expect(answers(explanation)).toEqual(["other kind", "other kind", "applies"]);
+    expect(text).toContain("Applies: the rule at afkill.toml:2.\n");
+    expect(text).toContain(
+      "For a login of the kind sftp: the rule at afkill.d/10.toml:1; see --kind sftp.\n",
+    );
+    expect(text).toContain(
+      "For a login of the kind tunnel: the rule at afkill.d/10.toml:4; see --kind tunnel.\n",
+    );
+    expect(text).toMatch(/^kind {5}shell \(not given\)$/m);
+    expect(text).toMatch(/^uid {6}1000$/m);
+    expect(text).toMatch(/^port {5}2222$/m);
+    expect(text).toMatch(/^host {5}db1$/m);
+    expect(json.otherKinds.map(({ kind, rule }) => [kind, rule?.line])).toEqual([
+      ...[
+        ["sftp", 1],
+        ["command", 1],
+        ["tunnel", 4],
+      ],
+    ]);
+    // A login without a terminal is no shell.
+    expect(text).toContain("A login without a terminal (a command) that is idle from now on:\n");
+    expect(json.forecast.idleWithoutTerminal.end?.afterSeconds).toBe(300);
+  });
+
+  it("is for one kind if it is given, and tells only of what such a login has", async () => {
+    const files = await told({ ...ann, kind: "sftp" }, KINDS);
+    expect(answers(files)).toEqual(["applies", "other kind", "later"]);
+    expect(files.text).not.toContain("A terminal");
+    expect(files.text).toContain("A login without a terminal that is idle from now on:\n");
+    expect(files.json).toMatchObject({ kind: "sftp", otherKinds: [] });
+    const { text } = await told({ ...ann, kind: "shell" }, KINDS);
+    expect(text).toContain("A terminal that is idle from now on:\n");
+    expect(text).not.toContain("A login without a terminal");
+  });
+
+  it("tells a fact that does not fit from one that is not known", async () => {
+    const other = await told({ ...ann, port: 22, hosts: ["web1"], kind: "tunnel" }, KINDS);
+    expect(answers(other)).toEqual(["other kind", "other host", "applies"]);
+    const unknown = await told({ ...ann, uid: undefined, port: undefined, kind: "tunnel" }, KINDS);
+    expect(answers(unknown)).toEqual(["other kind", "no uid", "applies"]);
+    expect(unknown.text).toMatch(/no: the uid is not known$/m);
+    expect(answers(await told({ ...ann, port: undefined, kind: "sftp" }, KINDS))[0]).toBe("no port");
+    expect(answers(await told({ ...ann, port: 22, kind: "sftp" }, KINDS))[0]).toBe("other port");
+    expect(answers(await told({ ...ann, uid: 1, kind: "tunnel" }, KINDS))[1]).toBe("other uid");
+    expect((await told({ ...ann, port: 22, kind: "sftp" }, KINDS)).text).toMatch(/no: another port$/m);
+  });
+
   it("forecasts notices and ends, by the clock", async () => {
     const { json, text } = await told({ user: "ann", groups: [] });
     expect(json.forecast.idleTerminal).toEqual({
@@ -138,6 +224,27 @@ describe("an explanation", () => {
     );
     const closes = await told(ann, { "afkill.toml": "" }, false);
     expect(closes.text).not.toContain("can lock");
+    const locking = { "afkill.toml": 'at_limit = "lock"\nexempt = { users = ["ann"], max_login = "9h" }' };
+    expect((await told(ann, locking, false)).text).not.toContain("can lock");
+    expect((await told({ ...ann, user: "bob", kind: "sftp" }, locking, false)).text).not.toContain(
+      "can lock",
+    );
+  });
+
+  it("says that a terminal locks where the rule for shells says so, whatever that for others says", async () => {
+    const rule = (kind: string, more: string) => `[[rule]]\nmatch = { kinds = ["${kind}"] }\n${more}\n`;
+    const shell = 'at_limit = "lock"\nlock_max = "2h"\nmax_login = "1h"\nno_terminal = "10m"';
+    const files = { "afkill.toml": `${rule("shell", shell)}${rule("command", 'no_terminal = "5m"')}` };
+    const { json, text } = await told({ user: "ann", groups: [] }, files);
+    expect(json.forecast.idleTerminal).toMatchObject({
+      lock: { afterSeconds: 900 },
+      end: { afterSeconds: 3600, reason: "max_login" },
+    });
+    expect(json.forecast.idleWithoutTerminal).toMatchObject({ lock: null, end: { afterSeconds: 300 } });
+    expect(text).toContain("For a login of the kind command: the rule at afkill.toml:7");
+    const closing = await told({ user: "ann", groups: [] }, files, false);
+    expect(closing.json.forecast.idleTerminal).toMatchObject({ lock: null, end: { reason: "idle" } });
+    expect(closing.text).toContain("No hook of this host can lock");
   });
 
   it("says that a terminal stays locked, what else ends it, and that it locks without a notice", async () => {

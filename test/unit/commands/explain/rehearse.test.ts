@@ -91,6 +91,12 @@ describe("a rehearsal", () => {
       expect(rehearse(applied({ ...LOCKING, ...limits }, true), idle(kind))).toEqual(NOTHING);
   });
 
+  it("tells only the age of an exempt login that may not last for ever, and no lock", () => {
+    const exempt = { ...applied({ ...LOCKING, maxLoginMs: H }, true), exemptMaxLoginMs: 12 * H };
+    const { lock, end } = rehearse(exempt, idle("terminal"));
+    expect([lock, end]).toEqual([undefined, { afterMs: 12 * H, reason: "max_login" }]);
+  });
+
   it("says what a check would do that looks every second", () => {
     const seconds = (most: number) => fc.integer({ min: 1, max: most }).map((s) => s * S);
     const maybeOff = (most: number) => fc.option(seconds(most), { nil: OFF });
