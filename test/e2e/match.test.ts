@@ -4,7 +4,7 @@ import type { LoginRow } from "../../src/survey/rows.ts";
 import { type Lab, startLab } from "../lab/lab.ts";
 import { atPrompt, auditOf, auditWithEnd, policyOfSeconds, SOON, type } from "../support/logins.ts";
 
-const MAX_LOGIN_S = 30;
+const MAX_LOGIN_S = 20;
 
 let lab: Lab;
 beforeAll(async () => {
