@@ -1,7 +1,7 @@
 // Takes a terminal from its programs and from whoever sits at it, step by step; if a step fails, everything is given back.
 import { closeSync } from "node:fs";
 import type { Login } from "../login/login.ts";
-import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
+import { isAlive, thisProcess } from "../login/process.ts";
 import { minorOf, openTerminal, type Terminal, terminalsOf } from "../login/terminal.ts";
 import { evidenceOf, formFor } from "../notice/choose.ts";
 import { namesOf, ownerOf } from "../notice/owner.ts";
@@ -85,13 +85,15 @@ async function clearWay(login: Login, stateDirectory: string, number: number): P
 
 function newRecord(order: LockOrder, number: number, kept: attributes.Kept): LockRecord {
   const sinceMs = clockMs(CLOCK_BOOTTIME);
-  return { number, locker: self(), sinceMs, cause: order.cause, wrongAnswers: 0, ...kept, stopped: [] };
-}
-
-function self(): ProcessRef {
-  const stat = readStat(process.pid);
-  if (!stat) throw new Error("/proc does not show this process");
-  return { pid: stat.pid, startTicks: stat.startTicks };
+  return {
+    number,
+    locker: thisProcess(),
+    sinceMs,
+    cause: order.cause,
+    wrongAnswers: 0,
+    ...kept,
+    stopped: [],
+  };
 }
 
 /** For a terminal that answers no questions: the form that a notice would have there. */

@@ -28,6 +28,7 @@ vi.mock("../../../src/lock/conversation.ts", () => ({
 }));
 const door = vi.hoisted(() => ({ unlock: (_: object) => undefined as unknown, isOpen: false }));
 vi.mock("../../../src/lock/door.ts", () => ({
+  doorOf: () => "/run/afkill/unlock/none.sock",
   openDoor: async (_: object, onUnlock: (who: object) => void) => {
     door.unlock = onUnlock;
     door.isOpen = true;
