@@ -11,7 +11,14 @@ import { giveBack, type Taken } from "./give-back.ts";
 import { type Hold, holdTerminal } from "./hold.ts";
 import type { LockOrder } from "./order.ts";
 import { askTerminal, guessedState, type ScreenState } from "./questions.ts";
-import { type LockRecord, readRecord, removeRecord, writeRecord } from "./record.ts";
+import {
+  claimRecord,
+  type LockRecord,
+  readRecord,
+  removeNoRecord,
+  removeRecord,
+  writeRecord,
+} from "./record.ts";
 import { restoreLocks } from "./restore.ts";
 import { keepScreenState, removeScreenState } from "./screen-file.ts";
 import { ioOf } from "./terminal-io.ts";
@@ -35,6 +42,14 @@ export async function seize(order: LockOrder): Promise<Seized> {
   const number = minorOf(terminal.deviceNumber);
   await clearWay(login, stateDirectory, number);
   const fd = openTerminal(terminal);
+  let record: LockRecord;
+  try {
+    record = newRecord(order, number, attributes.keep(fd));
+    claimRecord(stateDirectory, record);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
   let hold: Hold | undefined;
   let taken: Taken | undefined;
   const release = async () => {
@@ -47,7 +62,6 @@ export async function seize(order: LockOrder): Promise<Seized> {
     return failures;
   };
   try {
-    let record = newRecord(order, number, attributes.keep(fd));
     const write = (change: Partial<LockRecord>) => {
       record = { ...record, ...change };
       writeRecord(stateDirectory, record);
@@ -80,6 +94,7 @@ async function clearWay(login: Login, stateDirectory: string, number: number): P
   const record = readRecord(stateDirectory, number);
   if (record && isAlive(record.locker)) throw new Error("already locked");
   if (record) await restoreLocks(login, stateDirectory);
+  else removeNoRecord(stateDirectory, number);
   removeScreenState(stateDirectory, number);
 }
 

@@ -108,12 +108,12 @@ async function arriveLocked(user: string): Promise<AtTerminal> {
 
 describe.concurrent("a locker that is killed", () => {
   test.each([
-    ["before", "the record is there", "before renameSync 1"],
-    ["empty", "there is a record, and nothing is stopped", "after renameSync 1"],
-    ["named", "the record names what is about to be stopped", "after renameSync 2"],
-    ["stopped", "the shell is stopped", "before renameSync 3"],
-    ["owned", "the terminal is root's", "after fchmodSync 1"],
-    ["asked", "the terminal has told its state", "after openSync 4"],
+    ["before", "the record is there", "before linkSync lock 1"],
+    ["empty", "there is a record, and nothing is stopped", "after linkSync lock 1"],
+    ["named", "the record names what is about to be stopped", "after renameSync lock 2"],
+    ["stopped", "the shell is stopped", "before renameSync lock 3"],
+    ["owned", "the terminal is root's", "after fchmodSync pts 1"],
+    ["asked", "the terminal has told its state", "after openSync screen 1"],
   ])("(%s) when %s", async (user, _, where) => {
     const at = await arrive(user);
     await dieAt(lab, at.number, where);
@@ -398,7 +398,9 @@ describe("afterwards", () => {
       );
       expect(found.stdout).toBe("");
     }
-    const cores = await lab.run("find /home /tmp /var /root /run /core* -name 'core*' -type f 2>/dev/null");
+    const cores = await lab.run(
+      "find /home /tmp /var/lib/systemd /var/crash /root /run /core* -name 'core*' -type f 2>/dev/null",
+    );
     expect(cores.stdout).toBe("");
     expect(lab.processes().filter(({ state }) => /^[Tt]$/.test(state))).toEqual([]);
   });

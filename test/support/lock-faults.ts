@@ -8,16 +8,16 @@ import { atPrompt, SOON } from "./logins.ts";
 
 /**
  * Takes the place of the locker, and is it, except that it kills itself where /run/fault/N says so for pts/N: before or after the n-th time
- * that it calls something.
+ * that it calls something for its terminal, its record or the state of its screen.
  */
 const MORTAL_LOCKER = `
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 const counts = {};
 const dieAt = (when, name, path) => {
-  const number = /(?:lock-|screen-|pts\\/)(\\d+)$/.exec(path)?.[1];
+  const [, kind, number] = /\\/(lock|screen|pts)[-/](\\d+)$/.exec(path) ?? [];
   if (!number) return;
-  const key = \`\${when} \${name}\`;
+  const key = \`\${when} \${name} \${kind}\`;
   counts[key] = (counts[key] ?? 0) + 1;
   let fault = "";
   try { fault = fs.readFileSync(\`/run/fault/\${number}\`, "utf8"); } catch { return; }
@@ -33,6 +33,7 @@ const around = (name, pathOf) => {
   };
 };
 around("renameSync", (_, to) => to);
+around("linkSync", (_, to) => to);
 around("openSync", (path) => String(path));
 around("fchmodSync", (fd) => fs.readlinkSync(\`/proc/self/fd/\${fd}\`));
 syncBuiltinESMExports();

@@ -146,6 +146,24 @@ test("a terminal that is locked is not locked again, and one that is gone ends i
   expect(readdirSync(order.stateDirectory)).toEqual([]);
 });
 
+test("of two lockers at the same moment one locks, and the other one takes nothing from it", async () => {
+  const shell = await userShell();
+  const before = keep(shell.fd);
+  const order = shell.order();
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const statuses = [1, 2].map(() => runLocker(order, (line) => lines.push(line), stop.signal));
+  afterwards(() => stop.abort("the test is over"));
+  await until(() => lines.length === 2);
+  expect(lines.sort()).toEqual(["failed already locked", "locked"]);
+  expect(locksIn(order.stateDirectory)).toMatchObject([{ stopped: [{ pid: shell.pty.pid }] }]);
+  expect(stateOf(shell.pty.pid)).toBe("T");
+  stop.abort("done");
+  await Promise.all(statuses);
+  expectGivenBack(shell, before, order);
+  closeSync(shell.fd);
+});
+
 test("what others write is drawn over, and a new size is drawn for", async () => {
   const shell = await userShell();
   shell.pty.write("(sleep 3; echo noise-$((6 * 7))) &\r");
