@@ -1,6 +1,6 @@
 // A locker from the first step to the last, on a real terminal of a user. PAM and the audit are played by the test.
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import { keep } from "../../../src/lock/attributes.ts";
 import type { PamIo } from "../../../src/lock/conversation.ts";
@@ -26,12 +26,18 @@ vi.mock("../../../src/lock/conversation.ts", () => ({
     return answer === pam.right ? { code: 0, text: "" } : { code: 7, text: "Authentication failure" };
   },
 }));
-const door = vi.hoisted(() => ({ unlock: (_: object) => undefined as unknown, isOpen: false }));
+const door = vi.hoisted(() => ({
+  unlock: (_: object) => undefined as unknown,
+  isOpen: false,
+  opened: 0,
+  path: `/run/afkill-door-${process.pid}`,
+}));
 vi.mock("../../../src/lock/door.ts", () => ({
-  doorOf: () => "/run/afkill/unlock/none.sock",
+  doorOf: () => door.path,
   openDoor: async (_: object, onUnlock: (who: object) => void) => {
     door.unlock = onUnlock;
     door.isOpen = true;
+    door.opened++;
     return {
       [Symbol.dispose]: () => {
         door.isOpen = false;
@@ -123,11 +129,13 @@ test("who may unlocks a terminal by its door", async () => {
   closeSync(shell.fd);
 });
 
-test("a record that somebody removes is written again", async () => {
+test("a record or a door that somebody removes is there again", async () => {
   const shell = await userShell();
   const { order, stop, status } = await locked(shell);
   rmSync(order.stateDirectory, { recursive: true });
   await until(() => existsSync(recordFile(order.stateDirectory, numberOf(order))));
+  const { opened } = door;
+  await until(() => door.opened > opened);
   stop.abort("done");
   await status;
   closeSync(shell.fd);
@@ -194,8 +202,10 @@ test("after a killed locker the check gives everything back", async () => {
   expect(stateOf(shell.pty.pid)).toBe("T");
   process.kill(record.locker.pid, "SIGKILL");
   await until(() => !isAlive(record.locker));
+  writeFileSync(door.path, "");
   expect(await restoreLocks(order.login, order.stateDirectory)).toEqual([order.terminal]);
   expectGivenBack(shell, before, order);
+  expect(existsSync(door.path)).toBe(false);
   expect(record.stopped.map(({ pid }) => stateOf(pid))).toEqual(record.stopped.map(() => "S"));
   shell.pty.write("\x03");
   await expectWorks(shell);

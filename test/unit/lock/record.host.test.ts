@@ -12,7 +12,15 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { formatRecord, type LockRecord, locksIn, recordFile, writeRecord } from "../../../src/lock/record.ts";
+import {
+  claimRecord,
+  formatRecord,
+  type LockRecord,
+  locksIn,
+  recordFile,
+  removeNoRecord,
+  writeRecord,
+} from "../../../src/lock/record.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -30,6 +38,19 @@ const record: LockRecord = {
   owner: { uid: 1000, gid: 5, mode: 0o620 },
   stopped: [],
 };
+
+test("a lock is claimed once, and what is no record is in the way until it is removed", () => {
+  const other = { ...record, wrongAnswers: 9 };
+  claimRecord(folder, record);
+  removeNoRecord(folder, 3);
+  expect(() => claimRecord(folder, other)).toThrow("already locked");
+  expect(locksIn(folder)).toEqual([record]);
+  writeFileSync(recordFile(folder, 3), "version 2\n", { mode: 0o600 });
+  removeNoRecord(folder, 3);
+  claimRecord(folder, other);
+  expect(locksIn(folder)).toEqual([other]);
+  expect(readdirSync(folder)).toEqual(["lock-3"]);
+});
 
 test("a record is written whole, for root alone, even if its directory has gone", () => {
   const state = join(folder, "state");
