@@ -21,7 +21,7 @@ export interface LockChange {
 }
 
 const LOOK_EVERY_MS = 100;
-/** The start of a check, a look, and a locker that may take 20 s to answer. */
+/** The start of a check, a look, and a locker on a busy host. One that takes longer still locks. */
 const LOCKS_WITHIN_MS = 45_000;
 /** The watchdog of a new login first waits for a second, and makes its directory then. */
 const BEGINS_WITHIN_MS = 5_000;

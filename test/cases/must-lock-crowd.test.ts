@@ -13,7 +13,7 @@ const LIMIT_S = 40;
 /** The locks of a hundred: each takes two programs of Node, one after the other. */
 const LOCKING_MS = 180_000;
 /** What a lock may take of memory for itself, in KB: the code of Node is shared. */
-const MOST_KB = 40_000;
+const MOST_KB = 64_000;
 
 const POLICY = `idle_timeout = "${LIMIT_S}s"\nwarn_before = ["10s"]\nat_limit = "lock"\nlock_max = "off"\n`;
 
