@@ -206,7 +206,7 @@ test("after a killed locker the check gives everything back", async () => {
   expect(await restoreLocks(order.login, order.stateDirectory)).toEqual([order.terminal]);
   expectGivenBack(shell, before, order);
   expect(existsSync(door.path)).toBe(false);
-  expect(record.stopped.map(({ pid }) => stateOf(pid))).toEqual(record.stopped.map(() => "S"));
+  await until(() => record.stopped.every(({ pid }) => stateOf(pid) === "S"));
   shell.pty.write("\x03");
   await expectWorks(shell);
   expect(shell.output()).not.toContain("Stopped");

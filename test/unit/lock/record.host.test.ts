@@ -40,16 +40,17 @@ const record: LockRecord = {
 };
 
 test("a lock is claimed once, and what is no record is in the way until it is removed", () => {
+  const state = join(folder, "state");
   const other = { ...record, wrongAnswers: 9 };
-  claimRecord(folder, record);
-  removeNoRecord(folder, 3);
-  expect(() => claimRecord(folder, other)).toThrow("already locked");
-  expect(locksIn(folder)).toEqual([record]);
-  writeFileSync(recordFile(folder, 3), "version 2\n", { mode: 0o600 });
-  removeNoRecord(folder, 3);
-  claimRecord(folder, other);
-  expect(locksIn(folder)).toEqual([other]);
-  expect(readdirSync(folder)).toEqual(["lock-3"]);
+  claimRecord(state, record);
+  removeNoRecord(state, 3);
+  expect(() => claimRecord(state, other)).toThrow("already locked");
+  expect(locksIn(state)).toEqual([record]);
+  writeFileSync(recordFile(state, 3), "version 2\n", { mode: 0o600 });
+  removeNoRecord(state, 3);
+  claimRecord(state, other);
+  expect(locksIn(state)).toEqual([other]);
+  expect(readdirSync(state)).toEqual(["lock-3"]);
 });
 
 test("a record is written whole, for root alone, even if its directory has gone", () => {
