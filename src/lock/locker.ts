@@ -4,9 +4,9 @@ import { waitReadable } from "../system/wait-readable.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { recordLock } from "./audit.ts";
 import { type Desk, openDesk } from "./desk.ts";
-import { openDoor } from "./door.ts";
-import { type Asker, type Ending, unlockRecord } from "./ending.ts";
+import { type Ending, unlockRecord } from "./ending.ts";
 import { type Face, takeFace } from "./face.ts";
+import { type KeptDoor, keepDoor } from "./keep-door.ts";
 import type { LockOrder } from "./order.ts";
 import type { LockFacts } from "./screen-text.ts";
 import { type Seized, seize } from "./seize.ts";
@@ -52,14 +52,16 @@ async function keepLocked(order: LockOrder, seized: Seized, stop: AbortSignal): 
   stop.addEventListener("abort", onStop);
   let face: Face | undefined;
   let desk: Desk | undefined;
-  let door: Disposable | undefined;
+  let door: KeptDoor | undefined;
   try {
     face = await takeFace(seized);
     const facts = factsOf(order);
     desk = await openDesk({ order, seized, face, facts, onRight: () => end.resolve({ kind: "answered" }) });
     void hasPassword(order.login.user).then(desk.setPassword, () => undefined);
-    door = await openDoorOf(order, seized, (by) => end.resolve({ kind: "asked", by }));
-    return await serve({ order, seized, face, desk }, end.promise);
+    const { number, sinceMs } = seized.record();
+    const doorFacts = { number, uid: order.login.uid, sinceMs };
+    door = await keepDoor(doorFacts, (by) => end.resolve({ kind: "asked", by }));
+    return await serve({ order, seized, face, desk, door }, end.promise);
   } catch (error) {
     return endingOf(error);
   } finally {
@@ -72,16 +74,6 @@ async function keepLocked(order: LockOrder, seized: Seized, stop: AbortSignal): 
 
 function endingOf(error: unknown): Ending {
   return error instanceof TerminalGone ? { kind: "gone" } : { kind: "fault", reason: reasonOf(error) };
-}
-
-/** Without its door a terminal is unlocked by its answer alone. */
-async function openDoorOf(
-  { login }: LockOrder,
-  seized: Seized,
-  onUnlock: (by: Asker) => void,
-): Promise<Disposable | undefined> {
-  const { number, sinceMs } = seized.record();
-  return openDoor({ number, uid: login.uid, sinceMs }, onUnlock).catch(() => undefined);
 }
 
 /** Passes keys on and keeps the terminal locked, until the end. Throws when it cannot go on. */

@@ -1,7 +1,7 @@
 // Takes a terminal from its programs and from whoever sits at it, step by step; if a step fails, everything is given back.
 import { closeSync } from "node:fs";
 import type { Login } from "../login/login.ts";
-import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
+import { isAlive, thisProcess } from "../login/process.ts";
 import { minorOf, openTerminal, type Terminal, terminalsOf } from "../login/terminal.ts";
 import { evidenceOf, formFor } from "../notice/choose.ts";
 import { namesOf, ownerOf } from "../notice/owner.ts";
@@ -11,7 +11,14 @@ import { giveBack, type Taken } from "./give-back.ts";
 import { type Hold, holdTerminal } from "./hold.ts";
 import type { LockOrder } from "./order.ts";
 import { askTerminal, guessedState, type ScreenState } from "./questions.ts";
-import { type LockRecord, readRecord, removeRecord, writeRecord } from "./record.ts";
+import {
+  claimRecord,
+  type LockRecord,
+  readRecord,
+  removeNoRecord,
+  removeRecord,
+  writeRecord,
+} from "./record.ts";
 import { restoreLocks } from "./restore.ts";
 import { keepScreenState, removeScreenState } from "./screen-file.ts";
 import { ioOf } from "./terminal-io.ts";
@@ -35,6 +42,14 @@ export async function seize(order: LockOrder): Promise<Seized> {
   const number = minorOf(terminal.deviceNumber);
   await clearWay(login, stateDirectory, number);
   const fd = openTerminal(terminal);
+  let record: LockRecord;
+  try {
+    record = newRecord(order, number, attributes.keep(fd));
+    claimRecord(stateDirectory, record);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
   let hold: Hold | undefined;
   let taken: Taken | undefined;
   const release = async () => {
@@ -47,7 +62,6 @@ export async function seize(order: LockOrder): Promise<Seized> {
     return failures;
   };
   try {
-    let record = newRecord(order, number, attributes.keep(fd));
     const write = (change: Partial<LockRecord>) => {
       record = { ...record, ...change };
       writeRecord(stateDirectory, record);
@@ -80,18 +94,21 @@ async function clearWay(login: Login, stateDirectory: string, number: number): P
   const record = readRecord(stateDirectory, number);
   if (record && isAlive(record.locker)) throw new Error("already locked");
   if (record) await restoreLocks(login, stateDirectory);
+  else removeNoRecord(stateDirectory, number);
   removeScreenState(stateDirectory, number);
 }
 
 function newRecord(order: LockOrder, number: number, kept: attributes.Kept): LockRecord {
   const sinceMs = clockMs(CLOCK_BOOTTIME);
-  return { number, locker: self(), sinceMs, cause: order.cause, wrongAnswers: 0, ...kept, stopped: [] };
-}
-
-function self(): ProcessRef {
-  const stat = readStat(process.pid);
-  if (!stat) throw new Error("/proc does not show this process");
-  return { pid: stat.pid, startTicks: stat.startTicks };
+  return {
+    number,
+    locker: thisProcess(),
+    sinceMs,
+    cause: order.cause,
+    wrongAnswers: 0,
+    ...kept,
+    stopped: [],
+  };
 }
 
 /** For a terminal that answers no questions: the form that a notice would have there. */

@@ -7,7 +7,7 @@ export type LockWait = "unlocked" | "unseen" | "refused";
 const LOOK_EVERY_MS = 250;
 /** How many looks the watchdog may take: three slices of its sleep. Counted in looks, because no look is taken while we are stopped. */
 const MOST_LOOKS_UNSEEN = 60_000 / LOOK_EVERY_MS;
-/** A check that starts a locker waits for it for at most 20 s. */
+/** A locker on a busy host takes some seconds. One that takes longer still locks. */
 const MOST_LOOKS_SEEN = 30_000 / LOOK_EVERY_MS;
 
 /**

@@ -125,6 +125,13 @@ export function hasEnded(stat: ProcessStat): boolean {
   return (stat.state === "Z" || stat.state === "X") && stat.threads <= 1;
 }
 
+/** This process. Throws if /proc does not show it. */
+export function thisProcess(): ProcessRef {
+  const stat = readStat(process.pid);
+  if (!stat) throw new Error("/proc does not show this process");
+  return { pid: stat.pid, startTicks: stat.startTicks };
+}
+
 /** Whether exactly this process still runs: not a later one with its pid, and not its zombie. */
 export function isAlive(ref: ProcessRef): boolean {
   const stat = readStat(ref.pid);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { closePidfd, openPidfd, type Pidfd, signalPidfd } from "../system/libc.ts";
+import type { FrozenFile } from "./frozen-file.ts";
 import { foregroundOf } from "./owner.ts";
 
 const { SIGSTOP, SIGCONT, SIGHUP } = constants.signals;
@@ -98,14 +99,18 @@ export function letContinue(refs: readonly ProcessRef[]): void {
   }
 }
 
-/** Stops the session leader and the foreground group, for a last line. */
-export async function freeze(terminal: Terminal): Promise<Frozen> {
-  const stopper = newStopper();
+/** Stops the session leader and the foreground group, for a last line. `file`: where it is written what is stopped, before it is. */
+export async function freeze(terminal: Terminal, file?: FrozenFile): Promise<Frozen> {
+  const stopper = newStopper(file?.note);
+  const thaw = () => {
+    stopper.thaw();
+    file?.forget();
+  };
   try {
     await stopForeground(terminal, stopper);
-    return stopper;
+    return { thaw };
   } catch (error) {
-    stopper.thaw();
+    thaw();
     throw error;
   }
 }

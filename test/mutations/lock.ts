@@ -3,6 +3,7 @@ import type { Mutation } from "./mutation.ts";
 
 const attributes = "test/unit/lock/attributes.host.test.ts";
 const freezing = "test/unit/notice/freeze.test.ts";
+const farewells = "test/unit/notice/farewell.host.test.ts";
 const holding = "test/unit/lock/hold.host.test.ts";
 const locking = "test/unit/lock/locker.host.test.ts";
 const attempting = "test/unit/lock/attempts.test.ts";
@@ -121,11 +122,11 @@ export const mutations: readonly Mutation[] = [
     test: "test/unit/lock/record.host.test.ts",
   },
   {
-    file: "src/lock/seize.ts",
-    find: 'if (record && isAlive(record.locker)) throw new Error("already locked");',
-    replace: "",
+    file: "src/lock/record.ts",
+    find: "linkSync(temporary, recordFile(stateDirectory, record.number));",
+    replace: "renameSync(temporary, recordFile(stateDirectory, record.number));",
     why: "two lockers do not take one terminal",
-    case: "a terminal that is locked is not locked again, and one that is gone ends its lock",
+    case: "of two lockers at the same moment one locks, and the other one takes nothing from it",
     test: locking,
   },
   {
@@ -167,5 +168,69 @@ export const mutations: readonly Mutation[] = [
     why: "Enter alone is no wrong answer",
     case: "without an answer is given up: by an empty line, after a minute, or when it is stopped",
     test: attempting,
+  },
+  {
+    file: "src/lock/record.ts",
+    find: " && !readRecord(stateDirectory, number))",
+    replace: ")",
+    why: "a lock that stands is not forgotten for one that begins",
+    case: "a lock is claimed once, and what is no record is in the way until it is removed",
+    test: "test/unit/lock/record.host.test.ts",
+  },
+  {
+    file: "src/lock/watch.ts",
+    find: "  await door.renew();\n",
+    replace: "",
+    why: "a user without a password can unlock after somebody has emptied /run",
+    case: "a record or a door that somebody removes is there again",
+    test: locking,
+  },
+  {
+    file: "src/lock/keep-door.ts",
+    find: "if (!existsSync(doorOf(facts.number, directory))) await open();",
+    replace: "",
+    why: "the same, for the door itself",
+    case: "that somebody removes is opened again, and leads to the same lock",
+    test: "test/unit/lock/door.host.test.ts",
+  },
+  {
+    file: "src/lock/restore.ts",
+    find: "    rmSync(doorOf(record.number), { force: true });\n",
+    replace: "",
+    why: "no door is left that leads nowhere",
+    case: "after a killed locker the check gives everything back",
+    test: locking,
+  },
+  {
+    file: "src/notice/freeze.ts",
+    find: "newStopper(file?.note)",
+    replace: "newStopper()",
+    why: "what a last line stops is on disk before it is stopped",
+    case: "writes down what it stops, and forgets it when that goes on",
+    test: farewells,
+  },
+  {
+    file: "src/notice/freeze.ts",
+    find: "    file?.forget();\n",
+    replace: "",
+    why: "nothing continues twice",
+    case: "writes down what it stops, and forgets it when that goes on",
+    test: farewells,
+  },
+  {
+    file: "src/notice/farewell.ts",
+    find: ".catch(() => NOT_FROZEN)",
+    replace: "",
+    why: "a full disk costs nobody the last line",
+    case: "stops nothing that it cannot write down, and says the line all the same",
+    test: farewells,
+  },
+  {
+    file: "src/guard/host.ts",
+    find: "fromOutsideOf(stateDirectory)",
+    replace: 'fromOutsideOf("")',
+    why: "the watchdog finds what a killed check had stopped",
+    case: "a check writes down what it stops where the watchdog of its login looks",
+    test: "test/unit/guard/last-line.test.ts",
   },
 ];
