@@ -34,6 +34,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/notice/freeze.ts",
+    find: "at = readStat(at.parent);",
+    replace: "at = undefined;",
+    why: "su and a shell in a shell do not take a locked program for one that was stopped",
+    case: "the shells between the leader and the program in front see no job stop either",
+    test: holding,
+  },
+  {
+    file: "src/notice/freeze.ts",
     find: "for (const it of [...held.values()].reverse()) {",
     replace: "for (const it of [...held.values()]) {",
     why: "a shell that runs again finds none of its jobs stopped",
