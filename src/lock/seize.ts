@@ -57,7 +57,7 @@ export async function seize(order: LockOrder): Promise<Seized> {
     const kept = attributes.keep(fd);
     write(kept);
     taken = { terminal, fd, kept, screen: undefined };
-    attributes.take(fd, kept);
+    taken = { ...taken, halfTyped: attributes.take(fd, kept) };
     const screen = (await askTerminal(ioOf(fd))) ?? guess(terminal, kept);
     keepScreenState(stateDirectory, number, screen);
     taken = { ...taken, screen };

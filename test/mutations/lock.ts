@@ -33,6 +33,22 @@ export const mutations: readonly Mutation[] = [
     test: attributes,
   },
   {
+    file: "src/lock/half-typed.ts",
+    find: " || (local & ECHO) === 0",
+    replace: "",
+    why: "half a password that was typed before a lock is not kept in memory",
+    case: "a half-typed line is read after the lock, and can be edited; half a password is not kept",
+    test: attributes,
+  },
+  {
+    file: "src/lock/half-typed.ts",
+    find: "  for (const at of EDITING_AT) quiet[at] = 0;\n  writeTermios(fd, quiet);\n",
+    replace: "",
+    why: "a half-typed line is not shown twice",
+    case: "a half-typed line is read after the lock, and can be edited; half a password is not kept",
+    test: attributes,
+  },
+  {
     file: "src/notice/freeze.ts",
     find: "at = readStat(at.parent);",
     replace: "at = undefined;",
