@@ -183,6 +183,17 @@ describe("must lock, and give back", () => {
       }),
     );
 
+    test("sudo -i on a terminal that answers no questions", () =>
+      inTurn(async () => {
+        const ssh = await login("silent", { sudo: true });
+        answerNothing(ssh);
+        await play(ssh, [["sudo -i\r", /root@lab/], ...HALF]);
+        const before = picture(ssh);
+        await lockAndUnlock("silent", ssh);
+        await comesBack(ssh, before);
+        await play(ssh, WHOLE);
+      }));
+
     test("a terminal that is resized while it is locked, at a prompt and in vim", () =>
       inTurn(async () => {
         const ssh = await login("resizer");
@@ -218,12 +229,7 @@ interface Terminal {
 
 const TERMINALS: Readonly<Record<string, Terminal>> = {
   "answers no questions": {
-    make: ({ terminal: { parser } }) => {
-      parser.registerCsiHandler({ final: "c" }, () => true);
-      parser.registerCsiHandler({ prefix: ">", final: "c" }, () => true);
-      parser.registerCsiHandler({ final: "n" }, () => true);
-      parser.registerCsiHandler({ prefix: "?", intermediates: "$", final: "p" }, () => true);
-    },
+    make: answerNothing,
   },
   "answers as PuTTY does": {
     make: ({ terminal: { parser }, write }) => {
@@ -235,9 +241,19 @@ const TERMINALS: Readonly<Record<string, Terminal>> = {
     },
   },
   "answers a second late": { make: (ssh) => answerLate(ssh, 1_000) },
-  "answers too late": { make: (ssh) => answerLate(ssh, 2_500) },
+  "answers too late": { make: (ssh) => answerLate(ssh, 6_000) },
   "has 20 columns": { make: () => undefined, size: { cols: 20, rows: 24 } },
 };
+
+function answerNothing({ terminal: { parser } }: Ssh): void {
+  for (const question of [
+    { final: "c" },
+    { prefix: ">", final: "c" },
+    { final: "n" },
+    { prefix: "?", intermediates: "$", final: "p" },
+  ])
+    parser.registerCsiHandler(question, () => true);
+}
 
 /** Its answers come later; what it is sent after a question is drawn at once. */
 function answerLate({ terminal: { parser }, write }: Ssh, ms: number): void {

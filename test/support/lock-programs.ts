@@ -193,7 +193,10 @@ export const PROGRAMS: readonly LockedProgram[] = [
   },
   {
     name: "cat with half a line",
-    start: [["cat\rhalf-", /^half-$/m]],
+    start: [
+      ["echo begun; cat\r", /^begun$/m],
+      ["half-", /^half-$/m],
+    ],
     use: [
       ["whole\r", /^half-whole\s+half-whole$/m],
       ["\x04", BACK],

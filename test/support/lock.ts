@@ -5,10 +5,10 @@ import type { Lab, Ssh } from "../lab/lab.ts";
 import { pictureOf, seen } from "./emulated.ts";
 import { auditOf, SOON } from "./logins.ts";
 
-/** What a locked terminal waits for: a key first, so that PAM asks nobody who is not there. */
-const RESTS = /Press Enter to unlock/;
+/** What a locked terminal waits for: a key first, so that PAM asks nobody who is not there. In 20 columns it is cut. */
+const RESTS = /Press Enter to unlo/;
 const ASKS = /Password:/;
-export const LOCKED = /this terminal is locked/;
+export const LOCKED = /this\s+terminal is locked/;
 const PASSWORD = "correct horse";
 
 /** A user who has a password; a lab's users have none otherwise. */
