@@ -33,6 +33,14 @@ export const mutations: readonly Mutation[] = [
     test: attributes,
   },
   {
+    file: "src/lock/attempts.ts",
+    find: " || isRestOfPaste()",
+    replace: "",
+    why: "a long paste into a locked terminal does not use up the wrong answers",
+    case: "is made of a paste once, however long it takes to come",
+    test: attempting,
+  },
+  {
     file: "src/lock/half-typed.ts",
     find: " || (local & ECHO) === 0",
     replace: "",
