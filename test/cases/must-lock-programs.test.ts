@@ -96,13 +96,20 @@ describe("must lock, and give back", () => {
       }),
     );
 
-    test("a paste of 1 MB", () =>
+    test("a paste of 1 MB, which is one wrong answer", () =>
       inTurn(async () => {
         const ssh = await login("paster");
         await play(ssh, HALF);
         const before = picture(ssh);
-        await lockAndUnlock("paster", ssh, MEGABYTE);
+        await lock("paster", ssh);
+        ssh.write(MEGABYTE);
+        await auditWith(lab, "paster", "wrong-answer");
+        await waitForLock(ssh);
+        expect(ssh.screen()).not.toMatch(/secret|half-/);
+        await unlock(ssh);
         await comesBack(ssh, before);
+        const audit = await auditWith(lab, "paster", "unlock");
+        expect(audit.map(({ action }) => action)).toEqual(["lock", "wrong-answer", "unlock"]);
         await play(ssh, WHOLE);
       }));
 
@@ -255,12 +262,11 @@ function answerNothing({ terminal: { parser } }: Ssh): void {
     parser.registerCsiHandler(question, () => true);
 }
 
-/** Its answers come later; what it is sent after a question is drawn at once. */
-function answerLate({ terminal: { parser }, write }: Ssh, ms: number): void {
-  parser.registerCsiHandler({ final: "c" }, () => {
-    setTimeout(() => write("\x1b[?1;2c"), ms);
-    return true;
-  });
+/** It draws what follows a question, and sends its answer, so much later. */
+function answerLate({ terminal: { parser } }: Ssh, ms: number): void {
+  const wait = () => sleep(ms).then(() => false);
+  // The parser waits for a promise; its types do not say so.
+  parser.registerCsiHandler({ final: "c" }, wait as unknown as () => boolean);
 }
 
 function picture(ssh: Ssh, { lively, forgetsModes }: Partial<LockedProgram> = {}) {
