@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { askAsRoot } from "../lock/ask.ts";
+import { isClaimed } from "../lock/claimed.ts";
 import { doorOf, knock } from "../lock/door.ts";
 import { recordFile, stateDirectoryOf } from "../lock/record.ts";
 import { findLogin, sshdOf } from "../login/login.ts";
@@ -23,8 +24,6 @@ export interface LockChange {
 const LOOK_EVERY_MS = 100;
 /** The start of a check, a look, and a locker on a busy host. One that takes longer still locks. */
 const LOCKS_WITHIN_MS = 45_000;
-/** The watchdog of a new login first waits for a second, and makes its directory then. */
-const BEGINS_WITHIN_MS = 5_000;
 /** A lock whose socket could not be made stands all the same. */
 const DOOR_WITHIN_MS = 5_000;
 
@@ -68,12 +67,9 @@ async function refusalOf(
   by: string,
   terminals: string[],
 ): Promise<string | undefined> {
-  if (watchdog !== "root") return "no watchdog of root's guards it: only the hook pam can lock";
-  const directory = stateDirectoryOf(login);
-  for (let waitedMs = 0; waitedMs < BEGINS_WITHIN_MS && !existsSync(directory); waitedMs += LOOK_EVERY_MS)
-    await sleep(LOOK_EVERY_MS);
-  if (!existsSync(directory)) return "its watchdog keeps no memory, where it could be asked";
-  return askAsRoot(login, directory, { by, terminals })
+  if (watchdog !== "root" || !(await isClaimed(login)))
+    return "no watchdog of root's guards it: only the hook pam can lock";
+  return askAsRoot(login, stateDirectoryOf(login), { by, terminals })
     ? undefined
     : "its watchdog is of an older afkill, which cannot lock: the login must begin anew";
 }

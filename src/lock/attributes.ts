@@ -2,6 +2,7 @@
 import { fchmodSync, fchownSync, fstatSync } from "node:fs";
 import { SystemCallError } from "../system/libc.ts";
 import { flushInput, lockTermios, readTermios, setExclusive, writeTermios } from "../system/tty-lock.ts";
+import { insertHalfTyped, readHalfTyped } from "./half-typed.ts";
 import type { LockRecord } from "./record.ts";
 
 // termios(3), asm-generic/termbits.h; the same on x86-64 and arm64.
@@ -31,11 +32,13 @@ export function keep(fd: number): Kept {
 
 /**
  * Takes a terminal: every key comes as it is and nothing is echoed, no signal is sent for keys, what was typed before is forgotten. Nobody can
- * change that, and only root can open the terminal. Throws if the terminal is gone.
+ * change that, and only root can open the terminal. Returns what stands half-typed on the screen. Throws if the terminal is gone.
  */
-export function take(fd: number, kept: Kept): void {
+export function take(fd: number, kept: Kept): Buffer {
   setLocked(fd, kept);
+  const halfTyped = readHalfTyped(fd, kept);
   flushInput(fd);
+  return halfTyped;
 }
 
 /** Takes a terminal again if somebody has changed its attributes or its owner. Returns whether that was so. Throws if it is gone. */
@@ -61,11 +64,19 @@ export function isTaken(fd: number): boolean {
   return uid === 0 && (mode & PERMISSIONS) === FOR_ROOT;
 }
 
-/** Gives a terminal back as it was. What was typed meanwhile is forgotten. A step that fails stops no other: its error is returned. */
-export function giveBack(fd: number, { termios, owner }: Kept): unknown[] {
+/**
+ * Gives a terminal back as it was, with what was half-typed. What was typed meanwhile is forgotten. A step that fails stops no other: its error
+ * is returned.
+ */
+export function giveBack(
+  fd: number,
+  { termios, owner }: Kept,
+  halfTyped: Buffer = Buffer.alloc(0),
+): unknown[] {
   const steps = [
     () => flushInput(fd),
     () => unlessRefused(() => lockTermios(fd, false)),
+    () => insertHalfTyped(fd, { termios }, halfTyped),
     () => writeTermios(fd, Buffer.from(termios, "hex")),
     () => setExclusive(fd, false),
     () => fchownSync(fd, owner.uid, owner.gid),

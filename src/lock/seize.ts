@@ -4,6 +4,7 @@ import type { Login } from "../login/login.ts";
 import { isAlive, thisProcess } from "../login/process.ts";
 import { minorOf, openTerminal, type Terminal, terminalsOf } from "../login/terminal.ts";
 import { evidenceOf, formFor } from "../notice/choose.ts";
+import { insideEvidence } from "../notice/inside.ts";
 import { namesOf, ownerOf } from "../notice/owner.ts";
 import { CLOCK_BOOTTIME, clockMs } from "../system/libc.ts";
 import * as attributes from "./attributes.ts";
@@ -71,7 +72,7 @@ export async function seize(order: LockOrder): Promise<Seized> {
     const kept = attributes.keep(fd);
     write(kept);
     taken = { terminal, fd, kept, screen: undefined };
-    attributes.take(fd, kept);
+    taken = { ...taken, halfTyped: attributes.take(fd, kept) };
     const screen = (await askTerminal(ioOf(fd))) ?? guess(terminal, kept);
     keepScreenState(stateDirectory, number, screen);
     taken = { ...taken, screen };
@@ -116,5 +117,6 @@ function guess(terminal: Terminal, { termios }: attributes.Kept): ScreenState {
   const bytes = Buffer.from(termios, "hex");
   const flags = { output: bytes.readUInt32LE(4), local: bytes.readUInt32LE(12) };
   const owner = ownerOf(terminal);
-  return guessedState(formFor(evidenceOf(flags, owner ? namesOf(owner) : [])));
+  const inside = owner && insideEvidence(terminal, owner);
+  return guessedState(formFor(inside ?? evidenceOf(flags, owner ? namesOf(owner) : [])));
 }

@@ -2,7 +2,7 @@
 // a later one.
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
+import { isAlive, type ProcessRef, type ProcessStat, readStat } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { closePidfd, openPidfd, type Pidfd, signalPidfd } from "../system/libc.ts";
 import type { FrozenFile } from "./frozen-file.ts";
@@ -76,17 +76,43 @@ export function newStopper(note: (stopped: readonly ProcessRef[]) => void = () =
 }
 
 /**
- * Stops the session leader, then the foreground group. In the other order a shell would see its job stop and show a prompt. Background jobs
- * go on.
+ * Stops the session leader, then what waits for the foreground group below it (a shell in a shell, su), then the group, each before its
+ * children: a shell that sees its job stop shows a prompt, and su and sudo stop themselves. Background jobs go on.
  */
 export async function stopForeground(terminal: Terminal, stopper: Stopper): Promise<void> {
   if (terminal.leader) await stopper.stop([terminal.leader]);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const known = new Set(stopper.stopped().map(({ pid }) => pid));
-    const running = foregroundOf(terminal)?.members.filter(({ pid }) => !known.has(pid)) ?? [];
+    const running = generationsOf(terminal)
+      .map((generation) => generation.filter(({ pid }) => !known.has(pid)))
+      .filter((generation) => generation.length > 0);
     if (running.length === 0) return;
-    await stopper.stop(running);
+    for (const generation of running) await stopper.stop(generation);
   }
+}
+
+/** The foreground group and everything between it and the leader, by how far below the leader it is. */
+function generationsOf(terminal: Terminal): readonly (readonly ProcessStat[])[] {
+  const generations: Map<number, ProcessStat>[] = [];
+  for (const member of foregroundOf(terminal)?.members ?? []) {
+    for (const [depth, stat] of lineTo(member).entries()) {
+      generations[depth] ??= new Map();
+      generations[depth].set(stat.pid, stat);
+    }
+  }
+  return generations.map((generation) => [...generation.values()]);
+}
+
+/** A process and those above it in its session, the uppermost first. */
+function lineTo(member: ProcessStat): readonly ProcessStat[] {
+  // By pid: parents can change while they are read, so a process could come twice.
+  const line = new Map<number, ProcessStat>();
+  let at: ProcessStat | undefined = member;
+  while (at?.session === member.session && !line.has(at.pid)) {
+    line.set(at.pid, at);
+    at = readStat(at.parent);
+  }
+  return [...line.values()].reverse();
 }
 
 /** Lets processes continue that somebody else has stopped in this order: the last one first. Those that are gone are left out. */

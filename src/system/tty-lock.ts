@@ -12,6 +12,7 @@ const TCSETS = 0x5402;
 const TCFLSH = 0x540b;
 const TIOCEXCL = 0x540c;
 const TIOCNXCL = 0x540d;
+const TIOCSTI = 0x5412;
 const TIOCSLCKTRMIOS = 0x5457;
 /** The input queue, for TCFLSH. */
 const TCIFLUSH = 0;
@@ -40,6 +41,11 @@ export function lockTermios(fd: number, isLocked: boolean): void {
 /** Forgets what was typed and not yet read. Throws `SystemCallError`. */
 export function flushInput(fd: number): void {
   if (ioctlNumber(fd, TCFLSH, TCIFLUSH) < 0) throw new SystemCallError("ioctl TCFLSH");
+}
+
+/** Puts bytes into the input queue, as if they were typed. Needs CAP_SYS_ADMIN on the host. Throws `SystemCallError`. */
+export function insertInput(fd: number, bytes: Buffer): void {
+  for (const byte of bytes) control(fd, TIOCSTI, Buffer.of(byte), "TIOCSTI");
 }
 
 /** Whether nobody but root may open the terminal any more, whatever the mode of its file. Throws `SystemCallError`. */

@@ -29,6 +29,25 @@ test("the leader is stopped first and continues last, so the shell sees no job s
   closeSync(shell.fd);
 });
 
+test("the shells between the leader and the program in front see no job stop either", async () => {
+  const shell = await userShell();
+  shell.pty.write("PS1='inner> ' bash --norc --noprofile\r");
+  await until(() => shell.output().includes("inner> "));
+  const inner = [...allProcesses().values()].find(({ parent }) => parent === shell.pty.pid);
+  shell.pty.write("sleep 70010\r");
+  const front = await sleeper(70_010);
+  const noted: ProcessRef[][] = [];
+  const hold = await holdTerminal(heldBy(shell), (stopped) => noted.push([...stopped]));
+  expect(noted.at(-1)?.map(({ pid }) => pid)).toEqual([shell.pty.pid, inner?.pid, front.pid]);
+  expect([shell.pty.pid, inner?.pid ?? 0, front.pid].map((pid) => stateOf({ pid }))).toEqual(["T", "T", "T"]);
+  hold.release();
+  await until(() => stateOf(front) === "S");
+  shell.pty.write("\x03echo job-$((6 * 7))\r");
+  await until(() => shell.output().includes("job-42"));
+  expect(shell.output()).not.toContain("Stopped");
+  closeSync(shell.fd);
+});
+
 test("what will be stopped is noted before it is, and nothing is stopped that could not be noted", async () => {
   const shell = await userShell();
   const seen = new Map<number, string | undefined>();
