@@ -47,14 +47,19 @@ export async function seize(order: LockOrder): Promise<Seized> {
     return failures;
   };
   try {
-    let record = newRecord(order, number, attributes.keep(fd));
+    const before = attributes.keep(fd);
+    let record = newRecord(order, number, before);
     const write = (change: Partial<LockRecord>) => {
       record = { ...record, ...change };
       writeRecord(stateDirectory, record);
     };
-    hold = await holdTerminal({ login, terminal, fd }, (stopped) => write({ stopped }));
-    // The programs may have changed their attributes until they were stopped.
-    const kept = attributes.keep(fd);
+    const takeAlone = () => {
+      taken = { terminal, fd, kept: before, screen: undefined };
+      attributes.takeAlone(fd, before);
+    };
+    hold = await holdTerminal({ login, terminal, fd }, (stopped) => write({ stopped }), takeAlone);
+    // The programs may have changed their attributes until they were stopped. The owner may be root by now.
+    const kept = { ...attributes.keep(fd), ...(taken && { owner: before.owner }) };
     write(kept);
     taken = { terminal, fd, kept, screen: undefined };
     attributes.take(fd, kept);

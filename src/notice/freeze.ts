@@ -24,6 +24,8 @@ export interface Frozen {
 export interface Stopper extends Frozen {
   /** Stops what runs of these. Processes that we may not signal, or that were stopped before, are left alone. */
   readonly stop: (refs: readonly ProcessRef[]) => Promise<void>;
+  /** Lets some of these continue, and forgets them. */
+  readonly letGo: (refs: readonly ProcessRef[]) => void;
   /** Stops again what somebody else let continue. Returns those processes. Forgets those that have ended. */
   readonly renew: () => Promise<readonly ProcessRef[]>;
   /** What is stopped, in the order in which it was stopped. */
@@ -53,6 +55,14 @@ export function newStopper(note: (stopped: readonly ProcessRef[]) => void = () =
       for (const it of begun) if (!signal(it.pidfd, SIGSTOP)) drop(it);
       await allStopped(begun.map(({ ref }) => ref));
     },
+    letGo: (refs) => {
+      for (const { pid } of refs) {
+        const it = held.get(pid);
+        if (!it) continue;
+        signal(it.pidfd, SIGCONT);
+        drop(it);
+      }
+    },
     renew: async () => {
       for (const it of held.values()) if (!isAlive(it.ref)) drop(it);
       // One that waits for a disk stops before it does anything else.
@@ -76,13 +86,17 @@ export function newStopper(note: (stopped: readonly ProcessRef[]) => void = () =
 
 /**
  * Stops the session leader, then the foreground group. In the other order a shell would see its job stop and show a prompt. Background jobs
- * go on.
+ * go on. `isSpared`: which of the group need not be stopped.
  */
-export async function stopForeground(terminal: Terminal, stopper: Stopper): Promise<void> {
+export async function stopForeground(
+  terminal: Terminal,
+  stopper: Stopper,
+  isSpared: (ref: ProcessRef) => boolean = () => false,
+): Promise<void> {
   if (terminal.leader) await stopper.stop([terminal.leader]);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const known = new Set(stopper.stopped().map(({ pid }) => pid));
-    const running = foregroundOf(terminal)?.members.filter(({ pid }) => !known.has(pid)) ?? [];
+    const running = foregroundOf(terminal)?.members.filter((it) => !known.has(it.pid) && !isSpared(it)) ?? [];
     if (running.length === 0) return;
     await stopper.stop(running);
   }
