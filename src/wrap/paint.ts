@@ -1,5 +1,13 @@
 // Paints the model's screen on a terminal that shows another one: after a lock, where too much was written meanwhile to write it again.
-import { type Emulator, keptOf, looksOf, mainScreenOf, type ScreenState, stateOf } from "./emulator.ts";
+import {
+  type Cell,
+  type Emulator,
+  keptOf,
+  looksOf,
+  mainScreenOf,
+  type ScreenState,
+  stateOf,
+} from "./emulator.ts";
 import { cellsText, moveTo, putBack } from "./overlay.ts";
 
 /** What the terminal shows now, as far as it matters. */
@@ -25,19 +33,31 @@ export function paint(emulator: Emulator, { isAlternate, isMainStale }: Shows): 
   const toMain = isAlternate && (drawsMain || !isAlternateNow) ? MAIN : "";
   const toAlternate = isAlternateNow && (drawsMain || !isAlternate) ? ALTERNATE : "";
   const main = drawsMain ? `${PLAIN}${drawMain(emulator)}` : "";
-  const screen = rowsText(Array.from({ length: state.rows }, (_, row) => state.cells(row)));
+  const cells = Array.from({ length: state.rows }, (_, row) => state.cells(row));
+  const screen = rowsText(cells, emulator.buffer.active);
   return `${toMain}${main}${toAlternate}${PLAIN}${screen}${putAllBack(emulator, state)}`;
 }
 
 /** Leaves the cursor where the alternate screen will save it. */
 function drawMain(emulator: Emulator): string {
   const { rows, savedRow, savedColumn } = mainScreenOf(emulator);
-  return `${rowsText(rows)}${moveTo(savedRow, savedColumn)}`;
+  return `${rowsText(rows, emulator.buffer.normal)}${moveTo(savedRow, savedColumn)}`;
 }
 
-function rowsText(rows: readonly Parameters<typeof cellsText>[0][]): string {
-  return rows.map((cells, row) => `${moveTo(row, 0)}${cellsText(cells, row)}`).join("");
+/** A row that goes on with the text of the one above gets there by printing, so that the terminal knows it too, for what is copied or resized. */
+function rowsText(rows: readonly (readonly Cell[])[], buffer: Emulator["buffer"]["active"]): string {
+  return rows
+    .map((cells, row) => {
+      const goesOn = buffer.getLine(buffer.baseY + row)?.isWrapped && isFull(rows[row - 1]) && cells[0]?.text;
+      return `${goesOn ? "" : moveTo(row, 0)}${cellsText(cells, row)}`;
+    })
+    .join("");
 }
+
+const isFull = (cells: readonly Cell[] | undefined) => {
+  const last = cells?.at(-1);
+  return last !== undefined && (last.width === 0 || last.text !== "");
+};
 
 function putAllBack(emulator: Emulator, state: ScreenState): string {
   const { savedRow, savedColumn } = keptOf(emulator);
