@@ -4,6 +4,9 @@ import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
 import { addUserWithPassword, LOCKED, seenOn, stoppedOf, unlock, waitForLock } from "../support/lock.ts";
 import { SOON } from "../support/logins.ts";
 
+/** Two clients draw some hundred kB meanwhile. */
+const LATER = { timeout: 90_000, interval: 200 };
+
 let lab: Lab;
 beforeAll(async () => {
   lab = await startLab({ hook: "force-command", flags: "--wrap", policy: 'idle_timeout = "30m"\n' });
@@ -53,14 +56,14 @@ async function compareWithUnlocked(user: string, begin: string, ready: RegExp): 
   expect(locked.screen()).toMatch(LOCKED);
   expect(wrapOf(user)?.state).toMatch(/[SR]/);
   await unlock(locked);
-  await vi.waitFor(() => expect(seenOn(locked)).toEqual(seenOn(plain)), SOON);
+  await vi.waitFor(() => expect(seenOn(locked)).toEqual(seenOn(plain)), LATER);
   for (const ssh of [locked, plain]) {
     ssh.write("\r");
     await ssh.waitFor(/\n\$ ?\n*$/);
     ssh.write("echo more-$((6 * 7))\r");
     await ssh.waitFor(/^more-42/m);
   }
-  await vi.waitFor(() => expect(seenOn(locked)).toEqual(seenOn(plain)), SOON);
+  await vi.waitFor(() => expect(seenOn(locked)).toEqual(seenOn(plain)), LATER);
 }
 
 const UNTIL_GO = "until [ -e go ]; do sleep 0.1; done";
@@ -72,12 +75,12 @@ describe.concurrent("a wrapped terminal that is locked", () => {
   });
 
   test("paints the screen of what wrote more than anybody keeps", async () => {
-    const flood = `clear; echo begun; ${UNTIL_GO}; seq -f '%0200g' 5000; printf '\\033[5;15r\\033[3;4H\\033[1;31mred\\033[?1h'; printf done >done\r`;
+    const flood = `clear; echo begun; ${UNTIL_GO}; seq -f '%0200g' 1500; printf '\\033[5;15r\\033[3;4H\\033[1;31mred\\033[?1h'; printf done >done\r`;
     await compareWithUnlocked("flooder", flood, /^begun/m);
   });
 
   test("shows the program that went to the other screen meanwhile", async () => {
-    const screens = `clear; echo begun; ${UNTIL_GO}; seq -f '%0200g' 5000; echo main; printf '\\033[?1049h\\033[H\\033[2J\\033[44mother\\033[m\\033[?25l\\033[?1000h\\033[?1006h'; printf done >done; read -r _; printf '\\033[?25h\\033[?1000l\\033[?1049l'\r`;
+    const screens = `clear; echo begun; ${UNTIL_GO}; seq -f '%0200g' 1500; echo main; printf '\\033[?1049h\\033[H\\033[2J\\033[44mother\\033[m\\033[?25l\\033[?1000h\\033[?1006h'; printf done >done; read -r _; printf '\\033[?25h\\033[?1000l\\033[?1049l'\r`;
     await compareWithUnlocked("changer", screens, /^begun/m);
   });
 

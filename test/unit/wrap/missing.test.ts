@@ -59,6 +59,15 @@ describe("a terminal that was away", () => {
     expect(Buffer.concat(taken).toString()).toBe("before meanwhile after");
   });
 
+  test("keeps no more than a client takes in a moment", async () => {
+    const { stream, view, taken } = terminal(80, 24);
+    await view.goAway();
+    await view.pass(Buffer.from(FLOOD));
+    await view.comeBack(stream);
+    await view.flushed();
+    expect(Buffer.concat(taken).length).toBeLessThan(FLOOD.length / 4);
+  });
+
   test("shows no bar, and rings no bell", async () => {
     const { view, taken } = terminal(80, 24);
     await view.goAway();
