@@ -176,7 +176,7 @@ export const mutations: readonly Mutation[] = [
     find: "isStopped(wrap) && !mayRead(wrap.pid, held)",
     replace: "isStopped(wrap)",
     why: "a program in front that keeps the terminal reads no password",
-    case: "a program that keeps the terminal in a descriptor of another number is stopped",
+    case: "a program that keeps the terminal in %s is stopped",
     test: lettingGo,
   },
   {
@@ -184,7 +184,7 @@ export const mutations: readonly Mutation[] = [
     find: "return readdirSync(`/proc/${pid}/task`).map(Number);",
     replace: "return [pid];",
     why: "each thread can have descriptors of its own",
-    case: "a program that keeps the terminal in the descriptors of a thread is stopped",
+    case: "a program that keeps the terminal in %s is stopped",
     test: lettingGo,
   },
   {
@@ -192,7 +192,7 @@ export const mutations: readonly Mutation[] = [
     find: "!isIdleRing(facts)",
     replace: "false",
     why: "a ring reads a file whose descriptor is closed",
-    case: "a program that keeps the terminal in an io_uring is stopped",
+    case: "a program that keeps the terminal in %s is stopped",
     test: lettingGo,
   },
   {
@@ -200,7 +200,7 @@ export const mutations: readonly Mutation[] = [
     find: "isSocket ? hasMail(facts) : ",
     replace: "isSocket ? false : ",
     why: "a descriptor can lie in a message until nobody looks",
-    case: "a program that keeps the terminal in a message that nobody has taken is stopped",
+    case: "a program that keeps the terminal in %s is stopped",
     test: lettingGo,
   },
   {
@@ -208,7 +208,7 @@ export const mutations: readonly Mutation[] = [
     find: "  return count >= MANY_DESCRIPTORS;",
     replace: "  return false;",
     why: "one descriptor is not seen among a million",
-    case: "a program that keeps the terminal in one of very many is stopped",
+    case: "a program that keeps the terminal in %s is stopped",
     test: lettingGo,
   },
   {
