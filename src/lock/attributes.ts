@@ -1,5 +1,5 @@
 // The attributes and the owner of a locked terminal: kept, taken, held and given back.
-import { fchmodSync, fchownSync, fstatSync } from "node:fs";
+import { fchmodSync, fchownSync, fstatSync, type Stats } from "node:fs";
 import { SystemCallError } from "../system/libc.ts";
 import { flushInput, lockTermios, readTermios, setExclusive, writeTermios } from "../system/tty-lock.ts";
 import { insertHalfTyped, readHalfTyped } from "./half-typed.ts";
@@ -50,17 +50,26 @@ export function hold(fd: number, kept: Kept): boolean {
 
 /** The owner first: whoever finds the locker gone knows a locked terminal by it (`isTaken`). */
 function setLocked(fd: number, kept: Kept): void {
-  fchownSync(fd, 0, kept.owner.gid);
-  fchmodSync(fd, FOR_ROOT);
-  setExclusive(fd, true);
+  takeAlone(fd, kept);
   unlessRefused(() => lockTermios(fd, false));
   writeTermios(fd, lockedForm(kept));
   unlessRefused(() => lockTermios(fd, true));
 }
 
+/** Makes a terminal root's alone: nobody else can open it any more. What is open stays open. Throws if the terminal is gone. */
+export function takeAlone(fd: number, { owner }: Pick<Kept, "owner">): void {
+  fchownSync(fd, 0, owner.gid);
+  fchmodSync(fd, FOR_ROOT);
+  setExclusive(fd, true);
+}
+
 /** Whether a terminal is root's alone, as `take` makes it. sshd makes none so, even for root (`pty_setowner` of OpenSSH). */
 export function isTaken(fd: number): boolean {
-  const { uid, mode } = fstatSync(fd);
+  return looksTaken(fstatSync(fd));
+}
+
+/** The same, for the status of a terminal. */
+export function looksTaken({ uid, mode }: Pick<Stats, "uid" | "mode">): boolean {
   return uid === 0 && (mode & PERMISSIONS) === FOR_ROOT;
 }
 

@@ -5,6 +5,7 @@ import { detachClients } from "../notice/detach.ts";
 import { newStopper, type Stopper, stopForeground } from "../notice/freeze.ts";
 import { printable } from "../text/unseen.ts";
 import { type Held, holdersOf } from "./holders.ts";
+import { askToLetGo, type Spared } from "./let-go.ts";
 
 /** A terminal that only we read. */
 export interface Hold {
@@ -25,25 +26,27 @@ const SHARE_IDLE = 0.002;
 
 /**
  * Stops the leader, the foreground group and everybody else that could read the terminal. `note` is told what will be stopped, before it is.
- * Throws, with nothing stopped, if the terminal cannot be had alone.
+ * `take`: makes the terminal root's alone, for a wrap that lets go of it. Throws, with nothing stopped, if the terminal cannot be had alone.
  */
 export async function holdTerminal(
   held: Held,
   note: (stopped: readonly ProcessRef[]) => void,
+  take: () => void,
 ): Promise<Hold> {
   await detachFromOutsiders(held);
   const stopper = newStopper(note);
   try {
     // Nothing may be stopped without a record, even if nothing is found to be stopped.
     note([]);
-    await stopForeground(held.terminal, stopper);
+    const spared = await askToLetGo(held, stopper, take);
+    await stopForeground(held.terminal, stopper, spared.has);
     const reader = await stopReaders(held, stopper);
     if (reader !== undefined) throw new Error(`${reader} reads this terminal`);
+    return { renew: renewer(held, stopper, spared), release: stopper.thaw };
   } catch (error) {
     stopper.thaw();
     throw error;
   }
-  return { renew: renewer(held, stopper), release: stopper.thaw };
 }
 
 /** A server of tmux or screen that also serves another login lets go of this terminal when its client here is gone. */
@@ -71,17 +74,19 @@ function nameOf({ pid, name }: ProcessStat): string {
 }
 
 /** Looks at the foreground each time, and at the whole host as often as that is cheap. */
-function renewer(held: Held, stopper: Stopper): Hold["renew"] {
+function renewer(held: Held, stopper: Stopper, spared: Spared): Hold["renew"] {
   let reader: string | undefined;
   let looked = { atMs: 0, tookMs: 0 };
   return async (isAsking) => {
     const continued = await stopper.renew();
-    await stopForeground(held.terminal, stopper);
+    const cameBack = spared.renew();
+    await stopForeground(held.terminal, stopper, spared.has);
     const beganMs = performance.now();
     if (beganMs >= looked.atMs + looked.tookMs / (isAsking ? SHARE_ASKING : SHARE_IDLE)) {
       reader = await stopReaders(held, stopper);
       looked = { atMs: performance.now(), tookMs: performance.now() - beganMs };
     }
-    return reader ?? (continued.length > 0 ? "a stopped program that somebody lets continue" : undefined);
+    if (continued.length > 0) return reader ?? "a stopped program that somebody lets continue";
+    return reader ?? (cameBack ? "a program that got this terminal back" : undefined);
   };
 }

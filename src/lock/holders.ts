@@ -40,7 +40,7 @@ const O_WRONLY = 0o1;
 const O_PATH = 0o10000000;
 
 /** /dev/tty, as the kernel's Documentation/admin-guide/devices.txt numbers it. */
-const CONTROLLING_TERMINAL = "5:0";
+export const CONTROLLING_TERMINAL = "5:0";
 
 /** Looks at every process. Throws if the terminal is gone. */
 export function holdersOf(held: Held): Holders {

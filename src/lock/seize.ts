@@ -43,9 +43,11 @@ export async function seize(order: LockOrder): Promise<Seized> {
   const number = minorOf(terminal.deviceNumber);
   await clearWay(login, stateDirectory, number);
   const fd = openTerminal(terminal);
+  let before: attributes.Kept;
   let record: LockRecord;
   try {
-    record = newRecord(order, number, attributes.keep(fd));
+    before = attributes.keep(fd);
+    record = newRecord(order, number, before);
     claimRecord(stateDirectory, record);
   } catch (error) {
     closeSync(fd);
@@ -67,9 +69,13 @@ export async function seize(order: LockOrder): Promise<Seized> {
       record = { ...record, ...change };
       writeRecord(stateDirectory, record);
     };
-    hold = await holdTerminal({ login, terminal, fd }, (stopped) => write({ stopped }));
-    // The programs may have changed their attributes until they were stopped.
-    const kept = attributes.keep(fd);
+    const takeAlone = () => {
+      taken = { terminal, fd, kept: before, screen: undefined };
+      attributes.takeAlone(fd, before);
+    };
+    hold = await holdTerminal({ login, terminal, fd }, (stopped) => write({ stopped }), takeAlone);
+    // The programs may have changed their attributes until they were stopped. The owner may be root by now.
+    const kept = { ...attributes.keep(fd), ...(taken && { owner: before.owner }) };
     write(kept);
     taken = { terminal, fd, kept, screen: undefined };
     taken = { ...taken, halfTyped: attributes.take(fd, kept) };

@@ -25,6 +25,8 @@ export interface Frozen {
 export interface Stopper extends Frozen {
   /** Stops what runs of these. Processes that we may not signal, or that were stopped before, are left alone. */
   readonly stop: (refs: readonly ProcessRef[]) => Promise<void>;
+  /** Lets some of these continue, and forgets them. */
+  readonly letGo: (refs: readonly ProcessRef[]) => void;
   /** Stops again what somebody else let continue. Returns those processes. Forgets those that have ended. */
   readonly renew: () => Promise<readonly ProcessRef[]>;
   /** What is stopped, in the order in which it was stopped. */
@@ -54,6 +56,14 @@ export function newStopper(note: (stopped: readonly ProcessRef[]) => void = () =
       for (const it of begun) if (!signal(it.pidfd, SIGSTOP)) drop(it);
       await allStopped(begun.map(({ ref }) => ref));
     },
+    letGo: (refs) => {
+      for (const { pid } of refs) {
+        const it = held.get(pid);
+        if (!it) continue;
+        signal(it.pidfd, SIGCONT);
+        drop(it);
+      }
+    },
     renew: async () => {
       for (const it of held.values()) if (!isAlive(it.ref)) drop(it);
       // One that waits for a disk stops before it does anything else.
@@ -78,13 +88,18 @@ export function newStopper(note: (stopped: readonly ProcessRef[]) => void = () =
 /**
  * Stops the session leader, then what waits for the foreground group below it (a shell in a shell, su), then the group, each before its
  * children: a shell that sees its job stop shows a prompt, and su and sudo stop themselves. Background jobs go on.
+ * `isSpared`: which of the group need not be stopped.
  */
-export async function stopForeground(terminal: Terminal, stopper: Stopper): Promise<void> {
+export async function stopForeground(
+  terminal: Terminal,
+  stopper: Stopper,
+  isSpared: (ref: ProcessRef) => boolean = () => false,
+): Promise<void> {
   if (terminal.leader) await stopper.stop([terminal.leader]);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const known = new Set(stopper.stopped().map(({ pid }) => pid));
     const running = generationsOf(terminal)
-      .map((generation) => generation.filter(({ pid }) => !known.has(pid)))
+      .map((generation) => generation.filter((it) => !known.has(it.pid) && !isSpared(it)))
       .filter((generation) => generation.length > 0);
     if (running.length === 0) return;
     for (const generation of running) await stopper.stop(generation);

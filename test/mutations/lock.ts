@@ -6,6 +6,9 @@ const freezing = "test/unit/notice/freeze.test.ts";
 const farewells = "test/unit/notice/farewell.host.test.ts";
 const holding = "test/unit/lock/hold.host.test.ts";
 const locking = "test/unit/lock/locker.host.test.ts";
+const lettingGo = "test/unit/lock/let-go.host.test.ts";
+const missing = "test/unit/wrap/missing.test.ts";
+const wrapped = "test/e2e/lock-wrap.test.ts";
 const attempting = "test/unit/lock/attempts.test.ts";
 
 export const mutations: readonly Mutation[] = [
@@ -264,5 +267,133 @@ export const mutations: readonly Mutation[] = [
     why: "the watchdog finds what a killed check had stopped",
     case: "a check writes down what it stops where the watchdog of its login looks",
     test: "test/unit/guard/last-line.test.ts",
+  },
+  {
+    file: "src/lock/let-go.ts",
+    find: "isStopped(wrap) && !mayRead(wrap.pid, held)",
+    replace: "isStopped(wrap)",
+    why: "a program in front that keeps the terminal reads no password",
+    case: "a program that keeps the terminal in %s is stopped",
+    test: lettingGo,
+  },
+  {
+    file: "src/lock/let-go.ts",
+    find: "return readdirSync(`/proc/${pid}/task`).map(Number);",
+    replace: "return [pid];",
+    why: "each thread can have descriptors of its own",
+    case: "a program that keeps the terminal in %s is stopped",
+    test: lettingGo,
+  },
+  {
+    file: "src/lock/let-go.ts",
+    find: "!isIdleRing(facts)",
+    replace: "false",
+    why: "a ring reads a file whose descriptor is closed",
+    case: "a program that keeps the terminal in %s is stopped",
+    test: lettingGo,
+  },
+  {
+    file: "src/lock/let-go.ts",
+    find: "isSocket ? hasMail(facts) : ",
+    replace: "isSocket ? false : ",
+    why: "a descriptor can lie in a message until nobody looks",
+    case: "a program that keeps the terminal in %s is stopped",
+    test: lettingGo,
+  },
+  {
+    file: "src/lock/let-go.ts",
+    find: "  return count >= MANY_DESCRIPTORS;",
+    replace: "  return false;",
+    why: "one descriptor is not seen among a million",
+    case: "a program that keeps the terminal in %s is stopped",
+    test: lettingGo,
+  },
+  {
+    file: "src/lock/let-go.ts",
+    find: "spared = spared.filter(({ pid }) => !mayRead(pid, held));",
+    replace: "",
+    why: "a program takes the terminal from another one while a password is typed",
+    case: "a program that gets the terminal back is stopped, and nothing is asked",
+    test: lettingGo,
+  },
+  {
+    file: "src/lock/let-go.ts",
+    find: "  await stopper.stop(wraps);\n",
+    replace: "",
+    why: "a read that had begun does not get the first key of a password",
+    case: "a program that was reading when it let go gets no key",
+    test: lettingGo,
+  },
+  {
+    file: "src/lock/let-go.ts",
+    find: "  if (leader) await stopper.stop([leader]);\n",
+    replace: "",
+    why: "a shell does not see its job stop",
+    case: "a program that lets go goes on, its shell does not, and it cannot open the terminal again",
+    test: lettingGo,
+  },
+  {
+    file: "src/lock/attributes.ts",
+    find: "  setExclusive(fd, true);\n",
+    replace: "",
+    why: "who has let go of a locked terminal cannot open it again",
+    case: "a program that lets go goes on, its shell does not, and it cannot open the terminal again",
+    test: lettingGo,
+  },
+  {
+    file: "src/lock/seize.ts",
+    find: "...(taken && { owner: before.owner }) };",
+    replace: "};",
+    why: "a terminal that was root's for the wrap comes back to its user",
+    case: "lets a build go on, and has its lines afterwards, those above the screen too",
+    test: wrapped,
+  },
+  {
+    file: "src/wrap/missing.ts",
+    find: "kept && !isAlternate && isSameSize",
+    replace: "kept && isSameSize",
+    why: "a lock gives nothing back of the other screen",
+    case: "gives an editor its screen back, in a window that was resized meanwhile",
+    test: wrapped,
+  },
+  {
+    file: "src/wrap/missing.ts",
+    find: "      if (keptBytes > MOST_BYTES) kept = undefined;\n",
+    replace: "",
+    why: "what runs for hours behind a lock fills no memory",
+    case: "keeps no more than a client takes in a moment",
+    test: missing,
+  },
+  {
+    file: "src/wrap/paint.ts",
+    find: "set(2004, modes.bracketedPasteMode)",
+    replace: '""',
+    why: "a painted screen has the modes of its program",
+    case: "is painted after more than anybody keeps",
+    test: missing,
+  },
+  {
+    file: "src/wrap/paint.ts",
+    find: "const margins = `\\x1b[${state.top + 1};${state.bottom + 1}r`;",
+    replace: 'const margins = "";',
+    why: "a painted screen scrolls as its program has set it",
+    case: "is painted after more than anybody keeps",
+    test: missing,
+  },
+  {
+    file: "src/wrap/view.ts",
+    find: "if (!bar || isFinished || missing ||",
+    replace: "if (!bar || isFinished ||",
+    why: "nothing is drawn on a terminal that is away",
+    case: "shows no bar, and rings no bell",
+    test: missing,
+  },
+  {
+    file: "src/lock/wait.ts",
+    find: "if (wasStopped || (wasLocked && !isLocked()))",
+    replace: "if (wasStopped)",
+    why: "inside a wrap a command is not stopped by the lock that it asked for",
+    case: "inside a wrap, which stops nothing, a lock is over when the terminal is not locked any more",
+    test: "test/unit/lock/wait.test.ts",
   },
 ];

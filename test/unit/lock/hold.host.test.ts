@@ -10,6 +10,8 @@ import { pause, until } from "../../support/real-terminals.ts";
 
 const stateOf = ({ pid }: { pid: number }) => readStat(pid)?.state;
 
+const nothing = () => undefined;
+
 const heldBy = ({ login, terminal, fd }: UserShell) => ({ login, terminal: terminal(), fd });
 
 test("the leader is stopped first and continues last, so the shell sees no job stop; background jobs go on", async () => {
@@ -17,7 +19,7 @@ test("the leader is stopped first and continues last, so the shell sees no job s
   shell.pty.write("sleep 70001 &\rsleep 70002\r");
   const [background, front] = [await sleeper(70_001), await sleeper(70_002)];
   const noted: ProcessRef[][] = [];
-  const hold = await holdTerminal(heldBy(shell), (stopped) => noted.push([...stopped]));
+  const hold = await holdTerminal(heldBy(shell), (stopped) => noted.push([...stopped]), nothing);
   expect(noted.at(-1)?.map(({ pid }) => pid)).toEqual([shell.pty.pid, front.pid]);
   expect([{ pid: shell.pty.pid }, front].map(stateOf)).toEqual(["T", "T"]);
   expect(stateOf(background)).toBe("S");
@@ -51,16 +53,20 @@ test("the shells between the leader and the program in front see no job stop eit
 test("what will be stopped is noted before it is, and nothing is stopped that could not be noted", async () => {
   const shell = await userShell();
   const seen = new Map<number, string | undefined>();
-  const hold = await holdTerminal(heldBy(shell), (stopped) => {
-    for (const ref of stopped) if (!seen.has(ref.pid)) seen.set(ref.pid, stateOf(ref));
-  });
+  const hold = await holdTerminal(
+    heldBy(shell),
+    (stopped) => {
+      for (const ref of stopped) if (!seen.has(ref.pid)) seen.set(ref.pid, stateOf(ref));
+    },
+    nothing,
+  );
   hold.release();
   expect([...seen]).toEqual([[shell.pty.pid, "S"]]);
   await until(() => stateOf({ pid: shell.pty.pid }) === "S");
   const failing = (stopped: readonly ProcessRef[]) => {
     if (stopped.length > 0) throw new Error("disk full");
   };
-  await expect(holdTerminal(heldBy(shell), failing)).rejects.toThrow("disk full");
+  await expect(holdTerminal(heldBy(shell), failing, nothing)).rejects.toThrow("disk full");
   expect(stateOf({ pid: shell.pty.pid })).toBe("S");
   closeSync(shell.fd);
 });
@@ -69,7 +75,7 @@ test("a process in another session that has the terminal open is stopped, and a 
   const shell = await userShell();
   shell.pty.write("setsid -f sleep 70003\r");
   const reader = await sleeper(70_003);
-  const hold = await holdTerminal(heldBy(shell), () => undefined);
+  const hold = await holdTerminal(heldBy(shell), nothing, nothing);
   expect(stateOf(reader)).toBe("T");
   // Started by root with the terminal, since nothing in it runs.
   const stdio = [shell.fd, "ignore", "ignore"] as const;
@@ -103,7 +109,7 @@ test("a background job that puts itself in front is stopped", async () => {
       ({ parent, name }) => parent === shell.pty.pid && name.startsWith("python"),
     ),
   );
-  const hold = await holdTerminal(heldBy(shell), () => undefined);
+  const hold = await holdTerminal(heldBy(shell), nothing, nothing);
   expect(stateOf(job)).toBe("S");
   process.kill(job.pid, "SIGUSR1");
   await until(async () => {
@@ -116,7 +122,7 @@ test("a background job that puts itself in front is stopped", async () => {
 
 test("what somebody lets continue is stopped again, and meanwhile nothing is asked", async () => {
   const shell = await userShell();
-  const hold = await holdTerminal(heldBy(shell), () => undefined);
+  const hold = await holdTerminal(heldBy(shell), nothing, nothing);
   process.kill(shell.pty.pid, "SIGCONT");
   await until(() => stateOf({ pid: shell.pty.pid }) === "S");
   expect(await hold.renew(true)).toMatch(/lets continue/);
@@ -139,7 +145,7 @@ test("a process that also has another login's terminal open is not stopped, and 
   const open = `exec sleep 70006 3<>${path} 4<>${shell.terminal().path}`;
   spawn("/usr/bin/setsid", ["-f", "sh", "-c", open], { stdio: "ignore" });
   const outsider = await sleeper(70_006);
-  await expect(holdTerminal(heldBy(shell), () => undefined)).rejects.toThrow(
+  await expect(holdTerminal(heldBy(shell), nothing, nothing)).rejects.toThrow(
     `process ${outsider.pid} (sleep) outside the login reads this terminal`,
   );
   expect(stateOf(outsider)).toBe("S");
@@ -155,7 +161,7 @@ test("a service that root started from the terminal goes on, as does what only w
   const open = `exec setpriv --reuid=64321 sleep 70008 4>${shell.terminal().path}`;
   spawn("/usr/bin/setsid", ["-f", "sh", "-c", open], { stdio: "ignore" });
   const [started, writing] = [await sleeper(70_007), await sleeper(70_008)];
-  const hold = await holdTerminal(heldBy(shell), () => undefined);
+  const hold = await holdTerminal(heldBy(shell), nothing, nothing);
   expect([started, writing].map(stateOf)).toEqual(["S", "S"]);
   hold.release();
   closeSync(shell.fd);
