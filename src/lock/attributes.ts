@@ -1,7 +1,14 @@
 // The attributes and the owner of a locked terminal: kept, taken, held and given back.
 import { fchmodSync, fchownSync, fstatSync } from "node:fs";
 import { SystemCallError } from "../system/libc.ts";
-import { flushInput, lockTermios, readTermios, setExclusive, writeTermios } from "../system/tty-lock.ts";
+import {
+  flushInput,
+  lockTermios,
+  readTermios,
+  restoreDiscipline,
+  setExclusive,
+  writeTermios,
+} from "../system/tty-lock.ts";
 import type { LockRecord } from "./record.ts";
 
 // termios(3), asm-generic/termbits.h; the same on x86-64 and arm64.
@@ -38,9 +45,12 @@ export function take(fd: number, kept: Kept): void {
   flushInput(fd);
 }
 
-/** Takes a terminal again if somebody has changed its attributes or its owner. Returns whether that was so. Throws if it is gone. */
+/**
+ * Takes a terminal again if somebody has changed its attributes, its owner or its line discipline: who has it open needs no rights for that,
+ * and with another discipline it has no attributes. Returns whether that was so. Throws if it is gone.
+ */
 export function hold(fd: number, kept: Kept): boolean {
-  const isHeld = isTaken(fd) && readTermios(fd).equals(lockedForm(kept));
+  const isHeld = !restoreDiscipline(fd) && isTaken(fd) && readTermios(fd).equals(lockedForm(kept));
   if (!isHeld) setLocked(fd, kept);
   return !isHeld;
 }
@@ -64,6 +74,7 @@ export function isTaken(fd: number): boolean {
 /** Gives a terminal back as it was. What was typed meanwhile is forgotten. A step that fails stops no other: its error is returned. */
 export function giveBack(fd: number, { termios, owner }: Kept): unknown[] {
   const steps = [
+    () => restoreDiscipline(fd),
     () => flushInput(fd),
     () => unlessRefused(() => lockTermios(fd, false)),
     () => writeTermios(fd, Buffer.from(termios, "hex")),

@@ -78,7 +78,7 @@ export async function openDoor(
     attempt(socket, () => {
       const peer = peerOfSocket(descriptorOf(socket));
       // Anybody may connect. Strangers are sent away at once, so that they keep nobody out.
-      if (peer.uid !== 0 && peer.uid !== facts.uid) return void socket.end(`${NOT_YOURS}\n`);
+      if (peer.uid !== 0 && peer.uid !== facts.uid) return dismiss(socket);
       if (peer.uid !== 0) admit(socket, visitors);
       receive(socket, (name) => decide(socket, peer, name));
     });
@@ -108,6 +108,11 @@ function listen(server: Server, path: string): Promise<void> {
     });
     process.umask(mask);
   });
+}
+
+/** Who stays here after the answer keeps no descriptor of ours open. */
+function dismiss(socket: Socket): void {
+  socket.end(`${NOT_YOURS}\n`, () => socket.destroy());
 }
 
 /** Counts a visitor in, and sends the first one away if there are too many. */
