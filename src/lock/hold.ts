@@ -39,11 +39,11 @@ export async function holdTerminal(
     // Nothing may be stopped without a record, even if nothing is found to be stopped.
     note([]);
     await stopForeground(held.terminal, stopper);
+    const reader = await stopReaders(held, stopper);
+    if (reader !== undefined) throw new Error(`${reader} reads this terminal`);
     const [running] = await stopper.running(STOPS_WITHIN_MS);
     const stat = running && readStat(running.pid);
     if (stat) throw new Error(`${nameOf(stat)} cannot be stopped`);
-    const reader = await stopReaders(held, stopper);
-    if (reader !== undefined) throw new Error(`${reader} reads this terminal`);
   } catch (error) {
     stopper.thaw();
     throw error;

@@ -1,63 +1,78 @@
-// What a user's own processes, and other users, try against a lock on a real sshd: nobody gets in without the password, and nobody learns it.
-import { existsSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+// What a user's own processes try against a lock of their terminal, on a real sshd: nobody gets in without the password or learns it.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, type Ssh, startLab } from "../lab/lab.ts";
-import { addUserWithPassword, LOCKED } from "../support/lock.ts";
-import { atPrompt } from "../support/logins.ts";
+import { addUserWithPassword, auditWith, LOCKED, stoppedOf, unlock, waitForLock } from "../support/lock.ts";
+import { aliveAfter, atPrompt, auditWithEnd } from "../support/logins.ts";
+
+const POLICY = `idle_timeout = "30m"
+warn_before = ["5s"]
+at_limit = "lock"
+[[rule]]
+match = { users = ["tracer", "thread"] }
+idle_timeout = "20s"
+`;
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await startLab({ hook: "pam", policy: 'idle_timeout = "30m"\nat_limit = "lock"\n' });
+  lab = await startLab({ hook: "pam", policy: POLICY });
 });
 afterAll(() => lab?.stop());
 
-const SECRET = "correct horse";
-
-/** A login of a user whose terminal is attacked from within, and then locked. */
+/** A login of a user on whose terminal an attack is in place. */
 async function attacked(user: string, attack: string): Promise<Ssh> {
   await addUserWithPassword(lab, user);
   const ssh = await atPrompt(lab, user);
   ssh.write(`clear; python3 ${lab.checkout}/test/lab/lock-attacks.py ${attack}\r`);
   await ssh.waitFor(/ready/);
-  await sleep(2_000);
-  ssh.write("\r");
-  console.log(attack, await lab.must(`afkill lock ${user}; true`));
-  await sleep(4_000);
+  await aliveAfter(ssh, 2);
   return ssh;
 }
 
-const stolen = async (user: string) => {
-  const path = `/home/${user}/stolen`;
-  return existsSync(lab.root + path) ? await lab.read(path) : "";
-};
+describe.concurrent("a lock of a terminal", () => {
+  test("that a background job takes the line discipline from stays locked, and works afterwards", async () => {
+    const ssh = await attacked("discipline", "discipline &");
+    await lab.must("afkill lock discipline");
+    await ssh.waitFor(LOCKED);
+    await aliveAfter(ssh, 12);
+    expect(ssh.screen()).toMatch(LOCKED);
+    expect(stoppedOf(lab, "discipline")).not.toEqual([]);
+    await unlock(ssh);
+    ssh.write("echo alive-$((6 * 7))\r");
+    await ssh.waitFor(/^alive-42/m);
+  });
 
-async function typeSlowly(ssh: Ssh, text: string) {
-  for (const key of text) {
-    ssh.write(key);
-    await sleep(150);
-  }
-}
-
-describe.concurrent("attacks", () => {
   test.each([
-    ["discipline", "discipline &"],
-    ["foreground", "foreground &"],
-    ["deadthread", "dead_thread"],
-    ["inflight", "in_flight"],
-    ["othertty", "other_terminal"],
-    ["tracer", "tracer"],
-    ["many", "many &"],
-  ])("%s", async (user, attack) => {
+    ["front", "foreground &"],
+    ["other", "other_terminal"],
+  ])("that a process reads whom nobody sees asks for no password: %s", async (user, attack) => {
     const ssh = await attacked(user, attack);
-    console.log(user, "after the lock\n", ssh.screen());
-    await typeSlowly(ssh, `\r`);
-    await sleep(2000);
-    console.log(user, "after Enter\n", ssh.screen());
-    await typeSlowly(ssh, SECRET);
-    console.log(user, "after typing\n", ssh.screen(), "\nSTOLEN", JSON.stringify(await stolen(user)));
-    await sleep(8000);
-    console.log(user, "later\n", ssh.screen(), JSON.stringify((await lab.audit()).filter((it) => it.user === user).map(({ action, cause, outcome, reason }) => [action, cause, outcome, reason])));
-    expect(LOCKED.test(ssh.screen())).toBe(true);
+    await lab.must(`afkill lock ${user}`);
+    await ssh.waitFor(/No password is asked/);
+    await lab.must(`afkill unlock ${user}`);
+    await ssh.waitFor(() => !LOCKED.test(ssh.screen()));
+  });
+
+  test.each([
+    ["tracer", "tracer"],
+    ["thread", "dead_thread"],
+  ])("whose program cannot be stopped is none: it ends at its limit: %s", async (user, attack) => {
+    const ssh = await attacked(user, attack);
+    await ssh.exit;
+    const audit = await auditWithEnd(lab, user);
+    expect(audit.find(({ action }) => action === "lock")?.outcome).toMatch(
+      /^not locked: .*cannot be stopped/,
+    );
+    expect(audit.at(-1)).toMatchObject({ action: "end", cause: "idle", ended: true });
+  });
+
+  test("that a program begins to leave after it stands asks for no password", async () => {
+    await addUserWithPassword(lab, "later");
+    const ssh = await atPrompt(lab, "later");
+    ssh.write("(while sleep 0.02; do [ ! -e go ] || kill -CONT $$; done) & clear\r");
+    await lab.must("afkill lock later");
+    await waitForLock(ssh);
+    await lab.must("touch /home/later/go");
+    await ssh.waitFor(/No password is asked/);
+    expect((await auditWith(lab, "later", "lock")).at(-1)?.outcome).toBe("locked");
   });
 });

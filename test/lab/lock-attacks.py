@@ -2,12 +2,10 @@
 
 Prints `ready` when it is in place. What it reads from the terminal goes to the file `stolen`.
 """
-import array
 import ctypes
 import fcntl
 import os
 import signal
-import socket
 import struct
 import sys
 import termios
@@ -83,30 +81,6 @@ def dead_thread():
     libc.pthread_exit(None)
 
 
-def in_flight():
-    """A process outside of the session that has the terminal in a socket, and takes it out for a moment again and again."""
-    ours, theirs = socket.socketpair()
-    if os.fork() != 0:
-        return
-    os.setsid()
-    if os.fork() != 0:
-        os._exit(0)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    fd = os.open("/dev/pts/%s" % os.ttyname(0).rpartition("/")[2], os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    socket.send_fds(ours, [b"x"], [fd])
-    null = os.open("/dev/null", os.O_RDWR)
-    for it in (0, 1, 2, fd):
-        os.dup2(null, it)
-    while True:
-        _, fds, _, _ = socket.recv_fds(theirs, 1, 1)
-        try:
-            keep(os.read(fds[0], 100))
-        except BlockingIOError:
-            pass
-        socket.send_fds(ours, [b"x"], fds)
-        os.close(fds[0])
-
-
 def other_terminal():
     """A process that opened /dev/tty and then got another terminal."""
     if os.fork() != 0:
@@ -147,18 +121,6 @@ def tracer():
             os._exit(0)
         number = os.WSTOPSIG(status)
         libc.ptrace(7, target, None, None if number == signal.SIGSTOP else ctypes.c_void_p(number))
-
-
-def many():
-    """More processes in the foreground than a record of the lock can name."""
-    into_background()
-    wait_for_lock()
-    os.setpgid(0, 0)
-    os.tcsetpgrp(0, os.getpid())
-    for _ in range(4500):
-        if os.fork() == 0:
-            time.sleep(100000)
-    time.sleep(100000)
 
 
 print("ready", flush=True)

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { giveBack, hold, isTaken, keep, take } from "../../../src/lock/attributes.ts";
 import { unreadBytes } from "../../../src/system/libc.ts";
 import { readTermios, writeTermios } from "../../../src/system/tty-lock.ts";
-import { OWNER, UID, userShell } from "../../support/locks.ts";
+import { loseDiscipline, OWNER, UID, userShell } from "../../support/locks.ts";
 import { until } from "../../support/real-terminals.ts";
 
 const ECHO = 0o10;
@@ -58,5 +58,19 @@ test("nobody switches echo on while a terminal is taken; what root changes is se
   expect(hold(fd, kept)).toBe(true);
   expect(fstatSync(fd).uid).toBe(0);
   giveBack(fd, kept);
+  closeSync(fd);
+});
+
+test("a terminal whose line discipline somebody took away gets it back", async () => {
+  const { fd } = await userShell();
+  const kept = keep(fd);
+  take(fd, kept);
+  await loseDiscipline(fd);
+  expect(() => readTermios(fd)).toThrow("TCGETS");
+  expect(hold(fd, kept)).toBe(true);
+  expect(localFlags(fd) & ECHO).toBe(0);
+  await loseDiscipline(fd);
+  expect(giveBack(fd, kept)).toEqual([]);
+  expect(keep(fd)).toEqual(kept);
   closeSync(fd);
 });
