@@ -65,10 +65,11 @@ describe.concurrent("a lock of a terminal", () => {
     expect(audit.at(-1)).toMatchObject({ action: "end", cause: "idle", ended: true });
   });
 
-  test("that a program begins to leave after it stands asks for no password", async () => {
+  test("whose program is let continue after it stands asks for no password", async () => {
     await addUserWithPassword(lab, "later");
     const ssh = await atPrompt(lab, "later");
     ssh.write("(while sleep 0.02; do [ ! -e go ] || kill -CONT $$; done) & clear\r");
+    await aliveAfter(ssh, 2);
     await lab.must("afkill lock later");
     await waitForLock(ssh);
     await lab.must("touch /home/later/go");
