@@ -1,7 +1,14 @@
 // The attributes and the owner of a locked terminal: kept, taken, held and given back.
 import { fchmodSync, fchownSync, fstatSync, type Stats } from "node:fs";
 import { SystemCallError } from "../system/libc.ts";
-import { flushInput, lockTermios, readTermios, setExclusive, writeTermios } from "../system/tty-lock.ts";
+import {
+  flushInput,
+  lockTermios,
+  readTermios,
+  restoreDiscipline,
+  setExclusive,
+  writeTermios,
+} from "../system/tty-lock.ts";
 import { insertHalfTyped, readHalfTyped } from "./half-typed.ts";
 import type { LockRecord } from "./record.ts";
 
@@ -41,9 +48,12 @@ export function take(fd: number, kept: Kept): Buffer {
   return halfTyped;
 }
 
-/** Takes a terminal again if somebody has changed its attributes or its owner. Returns whether that was so. Throws if it is gone. */
+/**
+ * Takes a terminal again if somebody has changed its attributes, its owner or its line discipline: who has it open needs no rights for that,
+ * and with another discipline it has no attributes. Returns whether that was so. Throws if it is gone.
+ */
 export function hold(fd: number, kept: Kept): boolean {
-  const isHeld = isTaken(fd) && readTermios(fd).equals(lockedForm(kept));
+  const isHeld = !restoreDiscipline(fd) && isTaken(fd) && readTermios(fd).equals(lockedForm(kept));
   if (!isHeld) setLocked(fd, kept);
   return !isHeld;
 }
@@ -83,6 +93,7 @@ export function giveBack(
   halfTyped: Buffer = Buffer.alloc(0),
 ): unknown[] {
   const steps = [
+    () => restoreDiscipline(fd),
     () => flushInput(fd),
     () => unlessRefused(() => lockTermios(fd, false)),
     () => insertHalfTyped(fd, { termios }, halfTyped),

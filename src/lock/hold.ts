@@ -1,6 +1,6 @@
 // Stops every process that reads a terminal. The record is on disk before the first of them is stopped.
 
-import type { ProcessRef, ProcessStat } from "../login/process.ts";
+import { type ProcessRef, type ProcessStat, readStat } from "../login/process.ts";
 import { detachClients } from "../notice/detach.ts";
 import { newStopper, type Stopper, stopForeground } from "../notice/freeze.ts";
 import { printable } from "../text/unseen.ts";
@@ -18,6 +18,8 @@ export interface Hold {
   readonly release: () => void;
 }
 
+/** A busy host may take so long to stop a process. */
+const STOPS_WITHIN_MS = 3_000;
 /** A terminal can get readers while they are being stopped. */
 const MOST_ROUNDS = 3;
 /** To look at every process of the host may take this share of the time: while somebody types, and while nobody does. */
@@ -42,6 +44,9 @@ export async function holdTerminal(
     await stopForeground(held.terminal, stopper, spared.has);
     const reader = await stopReaders(held, stopper);
     if (reader !== undefined) throw new Error(`${reader} reads this terminal`);
+    const [running] = await stopper.running(STOPS_WITHIN_MS);
+    const stat = running && readStat(running.pid);
+    if (stat) throw new Error(`${nameOf(stat)} cannot be stopped`);
     return { renew: renewer(held, stopper, spared), release: stopper.thaw };
   } catch (error) {
     stopper.thaw();

@@ -22,22 +22,26 @@ export interface Watched {
   readonly door: KeptDoor;
 }
 
+/** The lock ends, and this is no doing of who sits at it. */
+export class MustGiveBack extends Error {}
+
 /**
- * Keeps the terminal locked, whatever others did to it in the last second. `isAsking`: somebody types. Throws `TerminalGone` if it is gone, and another error if it
- * cannot stay locked.
+ * Keeps the terminal locked, whatever others did to it in the last second. `isAsking`: somebody types. `hidden`: who reads it, but is not
+ * found by looking. Throws `TerminalGone`, `MustGiveBack`, or another error if something did not work.
  */
 export async function watchOnce(
   { order, seized, face, desk, door }: Watched,
   isAsking: boolean,
+  hidden: string | undefined,
 ): Promise<void> {
   const { fd, kept, terminal } = seized;
   if (!sessionNow(terminal)) throw new TerminalGone();
-  if (!existsSync(PROGRAM)) throw new Error("afkill was uninstalled");
+  if (!existsSync(PROGRAM)) throw new MustGiveBack("afkill was uninstalled");
   const { number, wrongAnswers } = seized.record();
   // Somebody has emptied /run.
   if (!existsSync(recordFile(order.stateDirectory, number))) seized.note(wrongAnswers);
   await door.renew();
-  await desk.setReader(await seized.hold.renew(isAsking));
   hold(fd, kept);
+  await desk.setReader((await seized.hold.renew(isAsking)) ?? hidden);
   await face.refresh();
 }

@@ -2,7 +2,7 @@
 // a later one.
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive, type ProcessRef, type ProcessStat, readStat } from "../login/process.ts";
+import { isAlive, type ProcessRef, type ProcessStat, readStat, threadStatesOf } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { closePidfd, openPidfd, type Pidfd, signalPidfd } from "../system/libc.ts";
 import type { FrozenFile } from "./frozen-file.ts";
@@ -29,6 +29,8 @@ export interface Stopper extends Frozen {
   readonly letGo: (refs: readonly ProcessRef[]) => void;
   /** Stops again what somebody else let continue. Returns those processes. Forgets those that have ended. */
   readonly renew: () => Promise<readonly ProcessRef[]>;
+  /** Waits until everything stands still. Returns what runs all the same after `withinMs`: its tracer may let no SIGSTOP through. */
+  readonly running: (withinMs: number) => Promise<readonly ProcessRef[]>;
   /** What is stopped, in the order in which it was stopped. */
   readonly stopped: () => readonly ProcessRef[];
 }
@@ -67,13 +69,17 @@ export function newStopper(note: (stopped: readonly ProcessRef[]) => void = () =
     renew: async () => {
       for (const it of held.values()) if (!isAlive(it.ref)) drop(it);
       // One that waits for a disk stops before it does anything else.
-      const running = [...held.values()].filter(
-        ({ ref }) => !isAtRest(ref) && readStat(ref.pid)?.state !== "D",
-      );
+      const running = [...held.values()].filter(({ ref }) => !isStill(ref));
       for (const { pidfd } of running) signal(pidfd, SIGSTOP);
       const refs = running.map(({ ref }) => ref);
       await allStopped(refs);
       return refs;
+    },
+    running: async (withinMs) => {
+      const refs = () => stopped().filter((ref) => !isStill(ref));
+      for (let waitedMs = 0; waitedMs < withinMs && refs().length > 0; waitedMs += STEP_MS)
+        await sleep(STEP_MS);
+      return refs();
     },
     thaw: () => {
       // The leader is last: when a shell runs again, none of its jobs must be stopped.
@@ -180,9 +186,16 @@ async function allStopped(refs: readonly ProcessRef[]): Promise<void> {
   }
 }
 
-/** Whether a process is stopped, or gone. */
+const STOPPED = new Set(["T", "t", "Z", "X"]);
+
+/** Whether a process is stopped with all its threads, or gone. */
 function isAtRest({ pid }: ProcessRef): boolean {
-  return ["T", "t", "Z", undefined].includes(readStat(pid)?.state);
+  return threadStatesOf(pid).every((state) => STOPPED.has(state));
+}
+
+/** Whether a process does nothing before it stops: it is stopped, or waits for a disk. */
+function isStill({ pid }: ProcessRef): boolean {
+  return threadStatesOf(pid).every((state) => STOPPED.has(state) || state === "D");
 }
 
 /** Hangs up one process and waits for its end, for at most `withinMs`. */

@@ -6,7 +6,7 @@ import { giveBack, hold, isTaken, keep, take } from "../../../src/lock/attribute
 import { readStat } from "../../../src/login/process.ts";
 import { unreadBytes } from "../../../src/system/libc.ts";
 import { readTermios, writeTermios } from "../../../src/system/tty-lock.ts";
-import { OWNER, UID, userShell } from "../../support/locks.ts";
+import { loseDiscipline, OWNER, UID, userShell } from "../../support/locks.ts";
 import { pause, until } from "../../support/real-terminals.ts";
 
 const ECHO = 0o10;
@@ -104,5 +104,19 @@ test("a half-typed line is read after the lock, and can be edited; half a passwo
   const second = await lock();
   expect(second.halfTyped).toHaveLength(0);
   unlock(second);
+  closeSync(fd);
+});
+
+test("a terminal whose line discipline somebody took away gets it back", async () => {
+  const { fd } = await userShell();
+  const kept = keep(fd);
+  take(fd, kept);
+  await loseDiscipline(fd);
+  expect(() => readTermios(fd)).toThrow("TCGETS");
+  expect(hold(fd, kept)).toBe(true);
+  expect(localFlags(fd) & ECHO).toBe(0);
+  await loseDiscipline(fd);
+  expect(giveBack(fd, kept)).toEqual([]);
+  expect(keep(fd)).toEqual(kept);
   closeSync(fd);
 });

@@ -1,7 +1,16 @@
 // The socket with which a locked terminal is unlocked: who may, and what others can do to it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { afterEach, expect, test, vi } from "vitest";
@@ -117,6 +126,17 @@ describeAsRoot("the door of a locked terminal", () => {
     expect(onUnlock).toHaveBeenCalledOnce();
     door[Symbol.dispose]();
     expect(existsSync(doorOf(NUMBER, directory))).toBe(false);
+  });
+
+  test("strangers who stay after the answer take no descriptor of its", async () => {
+    const directory = directoryOfRoot();
+    const { path } = await opened(directory);
+    const source =
+      "import socket, sys, time\nall = [socket.socket(socket.AF_UNIX) for _ in range(50)]\nfor it in all: it.connect(sys.argv[1]); it.recv(100)\nprint('all', flush=True)\ntime.sleep(1000)";
+    const before = readdirSync("/proc/self/fd").length;
+    const as = ["setpriv", `--reuid=${STRANGER}`, "--clear-groups"];
+    await started(["/usr/bin/python3", "-c", source, path], directory, as).line();
+    await vi.waitFor(() => expect(readdirSync("/proc/self/fd").length).toBeLessThan(before + 20));
   });
 
   test("opens to root, who says for whom", async () => {

@@ -1,10 +1,11 @@
 // What is stopped while a terminal is locked, with real processes of a user.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync } from "node:fs";
 import { expect, test } from "vitest";
 import { holdTerminal } from "../../../src/lock/hold.ts";
-import { allProcesses, type ProcessRef, readStat } from "../../../src/login/process.ts";
+import { allProcesses, type ProcessRef, readStat, threadStatesOf } from "../../../src/login/process.ts";
 import { sleeper, type UserShell, userShell } from "../../support/locks.ts";
 import { pause, until } from "../../support/real-terminals.ts";
 
@@ -39,7 +40,11 @@ test("the shells between the leader and the program in front see no job stop eit
   shell.pty.write("sleep 70010\r");
   const front = await sleeper(70_010);
   const noted: ProcessRef[][] = [];
-  const hold = await holdTerminal(heldBy(shell), (stopped) => noted.push([...stopped]));
+  const hold = await holdTerminal(
+    heldBy(shell),
+    (stopped) => noted.push([...stopped]),
+    () => undefined,
+  );
   expect(noted.at(-1)?.map(({ pid }) => pid)).toEqual([shell.pty.pid, inner?.pid, front.pid]);
   expect([shell.pty.pid, inner?.pid ?? 0, front.pid].map((pid) => stateOf({ pid }))).toEqual(["T", "T", "T"]);
   hold.release();
@@ -164,5 +169,71 @@ test("a service that root started from the terminal goes on, as does what only w
   const hold = await holdTerminal(heldBy(shell), nothing, nothing);
   expect([started, writing].map(stateOf)).toEqual(["S", "S"]);
   hold.release();
+  closeSync(shell.fd);
+});
+
+test("a service of the host that was sent the terminal goes on, and so does the shell", async () => {
+  const shell = await userShell();
+  const open = `exec setpriv --reuid=64322 --clear-groups sleep 70009 7<>${shell.terminal().path}`;
+  spawn("/usr/bin/setsid", ["-f", "sh", "-c", open], { stdio: "ignore" });
+  const service = await sleeper(70_009);
+  await expect(
+    holdTerminal(
+      heldBy(shell),
+      () => undefined,
+      () => undefined,
+    ),
+  ).rejects.toThrow(`process ${service.pid}`);
+  expect(stateOf(service)).toBe("S");
+  await until(() => stateOf({ pid: shell.pty.pid }) === "S");
+  closeSync(shell.fd);
+});
+
+test("what cannot be stopped is not locked: its tracer lets no SIGSTOP through", async () => {
+  const shell = await userShell();
+  const tracer = `import ctypes, os, sys
+ptrace = ctypes.CDLL(None).ptrace
+ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+target = ${shell.pty.pid}
+ptrace(16, target, None, None)
+while os.WIFSTOPPED(os.waitpid(target, 0)[1]):
+  ptrace(7, target, None, None)
+  print("traced", flush=True)`;
+  const child = spawn("/usr/bin/python3", ["-c", tracer], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  await expect(
+    holdTerminal(
+      heldBy(shell),
+      () => undefined,
+      () => undefined,
+    ),
+  ).rejects.toThrow(/\(bash\) cannot be stopped/);
+  child.kill("SIGKILL");
+  closeSync(shell.fd);
+});
+
+test("a program whose first thread has ended is stopped again like others", async () => {
+  const shell = await userShell();
+  const source = `import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(1000,)).start()
+print("thread-%d" % (6 * 7), flush=True)
+ctypes.CDLL(None).pthread_exit(None)`;
+  shell.pty.write(`/usr/bin/python3 -c "$(echo ${Buffer.from(source).toString("base64")} | base64 -d)"\r`);
+  await until(() => shell.output().includes("thread-42"));
+  const program = await until(() =>
+    [...allProcesses().values()].find(({ parent, state }) => parent === shell.pty.pid && state === "Z"),
+  );
+  const hold = await holdTerminal(
+    heldBy(shell),
+    () => undefined,
+    () => undefined,
+  );
+  expect(threadStatesOf(program.pid)).toContain("T");
+  process.kill(program.pid, "SIGCONT");
+  await until(() => threadStatesOf(program.pid).includes("S"));
+  expect(await hold.renew(true)).toMatch(/lets continue/);
+  expect(threadStatesOf(program.pid)).not.toContain("S");
+  hold.release();
+  process.kill(program.pid, "SIGKILL");
   closeSync(shell.fd);
 });

@@ -114,6 +114,34 @@ test("a locker that is told to end gives everything back", async () => {
   closeSync(shell.fd);
 });
 
+test("what goes wrong while it looks does not open a lock: nothing is asked until it works again", async () => {
+  const shell = await userShell();
+  const { order, status } = await locked(shell);
+  // Nothing can be written where the record should be.
+  rmSync(order.stateDirectory, { recursive: true });
+  writeFileSync(order.stateDirectory, "");
+  await until(() => shell.output().includes("No password is asked"));
+  expect(stateOf(shell.pty.pid)).toBe("T");
+  rmSync(order.stateDirectory);
+  await until(() => existsSync(recordFile(order.stateDirectory, numberOf(order))));
+  await until(() => shell.output().lastIndexOf("Press Enter") > shell.output().lastIndexOf("No password"));
+  door.unlock({ uid: 0, name: "root", isAdministrator: true });
+  expect(await status).toBe(0);
+  closeSync(shell.fd);
+});
+
+test("nothing is asked while somebody reads whom nobody can find", async () => {
+  const shell = await userShell();
+  const { status } = await locked(shell);
+  // A child of this process, as the lock's own helpers are: it is not looked for.
+  const reader = spawn("/bin/cat", { stdio: [shell.fd, "ignore", "ignore"] });
+  await until(() => shell.output().includes("a process that cannot be found"));
+  reader.kill("SIGKILL");
+  door.unlock({ uid: 0, name: "root", isAdministrator: true });
+  expect(await status).toBe(0);
+  closeSync(shell.fd);
+});
+
 test("who may unlocks a terminal by its door", async () => {
   const shell = await userShell();
   const { order, status } = await locked(shell);
