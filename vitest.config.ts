@@ -22,7 +22,9 @@ const sideBySide = {
 
 const HOST = "test/unit/**/*.host.test.ts";
 const MACHINES = "test/cases/machines/**/*.test.ts";
-const CROWDS = ["test/cases/must-end-crowd.test.ts", "test/cases/must-end-load.test.ts"];
+const CROWDS = ["must-end-crowd", "must-end-load", "must-lock-crowd"].map(
+  (name) => `test/cases/${name}.test.ts`,
+);
 
 /** Cases see logins end on time, so only so many files of them run at a time; what has a lower place runs before what has a higher one. */
 const cases = {

@@ -4,7 +4,6 @@
 // The parent is told with SIGUSR1 that the shell has started, and with SIGUSR2 that a signal ended it: without the first, it starts the
 // shell itself, and logs what stands on the standard error.
 
-import { ReadStream } from "node:tty";
 import { log } from "./audit/syslog.ts";
 import { isAlive, type ProcessRef, readStat } from "./login/process.ts";
 import { usableSize } from "./notice/form.ts";
@@ -13,7 +12,8 @@ import { POLICY, POLICY_DIRECTORY, PROGRAM_DIRECTORY } from "./system/paths.ts";
 import { reasonOf } from "./text/reason-of.ts";
 import { assignmentOf } from "./wrap/assignment.ts";
 import { guardTerminal } from "./wrap/guard.ts";
-import { loadNative, openOutput, type Pty, type ShellEnded, startOnPty } from "./wrap/pty.ts";
+import { type Outer, outerTerminal } from "./wrap/outer.ts";
+import { loadNative, type Pty, type ShellEnded, startOnPty } from "./wrap/pty.ts";
 import { joinTerminals, type Session } from "./wrap/session.ts";
 import { terminalActionsOf } from "./wrap/terminal-actions.ts";
 
@@ -35,19 +35,14 @@ function start(): Pty {
 
 /** Joins the terminals, and guards until the shell or the user's terminal has gone. */
 async function run(pty: Pty): Promise<ShellEnded | undefined> {
-  const { columns, rows } = usableSize(getWindowSize(0));
   makeRaw(0);
-  const input = new ReadStream(0);
-  const session = joinTerminals(pty, { input, output: openOutput(1) }, { columns, rows });
-  process.on("SIGWINCH", () => {
-    const size = usableSize(getWindowSize(0));
-    pty.resize(size.columns, size.rows);
-    session.view.resize(size.columns, size.rows);
-  });
+  const outer = outerTerminal();
+  const session = joinTerminals(pty, outer.ends, outer.size());
   const gone = new Promise<undefined>((resolve) => {
     process.on("SIGHUP", () => resolve(undefined));
     process.on("SIGTERM", () => resolve(undefined));
-    input.on("close", () => resolve(undefined));
+    void session.hungUp.then(() => resolve(undefined));
+    followWindow(pty, session, outer, () => resolve(undefined));
   });
   void gone.then(() => hangUpShell(pty));
   const stop = new AbortController();
@@ -59,6 +54,32 @@ async function run(pty: Pty): Promise<ShellEnded | undefined> {
   stop.abort();
   if (session.view.isFinished) await Promise.race([guarding, sleep(RECORD_MS)]);
   return ended;
+}
+
+/** Follows the size of the user's window; the same signal says that a lock wants the terminal. `onGone`: it did not come back. */
+function followWindow(pty: Pty, session: Session, outer: Outer, onGone: () => void): void {
+  const resize = () => {
+    const { columns, rows } = outer.size();
+    pty.resize(columns, rows);
+    session.view.resize(columns, rows);
+  };
+  let isAway = false;
+  const follow = async () => {
+    // Whoever keeps the terminal is stopped until the end of the lock.
+    while (outer.mustLetGo() && (await session.letGo())) {
+      outer.close();
+      if (!(await outer.reopen())) return onGone();
+      await session.takeBack(outer.ends, outer.size());
+    }
+    isAway = false;
+    resize();
+  };
+  process.on("SIGWINCH", () => {
+    if (isAway) return;
+    isAway = true;
+    // A size is refused only by a terminal that is gone.
+    void follow().catch(onGone);
+  });
 }
 
 /** What the kernel does to a shell whose line drops (setsid(2)); a stopped one sees it once it goes on. */

@@ -2,10 +2,11 @@
 
 import { record } from "../audit/record.ts";
 import { FROM_AFAR, hasHung } from "../ending/from-afar.ts";
-import { FROM_OUTSIDE, type TerminalActions } from "../ending/terminal-actions.ts";
+import { FROM_OUTSIDE, fromOutsideOf, type TerminalActions } from "../ending/terminal-actions.ts";
 import { describe, GRACE_MS, type Scene } from "../guard/act.ts";
 import { ageLimitMs } from "../guard/judge.ts";
 import { LOGIN_SUBJECT } from "../guard/observe.ts";
+import { stateDirectoryOf } from "../lock/record.ts";
 import { findLogin, sshdOf } from "../login/login.ts";
 import { type Terminal, terminalsOf } from "../login/terminal.ts";
 import { givenOn } from "../notice/show.ts";
@@ -62,8 +63,9 @@ export async function warnLogin(
 }
 
 /** A login that made its watchdog's look hang would also make this program hang. */
-function actionsFor({ memory }: Surveyed): TerminalActions {
-  return hasHung(memory) ? FROM_AFAR : FROM_OUTSIDE;
+function actionsFor({ login, memory, watchdog }: Surveyed): TerminalActions {
+  if (hasHung(memory)) return FROM_AFAR;
+  return watchdog === "root" ? fromOutsideOf(stateDirectoryOf(login)) : FROM_OUTSIDE;
 }
 
 /** Ends a login and proves that it is gone; one that has ended meanwhile counts as gone. Never throws. `reason` names who asked. */

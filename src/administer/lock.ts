@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { askAsRoot } from "../lock/ask.ts";
+import { isClaimed } from "../lock/claimed.ts";
 import { doorOf, knock } from "../lock/door.ts";
 import { recordFile, stateDirectoryOf } from "../lock/record.ts";
 import { findLogin, sshdOf } from "../login/login.ts";
@@ -21,7 +22,7 @@ export interface LockChange {
 }
 
 const LOOK_EVERY_MS = 100;
-/** The start of a check, a look, and a locker that may take 20 s to answer. */
+/** The start of a check, a look, and a locker on a busy host. One that takes longer still locks. */
 const LOCKS_WITHIN_MS = 45_000;
 /** A lock whose socket could not be made stands all the same. */
 const DOOR_WITHIN_MS = 5_000;
@@ -48,7 +49,7 @@ export async function lockTerminals(
     const directory = stateDirectoryOf(login);
     const isLocked = (id: string) => existsSync(recordFile(directory, numberOf(id)));
     const open = terminals.filter((id) => !isLocked(id));
-    const refusal = open.length > 0 ? refusalOf(it, by, open) : undefined;
+    const refusal = open.length > 0 ? await refusalOf(it, by, open) : undefined;
     if (refusal) return open.map((id) => row(id, false, refusal));
     const locked = await lockedAmong(open, directory);
     return terminals.map((id) => {
@@ -61,8 +62,13 @@ export async function lockTerminals(
 }
 
 /** Asks the watchdog; returns why that is not possible. */
-function refusalOf({ login, watchdog }: Surveyed, by: string, terminals: string[]): string | undefined {
-  if (watchdog !== "root") return "no watchdog of root's guards it: only the hook pam can lock";
+async function refusalOf(
+  { login, watchdog }: Surveyed,
+  by: string,
+  terminals: string[],
+): Promise<string | undefined> {
+  if (watchdog !== "root" || !(await isClaimed(login)))
+    return "no watchdog of root's guards it: only the hook pam can lock";
   return askAsRoot(login, stateDirectoryOf(login), { by, terminals })
     ? undefined
     : "its watchdog is of an older afkill, which cannot lock: the login must begin anew";

@@ -40,22 +40,30 @@ export function addLock(program: Command): void {
 }
 
 async function lockOwn(json: boolean): Promise<void> {
-  const [{ ownTerminal }, { mustBeLockable }, { askForLock }, { coverTerminal }, { untilUnlocked }] =
-    await Promise.all([
-      import("../lock/own-terminal.ts"),
-      import("../lock/lockable.ts"),
-      import("../administer/ask-own.ts"),
-      import("../lock/cover.ts"),
-      import("../lock/wait.ts"),
-    ]);
+  const [
+    { ownTerminal },
+    { mustBeLockable },
+    { askForLock },
+    { coverTerminal },
+    { untilUnlocked },
+    { lockSign },
+  ] = await Promise.all([
+    import("../lock/own-terminal.ts"),
+    import("../lock/lockable.ts"),
+    import("../administer/ask-own.ts"),
+    import("../lock/cover.ts"),
+    import("../lock/wait.ts"),
+    import("../lock/lock-sign.ts"),
+  ]);
   const own = await ownTerminal();
   mustBeLockable();
+  const isLocked = lockSign(`/dev/${own.terminal}`);
   const cover = coverTerminal(["This terminal locks. Please wait."]);
   let asked: ReturnType<typeof askForLock> | undefined;
   let end: Awaited<ReturnType<typeof untilUnlocked>>;
   try {
     asked = askForLock(own);
-    end = await untilUnlocked(asked.isPending);
+    end = await untilUnlocked(asked.isPending, isLocked);
   } finally {
     asked?.takeBack();
     cover[Symbol.dispose]();

@@ -17,13 +17,18 @@ export interface TerminalActions {
     shown: Shown | undefined,
     order: LockOrder,
   ) => ReturnType<typeof startLocker>;
-  readonly sayFarewell: typeof sayFarewell;
+  readonly sayFarewell: (terminal: Terminal, text: string) => ReturnType<typeof sayFarewell>;
   readonly hangUp: typeof hangUp;
   readonly endLogin: typeof endLogin;
 }
 
 /** Acts from outside, whatever runs on the terminal. */
 export const FROM_OUTSIDE: TerminalActions = { showNotice, showStays, lock, sayFarewell, hangUp, endLogin };
+
+/** The same, for a login with a watchdog: it lets continue what this process has stopped, if this process is killed. */
+export function fromOutsideOf(stateDirectory: string): TerminalActions {
+  return { ...FROM_OUTSIDE, sayFarewell: (terminal, text) => sayFarewell(terminal, text, stateDirectory) };
+}
 
 /** Locks a terminal. The notice goes first: under the lock nobody can draw over it. */
 async function lock(

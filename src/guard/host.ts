@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OwnTerminal } from "../activity/look.ts";
 import { FROM_AFAR } from "../ending/from-afar.ts";
-import { FROM_OUTSIDE, type TerminalActions } from "../ending/terminal-actions.ts";
+import { fromOutsideOf, type TerminalActions } from "../ending/terminal-actions.ts";
 import { takeAsks } from "../lock/ask.ts";
 import { findLogin, type Login } from "../login/login.ts";
 import type { ProcessRef } from "../login/process.ts";
@@ -104,7 +104,7 @@ export interface WrapHost {
 export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost }: HostOptions = {}): Host {
   const { isBlind = false, stateDirectory } = assignment;
   const isFromAfar = isBlind || assignment.isFromAfar;
-  const actions = wrapHost?.actions ?? (isFromAfar ? FROM_AFAR : FROM_OUTSIDE);
+  const actions = wrapHost?.actions ?? (isFromAfar ? FROM_AFAR : fromOutsideOf(stateDirectory));
   const known: Known = { isFromAfar, isBlind, ...(wrapHost && { own: wrapHost.own }) };
   const shown = new Map<string, Shown>();
   // The process of a sweep also looks at other logins, and that of a wrap serves its terminal: one look that hangs must not end them.

@@ -35,6 +35,8 @@ export interface Attempts {
 const UNANSWERED_MS = 60_000;
 /** After an attempt PAM is not asked again for so long: a key that is held down starts no process after the other. */
 const REST_MS = 1_000;
+/** What still comes after an answer, with no longer pause than this, is the rest of a paste: it is no further answer. */
+const PAUSE_MS = 500;
 /** PAM could not decide, so nothing was guessed (Linux-PAM's _pam_types.h): the service, its modules or a server are at fault. */
 const UNDECIDED = new Set([NO_DECISION, 1, 2, 3, 4, 5, 9, 18, 19, 20, 26, 28]);
 
@@ -42,18 +44,26 @@ const UNDECIDED = new Set([NO_DECISION, 1, 2, 3, 4, 5, 9, 18, 19, 20, 26, 28]);
 export function newAttempts(host: AttemptHost): Attempts {
   let attempt: Attempt | undefined;
   let restUntilMs = 0;
+  let lastUnheardMs = Number.NEGATIVE_INFINITY;
   const answer = newAnswer();
   const begin = () => {
-    attempt = beginAttempt(host, answer, restUntilMs - performance.now());
-    void attempt.ended.then(() => {
+    const begun = beginAttempt(host, answer, restUntilMs - performance.now());
+    attempt = begun;
+    void begun.ended.then(() => {
       attempt = undefined;
       restUntilMs = performance.now() + REST_MS;
+      lastUnheardMs = begun.lastUnheardMs();
     });
+  };
+  const isRestOfPaste = () => {
+    if (attempt || performance.now() - lastUnheardMs >= PAUSE_MS) return false;
+    lastUnheardMs = performance.now();
+    return true;
   };
   return {
     feed: (bytes) => {
       const { line, shown } = answer.feed(bytes);
-      if (!host.mayAsk()) {
+      if (!host.mayAsk() || isRestOfPaste()) {
         answer.clear();
         line?.fill(0);
         return;
@@ -68,6 +78,8 @@ export function newAttempts(host: AttemptHost): Attempts {
 interface Attempt {
   readonly take: (line: Buffer | undefined, shown: number) => void;
   readonly stop: () => void;
+  /** When something was typed last that came after an answer, and before the next question; in ms of `performance.now`. */
+  readonly lastUnheardMs: () => number;
   /** Never rejects. */
   readonly ended: Promise<void>;
 }
@@ -88,6 +100,7 @@ function beginAttempt(host: AttemptHost, answer: Answer, restMs: number): Attemp
   /** Typed before PAM has asked. */
   let early: Buffer | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let lastUnheardMs = Number.NEGATIVE_INFINITY;
 
   const show = (shown: number) => {
     const typed = question?.echo ? answer.text() : "*".repeat(shown);
@@ -104,6 +117,7 @@ function beginAttempt(host: AttemptHost, answer: Answer, restMs: number): Attemp
     isFirst = false;
   };
   const take = (line: Buffer | undefined, shown: number) => {
+    if (!question && !isFirst) lastUnheardMs = performance.now();
     if (isOver) return drop(line);
     timer?.refresh();
     if (!line) return void show(shown);
@@ -138,7 +152,12 @@ function beginAttempt(host: AttemptHost, answer: Answer, restMs: number): Attemp
     drop(early);
     await host.onEnd(abort.signal.aborted ? { kind: "given up" } : verdictOf(decision));
   };
-  return { take, stop: () => abort.abort(), ended: run().catch(() => undefined) };
+  return {
+    take,
+    stop: () => abort.abort(),
+    lastUnheardMs: () => lastUnheardMs,
+    ended: run().catch(() => undefined),
+  };
 }
 
 function verdictOf({ code, text }: Decision): AttemptVerdict {

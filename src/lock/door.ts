@@ -32,7 +32,7 @@ export interface Knocked {
 /** A visitor who does not ask within this time, or within so many bytes, is sent away. */
 const PATIENCE_MS = 5_000;
 const MOST_BYTES = 100;
-/** If more than so many others than root wait here, the one that came first has to go: nobody can keep a later one out. */
+/** If more than so many of its user, or of others, wait here, the one that came first has to go: nobody can keep a later one out. */
 const MOST_VISITORS = 16;
 const ANSWER_MS = 15_000;
 const STRANGER = "only its user and root can unlock it";
@@ -64,6 +64,7 @@ export async function openDoor(
   // That of a locker that was killed.
   rmSync(path, { force: true });
   const visitors = new Set<Socket>();
+  const strangers = new Set<Socket>();
   let isOpen = true;
   const decide = (socket: Socket, peer: Peer, name: string | undefined) => {
     const who = isOpen ? whoMayUnlock(peer, name, facts) : "it is not locked any more";
@@ -78,7 +79,7 @@ export async function openDoor(
     attempt(socket, () => {
       const peer = peerOfSocket(descriptorOf(socket));
       // Anybody may connect. Strangers are sent away at once, so that they keep nobody out.
-      if (peer.uid !== 0 && peer.uid !== facts.uid) return void socket.end(`${NOT_YOURS}\n`);
+      if (peer.uid !== 0 && peer.uid !== facts.uid) return dismiss(socket, strangers);
       if (peer.uid !== 0) admit(socket, visitors);
       receive(socket, (name) => decide(socket, peer, name));
     });
@@ -89,7 +90,7 @@ export async function openDoor(
     [Symbol.dispose]: () => {
       isOpen = false;
       server.close();
-      for (const socket of visitors) if (!socket.writableEnded) socket.destroy();
+      for (const socket of [...visitors, ...strangers]) if (!socket.writableEnded) socket.destroy();
       rmSync(path, { force: true });
     },
   };
@@ -108,6 +109,14 @@ function listen(server: Server, path: string): Promise<void> {
     });
     process.umask(mask);
   });
+}
+
+/** Who stays here after the answer keeps no descriptor of ours open for long. What they say is read, or their answer would be lost. */
+function dismiss(socket: Socket, strangers: Set<Socket>): void {
+  admit(socket, strangers);
+  const timer = setTimeout(() => socket.destroy(), PATIENCE_MS).unref();
+  socket.on("close", () => clearTimeout(timer));
+  socket.resume().end(`${NOT_YOURS}\n`);
 }
 
 /** Counts a visitor in, and sends the first one away if there are too many. */

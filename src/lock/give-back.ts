@@ -15,13 +15,14 @@ export interface Taken {
   /** The terminal, open. */
   readonly fd: number;
   readonly kept: attributes.Kept;
+  readonly halfTyped?: Buffer;
   /** `undefined` if its screen was not taken yet. */
   readonly screen: ScreenState | undefined;
 }
 
 /** Gives everything back, and then lets the programs continue. Returns what failed. Never throws. */
 export async function giveBack(taken: Taken, thaw: () => void): Promise<readonly string[]> {
-  const { terminal, fd, kept, screen } = taken;
+  const { terminal, fd, kept, halfTyped, screen } = taken;
   const failures: string[] = [];
   const attempt = async (step: () => unknown) => {
     try {
@@ -31,7 +32,7 @@ export async function giveBack(taken: Taken, thaw: () => void): Promise<readonly
     }
   };
   if (screen) await attempt(() => ioOf(fd).write(giveScreenBack(screen)));
-  failures.push(...attributes.giveBack(fd, kept).map(reasonOf));
+  failures.push(...attributes.giveBack(fd, kept, halfTyped).map(reasonOf));
   await attempt(thaw);
   if (screen && isAlternate(screen)) await attempt(() => repaintOf(terminal, fd));
   return failures;

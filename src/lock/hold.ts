@@ -1,10 +1,11 @@
 // Stops every process that reads a terminal. The record is on disk before the first of them is stopped.
 
-import type { ProcessRef, ProcessStat } from "../login/process.ts";
+import { type ProcessRef, type ProcessStat, readStat } from "../login/process.ts";
 import { detachClients } from "../notice/detach.ts";
 import { newStopper, type Stopper, stopForeground } from "../notice/freeze.ts";
 import { printable } from "../text/unseen.ts";
 import { type Held, holdersOf } from "./holders.ts";
+import { askToLetGo, type Spared } from "./let-go.ts";
 
 /** A terminal that only we read. */
 export interface Hold {
@@ -17,6 +18,8 @@ export interface Hold {
   readonly release: () => void;
 }
 
+/** A busy host may take so long to stop a process. */
+const STOPS_WITHIN_MS = 3_000;
 /** A terminal can get readers while they are being stopped. */
 const MOST_ROUNDS = 3;
 /** To look at every process of the host may take this share of the time: while somebody types, and while nobody does. */
@@ -25,25 +28,30 @@ const SHARE_IDLE = 0.002;
 
 /**
  * Stops the leader, the foreground group and everybody else that could read the terminal. `note` is told what will be stopped, before it is.
- * Throws, with nothing stopped, if the terminal cannot be had alone.
+ * `take`: makes the terminal root's alone, for a wrap that lets go of it. Throws, with nothing stopped, if the terminal cannot be had alone.
  */
 export async function holdTerminal(
   held: Held,
   note: (stopped: readonly ProcessRef[]) => void,
+  take: () => void,
 ): Promise<Hold> {
   await detachFromOutsiders(held);
   const stopper = newStopper(note);
   try {
     // Nothing may be stopped without a record, even if nothing is found to be stopped.
     note([]);
-    await stopForeground(held.terminal, stopper);
+    const spared = await askToLetGo(held, stopper, take);
+    await stopForeground(held.terminal, stopper, spared.has);
     const reader = await stopReaders(held, stopper);
     if (reader !== undefined) throw new Error(`${reader} reads this terminal`);
+    const [running] = await stopper.running(STOPS_WITHIN_MS);
+    const stat = running && readStat(running.pid);
+    if (stat) throw new Error(`${nameOf(stat)} cannot be stopped`);
+    return { renew: renewer(held, stopper, spared), release: stopper.thaw };
   } catch (error) {
     stopper.thaw();
     throw error;
   }
-  return { renew: renewer(held, stopper), release: stopper.thaw };
 }
 
 /** A server of tmux or screen that also serves another login lets go of this terminal when its client here is gone. */
@@ -71,17 +79,19 @@ function nameOf({ pid, name }: ProcessStat): string {
 }
 
 /** Looks at the foreground each time, and at the whole host as often as that is cheap. */
-function renewer(held: Held, stopper: Stopper): Hold["renew"] {
+function renewer(held: Held, stopper: Stopper, spared: Spared): Hold["renew"] {
   let reader: string | undefined;
   let looked = { atMs: 0, tookMs: 0 };
   return async (isAsking) => {
     const continued = await stopper.renew();
-    await stopForeground(held.terminal, stopper);
+    const cameBack = spared.renew();
+    await stopForeground(held.terminal, stopper, spared.has);
     const beganMs = performance.now();
     if (beganMs >= looked.atMs + looked.tookMs / (isAsking ? SHARE_ASKING : SHARE_IDLE)) {
       reader = await stopReaders(held, stopper);
       looked = { atMs: performance.now(), tookMs: performance.now() - beganMs };
     }
-    return reader ?? (continued.length > 0 ? "a stopped program that somebody lets continue" : undefined);
+    if (continued.length > 0) return reader ?? "a stopped program that somebody lets continue";
+    return reader ?? (cameBack ? "a program that got this terminal back" : undefined);
   };
 }

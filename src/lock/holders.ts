@@ -7,14 +7,14 @@ import { deviceNumberOf, mastersOf, PTY_SLAVE_MAJOR } from "../login/masters.ts"
 import { allProcesses, hasEnded, type ProcessStat } from "../login/process.ts";
 import { programOf } from "../login/program.ts";
 import { sessionNow, type Terminal } from "../login/terminal.ts";
-import { effectiveUidOf } from "../login/user.ts";
+import { effectiveUidOf, uidOf } from "../login/user.ts";
 import { type FileFacts, fileFacts } from "../system/libc.ts";
 
 /** Who holds a terminal besides its session's background jobs, which the kernel lets read nothing (SIGTTIN). */
 export interface Holders {
   /** They are to be stopped. */
   readonly readers: readonly ProcessStat[];
-  /** They also have a terminal open that is not this login's: to stop them would stop somebody else's screen. */
+  /** They also have a terminal open that is not this login's, or are somebody else's: to stop them would harm others. */
   readonly outsiders: readonly ProcessStat[];
   /** Whether all processes were looked at in the time for that. */
   readonly isComplete: boolean;
@@ -30,7 +30,10 @@ export interface Held {
 
 /** Users can make this take long, but it must end. */
 const LOOK_MS = 5_000;
-const MOST_DESCRIPTORS = 65_536;
+const MOST_DESCRIPTORS = Number.POSITIVE_INFINITY;
+/** The processes of other users: what cannot be looked at in this time is left out. */
+const LOOK_ELSEWHERE_MS = 1_000;
+const MOST_DESCRIPTORS_ELSEWHERE = 256;
 /** Standard input, output and error. */
 const LAST_STANDARD = 2;
 
@@ -40,28 +43,55 @@ const O_WRONLY = 0o1;
 const O_PATH = 0o10000000;
 
 /** /dev/tty, as the kernel's Documentation/admin-guide/devices.txt numbers it. */
-const CONTROLLING_TERMINAL = "5:0";
+export const CONTROLLING_TERMINAL = "5:0";
 
 /** Looks at every process. Throws if the terminal is gone. */
 export function holdersOf(held: Held): Holders {
-  const isOver = beginLook(LOOK_MS);
   const own = fileFacts(`/proc/self/fd/${held.fd}`)?.file;
   if (own === undefined) throw new Error(`${held.terminal.path} is gone`);
   const processes = allProcesses();
-  const context = { ...held, own, processes, isOver, session: sessionNow(held.terminal) };
-  const readers: ProcessStat[] = [];
-  const outsiders: ProcessStat[] = [];
-  for (const stat of processes.values()) {
-    if (isOver()) break;
-    if (isLeftAlone(stat, context)) continue;
-    const open = terminalsOpenIn(stat, context);
+  const context = { ...held, own, processes, session: sessionNow(held.terminal) };
+  const candidates = [...processes.values()].filter((stat) => !isLeftAlone(stat, context));
+  const theirs = new Set(candidates.filter((stat) => isTheirs(stat, context)));
+  const others = candidates.filter((stat) => !theirs.has(stat));
+  const among = holdersAmong([...theirs], MOST_DESCRIPTORS, { ...context, isOver: beginLook(LOOK_MS) });
+  const elsewhere = { ...context, isOver: beginLook(LOOK_ELSEWHERE_MS) };
+  const beyond = holdersAmong(others, MOST_DESCRIPTORS_ELSEWHERE, elsewhere).found;
+  return {
+    readers: among.found.filter(({ hasOthers }) => !hasOthers).map(({ stat }) => stat),
+    outsiders: [...among.found.filter(({ hasOthers }) => hasOthers), ...beyond].map(({ stat }) => stat),
+    isComplete: among.isComplete,
+  };
+}
+
+/** A holder, and whether it also has a terminal open that is not this login's. */
+interface Found {
+  readonly stat: ProcessStat;
+  readonly hasOthers: boolean;
+}
+
+function holdersAmong(stats: readonly ProcessStat[], most: number, context: Context) {
+  const found: Found[] = [];
+  for (const stat of stats) {
+    if (context.isOver()) return { found, isComplete: false };
+    const open = terminalsOpenIn(stat, most, context);
     if (!open.isHolder) continue;
     // What is in front in the session itself is stopped in any case.
     const isOutside = stat.session !== context.session?.session;
     const hasOthers = isOutside && open.others.some((number) => isElsewhere(number, stat, context));
-    (hasOthers ? outsiders : readers).push(stat);
+    found.push({ stat, hasOthers });
   }
-  return { readers, outsiders, isComplete: !isOver() };
+  return { found, isComplete: !context.isOver() };
+}
+
+/**
+ * Whether a process is the user's, or below their login. Others are never stopped: a user can send an open terminal to a service of the
+ * host, which would then stand still for everybody. Nor may others make a look take too long.
+ */
+function isTheirs(stat: ProcessStat, { login, session, processes }: Omit<Context, "isOver">): boolean {
+  if (stat.session === session?.session) return true;
+  if (uidOf(stat.pid) === login.uid || effectiveUidOf(stat.pid) === login.uid) return true;
+  return isBelow(stat, [login.server.pid], processes);
 }
 
 interface Context extends Held {
@@ -73,7 +103,7 @@ interface Context extends Held {
 }
 
 /** Threads of the kernel, ourselves and our children, the login's sshds, background jobs, and other programs of afkill's that root runs. */
-function isLeftAlone(stat: ProcessStat, { login, session, terminal }: Context): boolean {
+function isLeftAlone(stat: ProcessStat, { login, session, terminal }: Omit<Context, "isOver">): boolean {
   const { pid, parent } = stat;
   if (hasEnded(stat) || pid === 2 || parent === 2) return true;
   if (pid === process.pid || parent === process.pid) return true;
@@ -98,10 +128,10 @@ interface Open {
   readonly others: readonly number[];
 }
 
-function terminalsOpenIn(stat: ProcessStat, context: Context): Open {
+function terminalsOpenIn(stat: ProcessStat, most: number, context: Context): Open {
   const own: number[] = [];
   const others = new Set<number>();
-  for (const { fd, target } of descriptorsIn(stat.pid, MOST_DESCRIPTORS, context.isOver)) {
+  for (const { fd, target } of descriptorsIn(stat.pid, most, context.isOver)) {
     if (!target.startsWith("/")) continue;
     const facts = fileFacts(`/proc/${stat.pid}/fd/${fd}`);
     if (facts?.special === undefined || !canRead(stat.pid, fd)) continue;

@@ -4,18 +4,22 @@ import { waitReadable } from "../system/wait-readable.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { recordLock } from "./audit.ts";
 import { type Desk, openDesk } from "./desk.ts";
-import { openDoor } from "./door.ts";
-import { type Asker, type Ending, unlockRecord } from "./ending.ts";
+import { type Ending, unlockRecord } from "./ending.ts";
 import { type Face, takeFace } from "./face.ts";
+import { type KeptDoor, keepDoor } from "./keep-door.ts";
 import type { LockOrder } from "./order.ts";
+import { type Probed, probe } from "./probe.ts";
 import type { LockFacts } from "./screen-text.ts";
 import { type Seized, seize } from "./seize.ts";
-import { readNow, TerminalGone } from "./terminal-io.ts";
+import { TerminalGone } from "./terminal-io.ts";
 import { hasPassword } from "./usable.ts";
 import { wakeWatchdog } from "./wake.ts";
-import { type Watched, watchOnce } from "./watch.ts";
+import { MustGiveBack, type Watched, watchOnce } from "./watch.ts";
 
 const TICK_MS = 1_000;
+/** While somebody types, so often is asked whether somebody else reads it. */
+const PROBE_MS = 100;
+const HIDDEN = "a process that cannot be found";
 /** After so long without a key nobody types any more. */
 const TYPING_MS = 60_000;
 
@@ -52,14 +56,16 @@ async function keepLocked(order: LockOrder, seized: Seized, stop: AbortSignal): 
   stop.addEventListener("abort", onStop);
   let face: Face | undefined;
   let desk: Desk | undefined;
-  let door: Disposable | undefined;
+  let door: KeptDoor | undefined;
   try {
     face = await takeFace(seized);
     const facts = factsOf(order);
     desk = await openDesk({ order, seized, face, facts, onRight: () => end.resolve({ kind: "answered" }) });
     void hasPassword(order.login.user).then(desk.setPassword, () => undefined);
-    door = await openDoorOf(order, seized, (by) => end.resolve({ kind: "asked", by }));
-    return await serve({ order, seized, face, desk }, end.promise);
+    const { number, sinceMs } = seized.record();
+    const doorFacts = { number, uid: order.login.uid, sinceMs };
+    door = await keepDoor(doorFacts, (by) => end.resolve({ kind: "asked", by }));
+    return await serve({ order, seized, face, desk, door }, end.promise);
   } catch (error) {
     return endingOf(error);
   } finally {
@@ -74,35 +80,57 @@ function endingOf(error: unknown): Ending {
   return error instanceof TerminalGone ? { kind: "gone" } : { kind: "fault", reason: reasonOf(error) };
 }
 
-/** Without its door a terminal is unlocked by its answer alone. */
-async function openDoorOf(
-  { login }: LockOrder,
-  seized: Seized,
-  onUnlock: (by: Asker) => void,
-): Promise<Disposable | undefined> {
-  const { number, sinceMs } = seized.record();
-  return openDoor({ number, uid: login.uid, sinceMs }, onUnlock).catch(() => undefined);
-}
-
-/** Passes keys on and keeps the terminal locked, until the end. Throws when it cannot go on. */
+/** Passes keys on and keeps the terminal locked, until the end. Throws if the terminal is gone, or must be given back. */
 async function serve(parts: Watched, end: Promise<Ending>): Promise<Ending> {
   const { fd } = parts.seized;
-  let nextMs = performance.now() + TICK_MS;
+  let nextMs = 0;
   let lastKeyMs = Number.NEGATIVE_INFINITY;
+  let lastReadMs = Number.NEGATIVE_INFINITY;
   for (;;) {
-    const leftMs = Math.max(1, Math.ceil(nextMs - performance.now()));
+    const isAsking = performance.now() - lastKeyMs <= TYPING_MS;
+    const leftMs = Math.max(
+      1,
+      Math.ceil(Math.min(nextMs - performance.now(), isAsking ? PROBE_MS : TICK_MS)),
+    );
     const come = await Promise.race([end, waitReadable(fd, leftMs)]);
     // The wait may go on, but nothing is read any more.
     if (typeof come === "object") return come;
     if (come === "gone") throw new TerminalGone();
-    const isFirstKey = come === "bytes" && performance.now() - lastKeyMs > TYPING_MS;
-    if (come === "bytes") lastKeyMs = performance.now();
+    const { typed, isRead } = probeSafely(fd);
+    const now = performance.now();
+    if (isRead) lastReadMs = now;
+    const isFirstKey = typed.length > 0 && now - lastKeyMs > TYPING_MS;
+    if (typed.length > 0) lastKeyMs = now;
+    const isRecent = now - lastReadMs <= TYPING_MS;
     // Before somebody begins to type, nobody else may read it.
-    if (isFirstKey || performance.now() >= nextMs) {
-      await watchOnce(parts, performance.now() - lastKeyMs <= TYPING_MS);
+    if (isRead || isFirstKey || now >= nextMs) {
+      await watchSafely(parts, now - lastKeyMs <= TYPING_MS, isRecent ? HIDDEN : undefined);
       nextMs = performance.now() + TICK_MS;
     }
-    if (come === "bytes") parts.desk.feed(readNow(fd));
+    if (typed.length > 0) parts.desk.feed(typed);
+  }
+}
+
+/** A terminal that cannot be read from now is watched all the same. Throws `TerminalGone`. */
+function probeSafely(fd: number): Probed {
+  try {
+    return probe(fd);
+  } catch (error) {
+    if (error instanceof TerminalGone) throw error;
+    return { typed: Buffer.alloc(0), isRead: false };
+  }
+}
+
+/**
+ * Looks at the terminal. What goes wrong there may be the work of who wants the lock open, so it does not open it: no answer is asked for
+ * until it works again. Throws `MustGiveBack` or `TerminalGone`.
+ */
+async function watchSafely(parts: Watched, isAsking: boolean, hidden: string | undefined): Promise<void> {
+  try {
+    await watchOnce(parts, isAsking, hidden);
+  } catch (error) {
+    if (error instanceof MustGiveBack || error instanceof TerminalGone) throw error;
+    await parts.desk.setReader(`somebody (${reasonOf(error)})`).catch(() => undefined);
   }
 }
 

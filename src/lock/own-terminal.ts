@@ -1,11 +1,9 @@
 // The terminal of the login in which this process runs.
-import { existsSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { findLogin, hasChild, isSshd, type Login } from "../login/login.ts";
 import { type ProcessStat, readStat } from "../login/process.ts";
 import { minorOf } from "../login/terminal.ts";
 import { titleOf } from "../login/user.ts";
-import { readClocks } from "../system/clock.ts";
+import { isClaimed } from "./claimed.ts";
 import { stateDirectoryOf } from "./record.ts";
 
 export interface OwnTerminal {
@@ -15,10 +13,6 @@ export interface OwnTerminal {
   /** The state directory of root's watchdog. */
   readonly stateDirectory: string;
 }
-
-/** A watchdog claims its login a moment after the beginning: it leaves those alone that only run a command. */
-const CLAIMS_WITHIN_MS = 15_000;
-const LOOK_EVERY_MS = 100;
 
 /** Finds it. Rejects, with what to do, unless root's watchdog guards the login: only that can lock. */
 export async function ownTerminal(): Promise<OwnTerminal> {
@@ -31,9 +25,7 @@ export async function ownTerminal(): Promise<OwnTerminal> {
   if (leader.ttyNr === 0)
     throw new Error("this login has no terminal, so there is nothing to lock; log in with: ssh -t");
   const stateDirectory = stateDirectoryOf(login);
-  const claimedBy = login.startedBootMs + CLAIMS_WITHIN_MS;
-  while (!existsSync(stateDirectory) && readClocks().bootMs < claimedBy) await sleep(LOOK_EVERY_MS);
-  if (!existsSync(stateDirectory))
+  if (!(await isClaimed(login)))
     throw new Error(
       "no watchdog of root's guards this login, and only such a one can lock: the host needs the hook pam, and logins that began after its install; ask your administrator",
     );

@@ -29,8 +29,8 @@ export interface TerminalIo {
   readonly read: (withinMs: number) => Promise<Buffer>;
 }
 
-/** Under load an answer came after more than a second. */
-const ANSWER_MS = 2_000;
+/** Under load, and over a slow line, an answer came after more than two seconds. A wrong guess costs what stands on the screen. */
+const ANSWER_MS = 5_000;
 /** Keys and answers that come meanwhile; what is more is somebody who holds a key. */
 const MOST_BYTES = 1 << 20;
 
@@ -48,12 +48,15 @@ const ANSWERS_NO_MODES = "6";
 const SHOWS_MODES = /\x1b\[>1;95;0c/;
 
 /** What the terminal says of its modes; `undefined` if it does not answer such questions. Drops the keys that come meanwhile. */
-export async function askTerminal(io: TerminalIo): Promise<ScreenState | undefined> {
-  const what = PRIMARY_ANSWER.exec(await answersTo(CLEAN, io))?.[1];
+export async function askTerminal(
+  io: TerminalIo,
+  answerMs: number = ANSWER_MS,
+): Promise<ScreenState | undefined> {
+  const what = PRIMARY_ANSWER.exec(await answersTo(CLEAN, io, answerMs))?.[1];
   if (what === undefined || what === ANSWERS_NO_MODES) return undefined;
-  const which = await answersTo(SECONDARY, io);
+  const which = await answersTo(SECONDARY, io, answerMs);
   if (!PRIMARY_ANSWER.test(which) || SHOWS_MODES.test(which)) return undefined;
-  const answers = await answersTo(MODES, io);
+  const answers = await answersTo(MODES, io, answerMs);
   return PRIMARY_ANSWER.test(answers) ? stateIn(answers) : undefined;
 }
 
@@ -70,15 +73,15 @@ export function isAlternate({ modes }: ScreenState): boolean {
 
 /** Waits until the terminal has answered everything that it was asked, and drops that. It is for a terminal that answers. */
 export async function dropAnswers(io: TerminalIo): Promise<void> {
-  await answersTo("", io);
+  await answersTo("", io, ANSWER_MS);
 }
 
 /** Everything that came up to the answer to PRIMARY, or within the time. Keys are in it too: it is forgotten after it was searched. */
-async function answersTo(questions: string, { write, read }: TerminalIo): Promise<string> {
+async function answersTo(questions: string, { write, read }: TerminalIo, answerMs: number): Promise<string> {
   if (!(await write(`${questions}${PRIMARY}`))) return "";
-  const endMs = performance.now() + ANSWER_MS;
+  const endMs = performance.now() + answerMs;
   let come = "";
-  for (let leftMs = ANSWER_MS; leftMs > 0 && come.length < MOST_BYTES; leftMs = endMs - performance.now()) {
+  for (let leftMs = answerMs; leftMs > 0 && come.length < MOST_BYTES; leftMs = endMs - performance.now()) {
     const bytes = await read(leftMs);
     come += bytes.toString("latin1");
     bytes.fill(0);

@@ -3,7 +3,9 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
+  linkSync,
   openSync,
   readdirSync,
   readSync,
@@ -75,15 +77,39 @@ function wordsOf({ pid, startTicks }: ProcessRef): string {
  * be too long to be read.
  */
 export function writeRecord(stateDirectory: string, record: LockRecord): void {
+  renameSync(prepareRecord(stateDirectory, record), recordFile(stateDirectory, record.number));
+}
+
+/** Writes the first record of a lock: of several lockers at the same moment one succeeds. Throws as `writeRecord`, and if there is a record. */
+export function claimRecord(stateDirectory: string, record: LockRecord): void {
+  const temporary = prepareRecord(stateDirectory, record);
+  try {
+    linkSync(temporary, recordFile(stateDirectory, record.number));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "EEXIST" ? new Error("already locked") : error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Writes a record under another name, and returns that. */
+function prepareRecord(stateDirectory: string, record: LockRecord): string {
   const text = formatRecord(record);
   if (text.length > MOST_BYTES) throw new Error(`${record.stopped.length} processes are too many to stop`);
   makeOwn(dirname(stateDirectory), 0o755);
   makeOwn(stateDirectory, 0o700);
   // The name of no record: readers take each `lock-*`.
-  const temporary = `${stateDirectory}/.lock-${record.number}`;
+  const temporary = `${stateDirectory}/.lock-${record.number}-${process.pid}`;
   rmSync(temporary, { force: true });
   makeFile(temporary, text, 0o600);
-  renameSync(temporary, recordFile(stateDirectory, record.number));
+  return temporary;
+}
+
+/** Removes what stands in the place of the record of pts/N and is none, such as that of an afkill to come. */
+export function removeNoRecord(stateDirectory: string, number: number): void {
+  // In this order: a record that comes meanwhile stays.
+  if (existsSync(recordFile(stateDirectory, number)) && !readRecord(stateDirectory, number))
+    removeRecord(stateDirectory, number);
 }
 
 /** Removes the record of pts/N. */

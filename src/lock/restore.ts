@@ -1,10 +1,11 @@
 // Undoes the locks of a login whose lockers are gone: killed, or ended by a fault. Nothing may stay stopped.
-import { closeSync } from "node:fs";
+import { closeSync, rmSync } from "node:fs";
 import type { Login } from "../login/login.ts";
 import { isAlive } from "../login/process.ts";
 import { openTerminal, type Terminal, terminalsOf } from "../login/terminal.ts";
 import { letContinue } from "../notice/freeze.ts";
 import { isTaken } from "./attributes.ts";
+import { doorOf } from "./door.ts";
 import { giveBack } from "./give-back.ts";
 import { type LockRecord, locksIn, removeRecord, stateDirectoryOf } from "./record.ts";
 import { keptScreenState, removeScreenState } from "./screen-file.ts";
@@ -21,6 +22,7 @@ export async function restoreLocks(
     if (!(terminal && (await restoreTerminal(terminal, record, stateDirectory)))) letContinue(record.stopped);
     removeRecord(stateDirectory, record.number);
     removeScreenState(stateDirectory, record.number);
+    rmSync(doorOf(record.number), { force: true });
   }
   return orphans.map(idOf);
 }

@@ -1,9 +1,10 @@
 // Takes a terminal from its programs and from whoever sits at it, step by step; if a step fails, everything is given back.
 import { closeSync } from "node:fs";
 import type { Login } from "../login/login.ts";
-import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
+import { isAlive, thisProcess } from "../login/process.ts";
 import { minorOf, openTerminal, type Terminal, terminalsOf } from "../login/terminal.ts";
 import { evidenceOf, formFor } from "../notice/choose.ts";
+import { insideEvidence } from "../notice/inside.ts";
 import { namesOf, ownerOf } from "../notice/owner.ts";
 import { CLOCK_BOOTTIME, clockMs } from "../system/libc.ts";
 import * as attributes from "./attributes.ts";
@@ -11,7 +12,14 @@ import { giveBack, type Taken } from "./give-back.ts";
 import { type Hold, holdTerminal } from "./hold.ts";
 import type { LockOrder } from "./order.ts";
 import { askTerminal, guessedState, type ScreenState } from "./questions.ts";
-import { type LockRecord, readRecord, removeRecord, writeRecord } from "./record.ts";
+import {
+  claimRecord,
+  type LockRecord,
+  readRecord,
+  removeNoRecord,
+  removeRecord,
+  writeRecord,
+} from "./record.ts";
 import { restoreLocks } from "./restore.ts";
 import { keepScreenState, removeScreenState } from "./screen-file.ts";
 import { ioOf } from "./terminal-io.ts";
@@ -35,6 +43,16 @@ export async function seize(order: LockOrder): Promise<Seized> {
   const number = minorOf(terminal.deviceNumber);
   await clearWay(login, stateDirectory, number);
   const fd = openTerminal(terminal);
+  let before: attributes.Kept;
+  let record: LockRecord;
+  try {
+    before = attributes.keep(fd);
+    record = newRecord(order, number, before);
+    claimRecord(stateDirectory, record);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
   let hold: Hold | undefined;
   let taken: Taken | undefined;
   const release = async () => {
@@ -47,17 +65,20 @@ export async function seize(order: LockOrder): Promise<Seized> {
     return failures;
   };
   try {
-    let record = newRecord(order, number, attributes.keep(fd));
     const write = (change: Partial<LockRecord>) => {
       record = { ...record, ...change };
       writeRecord(stateDirectory, record);
     };
-    hold = await holdTerminal({ login, terminal, fd }, (stopped) => write({ stopped }));
-    // The programs may have changed their attributes until they were stopped.
-    const kept = attributes.keep(fd);
+    const takeAlone = () => {
+      taken = { terminal, fd, kept: before, screen: undefined };
+      attributes.takeAlone(fd, before);
+    };
+    hold = await holdTerminal({ login, terminal, fd }, (stopped) => write({ stopped }), takeAlone);
+    // The programs may have changed their attributes until they were stopped. The owner may be root by now.
+    const kept = { ...attributes.keep(fd), ...(taken && { owner: before.owner }) };
     write(kept);
     taken = { terminal, fd, kept, screen: undefined };
-    attributes.take(fd, kept);
+    taken = { ...taken, halfTyped: attributes.take(fd, kept) };
     const screen = (await askTerminal(ioOf(fd))) ?? guess(terminal, kept);
     keepScreenState(stateDirectory, number, screen);
     taken = { ...taken, screen };
@@ -80,18 +101,21 @@ async function clearWay(login: Login, stateDirectory: string, number: number): P
   const record = readRecord(stateDirectory, number);
   if (record && isAlive(record.locker)) throw new Error("already locked");
   if (record) await restoreLocks(login, stateDirectory);
+  else removeNoRecord(stateDirectory, number);
   removeScreenState(stateDirectory, number);
 }
 
 function newRecord(order: LockOrder, number: number, kept: attributes.Kept): LockRecord {
   const sinceMs = clockMs(CLOCK_BOOTTIME);
-  return { number, locker: self(), sinceMs, cause: order.cause, wrongAnswers: 0, ...kept, stopped: [] };
-}
-
-function self(): ProcessRef {
-  const stat = readStat(process.pid);
-  if (!stat) throw new Error("/proc does not show this process");
-  return { pid: stat.pid, startTicks: stat.startTicks };
+  return {
+    number,
+    locker: thisProcess(),
+    sinceMs,
+    cause: order.cause,
+    wrongAnswers: 0,
+    ...kept,
+    stopped: [],
+  };
 }
 
 /** For a terminal that answers no questions: the form that a notice would have there. */
@@ -99,5 +123,6 @@ function guess(terminal: Terminal, { termios }: attributes.Kept): ScreenState {
   const bytes = Buffer.from(termios, "hex");
   const flags = { output: bytes.readUInt32LE(4), local: bytes.readUInt32LE(12) };
   const owner = ownerOf(terminal);
-  return guessedState(formFor(evidenceOf(flags, owner ? namesOf(owner) : [])));
+  const inside = owner && insideEvidence(terminal, owner);
+  return guessedState(formFor(inside ?? evidenceOf(flags, owner ? namesOf(owner) : [])));
 }

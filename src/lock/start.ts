@@ -10,8 +10,11 @@ export interface LockOutcome {
   readonly outcome: string;
 }
 
-/** To look at every process of a busy host, and to ask a terminal that does not answer, takes some seconds. */
-const ANSWER_MS = 20_000;
+/**
+ * To look at every process of a busy host, and to ask a terminal that does not answer, takes some seconds; where a hundred terminals lock at
+ * the same moment on two cores, all of them take as long as all together. Shorter than the time of a look (guard.ts, LONGEST_LOOK_S).
+ */
+const ANSWER_MS = 90_000;
 /** A locker that is told to end gives everything back first. */
 const END_MS = 5_000;
 const LONGEST_LINE = 1_000;
@@ -30,7 +33,7 @@ export interface StartOptions {
 }
 
 /**
- * Locks a terminal by a process of its own, which lives on after this one. Waits for at most 20 s; a locker that has not answered by then is
+ * Locks a terminal by a process of its own, which lives on after this one. Waits for at most 90 s; a locker that has not answered by then is
  * ended, and gives everything back. Never rejects.
  */
 export async function startLocker(

@@ -30,7 +30,7 @@ export function readNow(fd: number): Buffer {
   const bytes = Buffer.alloc(PIECE_BYTES);
   try {
     const count = readSync(fd, bytes);
-    if (count === 0) throw new TerminalGone();
+    // No sign of the end: where attributes cannot be locked, a job can ask for reads that do not wait (VMIN 0).
     return bytes.subarray(0, count);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

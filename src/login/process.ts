@@ -125,10 +125,48 @@ export function hasEnded(stat: ProcessStat): boolean {
   return (stat.state === "Z" || stat.state === "X") && stat.threads <= 1;
 }
 
+/** This process. Throws if /proc does not show it. */
+export function thisProcess(): ProcessRef {
+  const stat = readStat(process.pid);
+  if (!stat) throw new Error("/proc does not show this process");
+  return { pid: stat.pid, startTicks: stat.startTicks };
+}
+
 /** Whether exactly this process still runs: not a later one with its pid, and not its zombie. */
 export function isAlive(ref: ProcessRef): boolean {
   const stat = readStat(ref.pid);
   return stat !== undefined && stat.startTicks === ref.startTicks && !hasEnded(stat);
+}
+
+/** A process with more threads is not looked at further. */
+const MOST_THREADS = 1024;
+
+/**
+ * The states of the threads of a process (proc_tid_stat(5)); empty if it is gone. Its own state is only that of its first thread, which may
+ * have ended, or which a tracer keeps apart. A thread of too many is unknown: `?`.
+ */
+export function threadStatesOf(pid: number): string[] {
+  const stat = readStat(pid);
+  if (!stat || hasEnded(stat)) return [];
+  if (stat.threads <= 1) return [stat.state];
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const states = threads.slice(0, MOST_THREADS).map((tid) => stateOfThread(pid, tid));
+    return threads.length > MOST_THREADS ? [...states, "?"] : states;
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+/** `X` if it is gone. */
+function stateOfThread(pid: number, tid: string): string {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/task/${tid}/stat`, "utf8"))?.state ?? "?";
+  } catch (error) {
+    if (isGone(error)) return "X";
+    throw error;
+  }
 }
 
 /** When a process started, on the boot clock, in ms. Start times count from boot and include suspends (proc_pid_stat(5)). */

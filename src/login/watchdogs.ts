@@ -112,12 +112,16 @@ function watchdogIn(stat: ProcessStat): Running[] {
   return uid === undefined || isInContainer(stat.pid) ? [] : [{ sshdPid: Number(sshdPid), uid, stat }];
 }
 
+/** Whether a process runs our wrap. Its file decides: any process can have the name. It is a process of its user's all the same. */
+export function isWrap(pid: number): boolean {
+  return programOf(pid) === NODE && commandLineOf(pid).includes(WRAP);
+}
+
 /** A wrap guards the login on whose terminal it stands: the leader of its session is a child of the login's sshd. */
 function wrapIn(stat: ProcessStat, processes: ReadonlyMap<number, ProcessStat>): Running[] {
   if (!NODE_NAMES.has(stat.name) || stat.ttyNr === 0) return [];
   const leader = processes.get(stat.session);
-  // Its file decides: any process can have the name.
-  if (!leader || programOf(stat.pid) !== NODE || !commandLineOf(stat.pid).includes(WRAP)) return [];
+  if (!leader || !isWrap(stat.pid)) return [];
   const uid = uidOf(stat.pid);
   return uid === undefined || isInContainer(stat.pid) ? [] : [{ sshdPid: leader.parent, uid, stat }];
 }

@@ -2,9 +2,10 @@
 // a later one.
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive, type ProcessRef, readStat } from "../login/process.ts";
+import { isAlive, type ProcessRef, type ProcessStat, readStat, threadStatesOf } from "../login/process.ts";
 import type { Terminal } from "../login/terminal.ts";
 import { closePidfd, openPidfd, type Pidfd, signalPidfd } from "../system/libc.ts";
+import type { FrozenFile } from "./frozen-file.ts";
 import { foregroundOf } from "./owner.ts";
 
 const { SIGSTOP, SIGCONT, SIGHUP } = constants.signals;
@@ -24,8 +25,12 @@ export interface Frozen {
 export interface Stopper extends Frozen {
   /** Stops what runs of these. Processes that we may not signal, or that were stopped before, are left alone. */
   readonly stop: (refs: readonly ProcessRef[]) => Promise<void>;
+  /** Lets some of these continue, and forgets them. */
+  readonly letGo: (refs: readonly ProcessRef[]) => void;
   /** Stops again what somebody else let continue. Returns those processes. Forgets those that have ended. */
   readonly renew: () => Promise<readonly ProcessRef[]>;
+  /** Waits until everything stands still. Returns what runs all the same after `withinMs`: its tracer may let no SIGSTOP through. */
+  readonly running: (withinMs: number) => Promise<readonly ProcessRef[]>;
   /** What is stopped, in the order in which it was stopped. */
   readonly stopped: () => readonly ProcessRef[];
 }
@@ -53,16 +58,28 @@ export function newStopper(note: (stopped: readonly ProcessRef[]) => void = () =
       for (const it of begun) if (!signal(it.pidfd, SIGSTOP)) drop(it);
       await allStopped(begun.map(({ ref }) => ref));
     },
+    letGo: (refs) => {
+      for (const { pid } of refs) {
+        const it = held.get(pid);
+        if (!it) continue;
+        signal(it.pidfd, SIGCONT);
+        drop(it);
+      }
+    },
     renew: async () => {
       for (const it of held.values()) if (!isAlive(it.ref)) drop(it);
       // One that waits for a disk stops before it does anything else.
-      const running = [...held.values()].filter(
-        ({ ref }) => !isAtRest(ref) && readStat(ref.pid)?.state !== "D",
-      );
+      const running = [...held.values()].filter(({ ref }) => !isStill(ref));
       for (const { pidfd } of running) signal(pidfd, SIGSTOP);
       const refs = running.map(({ ref }) => ref);
       await allStopped(refs);
       return refs;
+    },
+    running: async (withinMs) => {
+      const refs = () => stopped().filter((ref) => !isStill(ref));
+      for (let waitedMs = 0; waitedMs < withinMs && refs().length > 0; waitedMs += STEP_MS)
+        await sleep(STEP_MS);
+      return refs();
     },
     thaw: () => {
       // The leader is last: when a shell runs again, none of its jobs must be stopped.
@@ -75,17 +92,48 @@ export function newStopper(note: (stopped: readonly ProcessRef[]) => void = () =
 }
 
 /**
- * Stops the session leader, then the foreground group. In the other order a shell would see its job stop and show a prompt. Background jobs
- * go on.
+ * Stops the session leader, then what waits for the foreground group below it (a shell in a shell, su), then the group, each before its
+ * children: a shell that sees its job stop shows a prompt, and su and sudo stop themselves. Background jobs go on.
+ * `isSpared`: which of the group need not be stopped.
  */
-export async function stopForeground(terminal: Terminal, stopper: Stopper): Promise<void> {
+export async function stopForeground(
+  terminal: Terminal,
+  stopper: Stopper,
+  isSpared: (ref: ProcessRef) => boolean = () => false,
+): Promise<void> {
   if (terminal.leader) await stopper.stop([terminal.leader]);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const known = new Set(stopper.stopped().map(({ pid }) => pid));
-    const running = foregroundOf(terminal)?.members.filter(({ pid }) => !known.has(pid)) ?? [];
+    const running = generationsOf(terminal)
+      .map((generation) => generation.filter((it) => !known.has(it.pid) && !isSpared(it)))
+      .filter((generation) => generation.length > 0);
     if (running.length === 0) return;
-    await stopper.stop(running);
+    for (const generation of running) await stopper.stop(generation);
   }
+}
+
+/** The foreground group and everything between it and the leader, by how far below the leader it is. */
+function generationsOf(terminal: Terminal): readonly (readonly ProcessStat[])[] {
+  const generations: Map<number, ProcessStat>[] = [];
+  for (const member of foregroundOf(terminal)?.members ?? []) {
+    for (const [depth, stat] of lineTo(member).entries()) {
+      generations[depth] ??= new Map();
+      generations[depth].set(stat.pid, stat);
+    }
+  }
+  return generations.map((generation) => [...generation.values()]);
+}
+
+/** A process and those above it in its session, the uppermost first. */
+function lineTo(member: ProcessStat): readonly ProcessStat[] {
+  // By pid: parents can change while they are read, so a process could come twice.
+  const line = new Map<number, ProcessStat>();
+  let at: ProcessStat | undefined = member;
+  while (at?.session === member.session && !line.has(at.pid)) {
+    line.set(at.pid, at);
+    at = readStat(at.parent);
+  }
+  return [...line.values()].reverse();
 }
 
 /** Lets processes continue that somebody else has stopped in this order: the last one first. Those that are gone are left out. */
@@ -98,14 +146,18 @@ export function letContinue(refs: readonly ProcessRef[]): void {
   }
 }
 
-/** Stops the session leader and the foreground group, for a last line. */
-export async function freeze(terminal: Terminal): Promise<Frozen> {
-  const stopper = newStopper();
+/** Stops the session leader and the foreground group, for a last line. `file`: where it is written what is stopped, before it is. */
+export async function freeze(terminal: Terminal, file?: FrozenFile): Promise<Frozen> {
+  const stopper = newStopper(file?.note);
+  const thaw = () => {
+    stopper.thaw();
+    file?.forget();
+  };
   try {
     await stopForeground(terminal, stopper);
-    return stopper;
+    return { thaw };
   } catch (error) {
-    stopper.thaw();
+    thaw();
     throw error;
   }
 }
@@ -134,9 +186,16 @@ async function allStopped(refs: readonly ProcessRef[]): Promise<void> {
   }
 }
 
-/** Whether a process is stopped, or gone. */
+const STOPPED = new Set(["T", "t", "Z", "X"]);
+
+/** Whether a process is stopped with all its threads, or gone. */
 function isAtRest({ pid }: ProcessRef): boolean {
-  return ["T", "t", "Z", undefined].includes(readStat(pid)?.state);
+  return threadStatesOf(pid).every((state) => STOPPED.has(state));
+}
+
+/** Whether a process does nothing before it stops: it is stopped, or waits for a disk. */
+function isStill({ pid }: ProcessRef): boolean {
+  return threadStatesOf(pid).every((state) => STOPPED.has(state) || state === "D");
 }
 
 /** Hangs up one process and waits for its end, for at most `withinMs`. */

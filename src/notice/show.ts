@@ -3,11 +3,12 @@ import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTerminal, type Terminal } from "../login/terminal.ts";
 import { getAttributes, getWindowSize } from "../system/libc.ts";
-import { evidenceOf, formFor, type TerminalTraits } from "./choose.ts";
+import { evidenceOf, formFor } from "./choose.ts";
 import { BEL, barBytes, type Form, fittingForm, promptBytes, usableSize } from "./form.ts";
+import { insideEvidence } from "./inside.ts";
 import { waitForQuiet } from "./moment.ts";
 import { keepOutputTime } from "./output-time.ts";
-import { type Foreground, namesOf, ownerOf } from "./owner.ts";
+import { namesOf, ownerOf } from "./owner.ts";
 import { repaint } from "./repaint.ts";
 import type { Wording } from "./text.ts";
 import { writeNotice } from "./write.ts";
@@ -74,21 +75,6 @@ async function put(terminal: Terminal, fd: number, say: Say, bell: string): Prom
   const bytes =
     form === "prompt" ? promptBytes(lines, size) : form === "bar" ? barBytes(wording.bar, size) : "";
   return (await writeNotice(fd, bytes + bell)) ? { form, group: owner.group } : undefined;
-}
-
-/** The evidence of the inner terminal, if the program there owns the screen; `undefined` if not, or if we may not ask. */
-function insideEvidence(terminal: Terminal, owner: Foreground): TerminalTraits | undefined {
-  if (owner.terminal === terminal) return undefined;
-  try {
-    const fd = openTerminal(owner.terminal);
-    try {
-      return evidenceOf(getAttributes(fd), namesOf(owner));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return undefined;
-  }
 }
 
 /** Calls `use` with an open terminal; `undefined` if the terminal is gone, not ours to open, or goes meanwhile. */

@@ -207,6 +207,15 @@ export function setModifiedTime(fd: number, modifiedNs: bigint): void {
   mustSucceed(futimens(fd, new Uint8Array(times.buffer)), "futimens");
 }
 
+/** Sets the time of a file's last read, in nanoseconds since 1970, and keeps the time of its last write (futimens(3)). */
+export function setAccessedTime(fd: number, accessedNs: bigint): void {
+  const times = new DataView(new ArrayBuffer(32));
+  times.setBigInt64(0, accessedNs / 1_000_000_000n, true);
+  times.setBigInt64(8, accessedNs % 1_000_000_000n, true);
+  times.setBigInt64(24, UTIME_OMIT, true);
+  mustSucceed(futimens(fd, new Uint8Array(times.buffer)), "futimens");
+}
+
 /** The flag words of `struct termios` (termios(3)). `raw` is the structure itself, for `setInputFlags`. */
 export interface TerminalAttributes {
   readonly input: number;

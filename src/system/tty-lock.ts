@@ -12,7 +12,12 @@ const TCSETS = 0x5402;
 const TCFLSH = 0x540b;
 const TIOCEXCL = 0x540c;
 const TIOCNXCL = 0x540d;
+const TIOCSTI = 0x5412;
+const TIOCSETD = 0x5423;
+const TIOCGETD = 0x5424;
 const TIOCSLCKTRMIOS = 0x5457;
+/** The line discipline of terminals that people type at. */
+const N_TTY = 0;
 /** The input queue, for TCFLSH. */
 const TCIFLUSH = 0;
 
@@ -37,9 +42,28 @@ export function lockTermios(fd: number, isLocked: boolean): void {
   control(fd, TIOCSLCKTRMIOS, Buffer.alloc(TERMIOS_BYTES, isLocked ? 0xff : 0), "TIOCSLCKTRMIOS");
 }
 
+/** Types a byte at a terminal, as if its user did. Needs CAP_SYS_ADMIN (ioctl_tty(2), TIOCSTI). Throws `SystemCallError`. */
+export function typeByte(fd: number, byte: number): void {
+  control(fd, TIOCSTI, Buffer.of(byte), "TIOCSTI");
+}
+
+/** Gives a terminal its usual line discipline, N_TTY, if it has another. Returns whether it had. Throws `SystemCallError`. */
+export function restoreDiscipline(fd: number): boolean {
+  const discipline = Buffer.alloc(4);
+  control(fd, TIOCGETD, discipline, "TIOCGETD");
+  if (discipline.readInt32LE() === N_TTY) return false;
+  control(fd, TIOCSETD, Buffer.alloc(4), "TIOCSETD");
+  return true;
+}
+
 /** Forgets what was typed and not yet read. Throws `SystemCallError`. */
 export function flushInput(fd: number): void {
   if (ioctlNumber(fd, TCFLSH, TCIFLUSH) < 0) throw new SystemCallError("ioctl TCFLSH");
+}
+
+/** Puts bytes into the input queue, as if they were typed. Needs CAP_SYS_ADMIN on the host. Throws `SystemCallError`. */
+export function insertInput(fd: number, bytes: Buffer): void {
+  for (const byte of bytes) control(fd, TIOCSTI, Buffer.of(byte), "TIOCSTI");
 }
 
 /** Whether nobody but root may open the terminal any more, whatever the mode of its file. Throws `SystemCallError`. */

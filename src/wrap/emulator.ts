@@ -36,6 +36,9 @@ interface Buffer {
   readonly ybase: number;
   readonly scrollTop: number;
   readonly scrollBottom: number;
+  /** The cursor that the program has saved (DECSC); on the main screen, that from before the alternate one. */
+  readonly savedX: number;
+  readonly savedY: number;
   readonly lines: { get(row: number): Line | undefined };
 }
 
@@ -45,6 +48,7 @@ interface Core {
     readonly _utf8Decoder: { readonly interim: Uint8Array };
     readonly _curAttrData: { readonly fg: number; readonly bg: number; readonly extended: Extended };
     readonly _activeBuffer: Buffer;
+    readonly _bufferService: { readonly buffers: { readonly normal: Buffer } };
   };
   readonly _charsetService: {
     readonly glevel: number;
@@ -55,9 +59,16 @@ interface Core {
     getLinkData(id: number): { readonly id?: string; readonly uri: string } | undefined;
   };
   readonly coreService: {
+    readonly isCursorHidden: boolean;
     readonly modes: { readonly insertMode: boolean };
-    readonly decPrivateModes: { readonly origin: boolean; readonly synchronizedOutput: boolean };
+    readonly decPrivateModes: {
+      readonly origin: boolean;
+      readonly synchronizedOutput: boolean;
+      readonly cursorStyle?: "block" | "underline" | "bar";
+      readonly cursorBlink?: boolean;
+    };
   };
+  readonly coreMouseService: { readonly activeEncoding: string };
 }
 
 export type Emulator = Terminal;
@@ -156,6 +167,43 @@ export function stateOf(emulator: Emulator): ScreenState {
     printsAscii: charsets.charset === undefined,
     ascii: [0, 1, 2, 3].map((level) => charsets._charsets[level] === undefined),
     cells: (row) => cellsOf(emulator, buffer.lines.get(buffer.ybase + row)),
+  };
+}
+
+/** The rows of the main screen, and the cursor that was saved there. */
+export function mainScreenOf(emulator: Emulator): Kept & { readonly rows: readonly (readonly Cell[])[] } {
+  const { normal } = coreOf(emulator)._inputHandler._bufferService.buffers;
+  const rows = Array.from({ length: emulator.rows }, (_, row) =>
+    cellsOf(emulator, normal.lines.get(normal.ybase + row)),
+  );
+  return { rows, ...keptIn(normal) };
+}
+
+/** A place that a program has saved. Counts from 0. */
+export interface Kept {
+  readonly savedColumn: number;
+  readonly savedRow: number;
+}
+
+/** The cursor that was saved on the screen that is shown. */
+export function keptOf(emulator: Emulator): Kept {
+  return keptIn(coreOf(emulator)._inputHandler._activeBuffer);
+}
+
+const keptIn = ({ savedX, savedY, ybase }: Buffer): Kept => ({
+  savedColumn: savedX,
+  savedRow: Math.max(0, savedY - ybase),
+});
+
+/** How a screen shows its cursor and reports its mouse, beside `emulator.modes`. */
+export function looksOf(emulator: Emulator) {
+  const { coreService, coreMouseService } = coreOf(emulator);
+  const { cursorStyle, cursorBlink } = coreService.decPrivateModes;
+  return {
+    isCursorHidden: coreService.isCursorHidden,
+    cursorStyle,
+    cursorBlink,
+    mouseEncoding: coreMouseService.activeEncoding,
   };
 }
 

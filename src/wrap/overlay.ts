@@ -40,8 +40,8 @@ function around(state: ScreenState, drawing: string): string {
   return `${before}${drawing}${putBack(state, shift !== "")}`;
 }
 
-/** The output that restores modes, styles and the position of the cursor. */
-function putBack(state: ScreenState, shifted: boolean): string {
+/** The output that restores modes, styles and the position of the cursor. `shifted`: the characters come from a set that was shifted in. */
+export function putBack(state: ScreenState, shifted: boolean): string {
   const shift = shifted ? shiftTo(state.charset ?? 0) : "";
   // Setting the origin mode moves the cursor.
   const origin = state.origin ? "\x1b[?6h" : "";
@@ -73,7 +73,8 @@ function shiftTo(charset: number): string {
   return SHIFTS[charset as 0 | 1 | 2 | 3];
 }
 
-function moveTo(row: number, column: number): string {
+/** The output that moves the cursor. Counts from 0. */
+export function moveTo(row: number, column: number): string {
   return `\x1b[${row + 1};${column + 1}H`;
 }
 
@@ -82,7 +83,7 @@ function cursorTo({ row, origin, top }: ScreenState, column: number): string {
 }
 
 /** The output that writes the cells of a row, from its start. */
-function cellsText(cells: readonly Cell[], row: number): string {
+export function cellsText(cells: readonly Cell[], row: number): string {
   let text = "";
   let before: Cell | undefined;
   for (let column = 0; column < cells.length; column += 1) {

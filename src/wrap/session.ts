@@ -1,34 +1,46 @@
 // One wrapped terminal: the user's terminal on one side, the shell's on the other.
-import type { Socket } from "node:net";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { readClocks } from "../system/clock.ts";
 import { type Keys, keysTo } from "./keys.ts";
+import type { Ends } from "./outer.ts";
 import type { Pty } from "./pty.ts";
 import { type View, viewOn } from "./view.ts";
 
 /** After the shell has ended, other programs may still write. After so long without a byte, nobody waits for them any more. */
 const QUIET_MS = 100;
 
+interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 export interface Session {
   readonly keys: Keys;
   readonly view: View;
   /** When a program last wrote to the terminal, on the boot clock. */
   readonly lastOutputMs: number;
+  /** Resolves once the user's terminal is gone. */
+  readonly hungUp: Promise<void>;
+  /**
+   * Lets go of the user's terminal: from now on it is neither read nor written, and the programs go on. Returns false, with nothing changed, if
+   * it does not take what is on its way.
+   */
+  letGo(): Promise<boolean>;
+  /** The user's terminal is back, of this size. */
+  takeBack(ends: Ends, size: Size): Promise<void>;
   /** For use after the shell has ended. Resolves once everything written to its terminal has gone to the user's. */
   drain(): Promise<void>;
 }
 
-/** Connects both sides until the shell's terminal closes. `input` and `output` are the user's terminal. */
-export function joinTerminals(
-  pty: Pty,
-  { input, output }: { readonly input: Socket; readonly output: Socket },
-  { columns, rows }: { readonly columns: number; readonly rows: number },
-): Session {
-  const view = viewOn(output, columns, rows);
+/** Connects both sides until the shell's terminal closes. */
+export function joinTerminals(pty: Pty, first: Ends, { columns, rows }: Size): Session {
+  const hungUp = Promise.withResolvers<void>();
+  let ends: Ends | undefined;
+  const view = viewOn(first.output, columns, rows);
   const keys = keysTo((bytes) => {
     if (pty.input.write(bytes)) return;
-    input.pause();
-    pty.input.whenEmpty(() => input.resume());
+    ends?.input.pause();
+    pty.input.whenEmpty(() => ends?.input.resume());
   }, view);
   let lastOutputMs = readClocks().bootMs;
   let passing: Promise<unknown> | undefined;
@@ -42,9 +54,15 @@ export function joinTerminals(
     pty.output.pause();
     void passing.then(() => pty.output.resume());
   });
-  input.on("data", (bytes: Buffer) => keys.take(bytes));
   // The end of a stream tells that its terminal is gone. A pty also reports EIO then (pty(7)).
-  for (const stream of [pty.output, input, output]) stream.on("error", () => undefined);
+  pty.output.on("error", () => undefined);
+  const take = (next: Ends) => {
+    ends = next;
+    next.input.on("data", (bytes: Buffer) => keys.take(bytes));
+    next.input.on("close", () => ends === next && hungUp.resolve());
+    for (const stream of [next.input, next.output]) stream.on("error", () => undefined);
+  };
+  take(first);
   const closed = new Promise<void>((resolve) => pty.output.once("close", () => resolve()));
   const quiet = async () => {
     for (let seen = -1; seen !== chunks; ) {
@@ -62,6 +80,22 @@ export function joinTerminals(
     view,
     get lastOutputMs() {
       return lastOutputMs;
+    },
+    hungUp: hungUp.promise,
+    letGo: async () => {
+      if (!(await view.goAway())) {
+        if (ends) await view.comeBack(ends.output);
+        return false;
+      }
+      ends?.input.pause();
+      ends = undefined;
+      return true;
+    },
+    takeBack: async (next, size) => {
+      take(next);
+      pty.resize(size.columns, size.rows);
+      view.resize(size.columns, size.rows);
+      await view.comeBack(next.output);
     },
     drain: async () => {
       await Promise.race([closed, quiet()]);

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stateOf } from "./emulator.ts";
+import { beginMissing, type Missing } from "./missing.ts";
 import { canDraw, drawBar, takeBar } from "./overlay.ts";
 import { newScreen } from "./screen.ts";
 
@@ -22,17 +23,32 @@ export interface View {
   resize(columns: number, rows: number): void;
   /** Writes the last output for this terminal; resolves once it is on its way. Later output of the programs is dropped. */
   finish(bytes: string): Promise<void>;
-  /** Resolves once all output so far has gone to the user's terminal. */
+  /** Resolves once all output so far has gone to the user's terminal; while that is away, once it is back. */
   flushed(): Promise<void>;
+  /**
+   * From now on the user's terminal is away: nothing is written, and the programs go on. Returns whether all output before has been written
+   * in time. Do not call it twice without `comeBack`.
+   */
+  goAway(): Promise<boolean>;
+  /** The user's terminal is back, with its screen as it was: writes or paints what it has missed. */
+  comeBack(output: Socket): Promise<void>;
   /** How often the programs have asked for the cursor's position. Resolves once all their output has been read. */
   cursorQuestions(): Promise<number>;
 }
 
 const FLASH_MS = 1_500;
+/** The rest of a sequence or of a frozen update comes within this time, or it will not come. */
+const REST_MS = 200;
+const REST_STEP_MS = 10;
+/** A client that has not taken the output by then is stuck. */
+const WRITE_MS = 1_000;
 
 /** Shows the output of programs on a terminal of this size. */
-export function viewOn(output: Socket, columns: number, rows: number): View {
+export function viewOn(first: Socket, columns: number, rows: number): View {
   const screen = newScreen(columns, rows);
+  let output = first;
+  let missing: Missing | undefined;
+  let isBack = Promise.resolve();
   let bar: BarText | undefined;
   let isDrawn = false;
   let isFinished = false;
@@ -54,7 +70,7 @@ export function viewOn(output: Socket, columns: number, rows: number): View {
   };
   const putUp = () => {
     const state = stateOf(screen.emulator);
-    if (!bar || isFinished || !screen.isDrawable || !canDraw(state)) return;
+    if (!bar || isFinished || missing || !screen.isDrawable || !canDraw(state)) return;
     output.write(drawBar(bar(state.columns), state));
     isDrawn = true;
   };
@@ -72,9 +88,26 @@ export function viewOn(output: Socket, columns: number, rows: number): View {
     return drained || behind ? Promise.all([drained, behind]) : undefined;
   };
 
+  /** Takes a step between two sequences, if that is possible. */
+  const betweenSequences = async (step: () => void) => {
+    const take = (isLast: boolean) =>
+      inTurn(() => {
+        if (!isLast && !screen.isDrawable) return false;
+        step();
+        return true;
+      });
+    for (let waitedMs = 0; !(await take(waitedMs >= REST_MS)); waitedMs += REST_STEP_MS)
+      await sleep(REST_STEP_MS);
+  };
+  const written = () => new Promise<void>((resolve) => output.write("", () => resolve()));
+
   return {
     pass: (bytes) => {
       if (isFinished) return undefined;
+      if (missing) {
+        missing.add(bytes);
+        return screen.feed(bytes);
+      }
       if (!bar && !isDrawn) return write(bytes);
       return inTurn(async () => {
         takeDown();
@@ -97,7 +130,9 @@ export function viewOn(output: Socket, columns: number, rows: number): View {
     get isFinished() {
       return isFinished;
     },
-    ring: () => void output.write("\x07"),
+    ring: () => {
+      if (!missing) output.write("\x07");
+    },
     resize: (toColumns, toRows) => {
       // Terminals lay out their rows again by their own rules. The bar is drawn again over the next output of the program.
       isDrawn = false;
@@ -111,7 +146,27 @@ export function viewOn(output: Socket, columns: number, rows: number): View {
         isFinished = true;
         return new Promise<void>((resolve) => output.write(bytes, () => resolve()));
       }),
-    flushed: () => inTurn(() => new Promise<void>((resolve) => output.write("", () => resolve()))),
+    flushed: async () => {
+      await isBack;
+      await inTurn(written);
+    },
+    goAway: async () => {
+      const back = Promise.withResolvers<void>();
+      await betweenSequences(() => {
+        takeDown();
+        bar = undefined;
+        missing = beginMissing(screen.emulator, back.resolve);
+        isBack = back.promise;
+      });
+      return Promise.race([written().then(() => true), sleep(WRITE_MS, false)]);
+    },
+    comeBack: (next) =>
+      betweenSequences(() => {
+        output = next;
+        const text = missing?.end();
+        missing = undefined;
+        if (text && !isFinished) output.write(text);
+      }),
     cursorQuestions: async () => {
       await screen.settle();
       return screen.cursorQuestions;

@@ -178,4 +178,18 @@ export const mutations: readonly Mutation[] = [
     case: "to lock the login that one works in would stop this program",
     test: "test/unit/commands/top/top.test.ts",
   },
+  {
+    ...watchdog,
+    find: "		fi\n		thaw\n		login_is_there || break",
+    replace: "		fi\n		login_is_there || break",
+    why: "what was stopped for a last line does not stay stopped until the next check",
+    case: "lets continue what a check had stopped for a last line when it was killed, and no later process",
+  },
+  {
+    ...watchdog,
+    find: 'if ! is_there "$stopper" "$stopper_ticks"; then',
+    replace: "if true; then",
+    why: "nothing draws over a last line while it is on its way",
+    case: "leaves what was stopped for a last line if %s",
+  },
 ];

@@ -10,6 +10,14 @@ const SELF = "test/unit/system/self.host.test.ts";
 
 export const mutations: readonly Mutation[] = [
   {
+    file: "src/lock/questions.ts",
+    find: "const ANSWER_MS = 5_000;",
+    replace: "const ANSWER_MS = 2_000;",
+    why: "over a slow line nothing that stands on the screen is lost to a guess",
+    case: "a terminal whose answer takes some seconds is waited for",
+    test: QUESTIONS,
+  },
+  {
     file: "src/system/pam.ts",
     find: "const PAM_DISALLOW_NULL_AUTHTOK = 1;",
     replace: "const PAM_DISALLOW_NULL_AUTHTOK = 0;",

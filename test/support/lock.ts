@@ -5,11 +5,12 @@ import type { Lab, Ssh } from "../lab/lab.ts";
 import { pictureOf, seen } from "./emulated.ts";
 import { auditOf, SOON } from "./logins.ts";
 
-/** What a locked terminal waits for: a key first, so that PAM asks nobody who is not there. */
-const RESTS = /Press Enter to unlock/;
+/** What a locked terminal waits for: a key first, so that PAM asks nobody who is not there. In 20 columns it is cut. */
+const RESTS = /Press Enter to unlo/;
 const ASKS = /Password:/;
-export const LOCKED = /this terminal is locked/;
+export const LOCKED = /this\s+terminal is locked/;
 const PASSWORD = "correct horse";
+const MOST_ROUNDS = 20;
 
 /** A user who has a password; a lab's users have none otherwise. */
 export async function addUserWithPassword(
@@ -26,9 +27,12 @@ export async function waitForLock(ssh: Ssh): Promise<void> {
   await ssh.waitFor(() => LOCKED.test(ssh.screen()) && RESTS.test(ssh.screen()));
 }
 
-/** Asks to be asked, and gives an answer. */
+/** Asks to be asked, and gives an answer. While the rest of a paste comes, no key asks. */
 export async function answer(ssh: Ssh, text: string): Promise<void> {
-  ssh.write("\r");
+  for (let round = 0; round < MOST_ROUNDS && !ASKS.test(ssh.screen()); round++) {
+    ssh.write("\r");
+    await ssh.waitFor(ASKS, 5_000).catch(() => undefined);
+  }
   await ssh.waitFor(ASKS);
   ssh.write(`${text}\r`);
 }

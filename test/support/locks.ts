@@ -1,4 +1,6 @@
 // Terminals to lock: a user's shell on a pty that this process serves, as their sshd would.
+import { spawn as spawnProcess } from "node:child_process";
+import { once } from "node:events";
 import { fchmodSync, fchownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -115,4 +117,11 @@ function newOrder(
     },
     ...more,
   };
+}
+
+/** Sets the line discipline N_NULL (27), as anybody may who has the terminal open (TIOCSETD). */
+export async function loseDiscipline(fd: number): Promise<void> {
+  const source = "import fcntl, struct; fcntl.ioctl(0, 0x5423, struct.pack('i', 27))";
+  const child = spawnProcess("/usr/bin/python3", ["-c", source], { stdio: [fd, "ignore", "inherit"] });
+  await once(child, "close");
 }

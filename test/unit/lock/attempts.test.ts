@@ -119,6 +119,22 @@ describe("an attempt", () => {
     }
   });
 
+  test("is made of a paste once, however long it takes to come", async () => {
+    const { type, talks, verdicts } = desk();
+    await type("pasted\rlines\r");
+    expect((await talks[0]?.io.ask("Password: ", false))?.toString()).toBe("pasted");
+    for (let line = 0; line < 20; line++) {
+      await vi.advanceTimersByTimeAsync(200);
+      await type("pasted\r");
+      if (line === 10) talks[0]?.end({ code: 7, text: "" });
+    }
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(talks).toHaveLength(1);
+    expect(verdicts).toHaveLength(1);
+    await type("secret\r");
+    expect((await talks[1]?.io.ask("Password: ", false))?.toString()).toBe("secret");
+  });
+
   test("does not begin while nobody may be asked, and waits after another", async () => {
     const closed = desk(() => false);
     await closed.type("secret\r");

@@ -3,10 +3,11 @@ import { spawn } from "node:child_process";
 import { closeSync, fstatSync } from "node:fs";
 import { expect, test } from "vitest";
 import { giveBack, hold, isTaken, keep, take } from "../../../src/lock/attributes.ts";
+import { readStat } from "../../../src/login/process.ts";
 import { unreadBytes } from "../../../src/system/libc.ts";
 import { readTermios, writeTermios } from "../../../src/system/tty-lock.ts";
-import { OWNER, UID, userShell } from "../../support/locks.ts";
-import { until } from "../../support/real-terminals.ts";
+import { loseDiscipline, OWNER, UID, userShell } from "../../support/locks.ts";
+import { pause, until } from "../../support/real-terminals.ts";
 
 const ECHO = 0o10;
 const localFlags = (fd: number) => readTermios(fd).readUInt32LE(12);
@@ -58,5 +59,64 @@ test("nobody switches echo on while a terminal is taken; what root changes is se
   expect(hold(fd, kept)).toBe(true);
   expect(fstatSync(fd).uid).toBe(0);
   giveBack(fd, kept);
+  closeSync(fd);
+});
+
+test("a half-typed line is read after the lock, and can be edited; half a password is not kept", async () => {
+  const { fd, pty, output } = await userShell();
+  const front = () => readStat(pty.pid)?.foregroundGroup ?? 0;
+  pty.write("cat; stty -echo; cat; stty echo\r");
+  await until(() => front() !== pty.pid);
+  pty.write("half-\u00e9");
+  await until(() => output().endsWith("half-\u00e9"));
+  const lock = async () => {
+    for (const pid of [pty.pid, front()]) {
+      process.kill(pid, "SIGSTOP");
+      await until(() => readStat(pid)?.state === "T");
+    }
+    const kept = keep(fd);
+    const halfTyped = take(fd, kept);
+    return { kept, halfTyped };
+  };
+  const unlock = ({ kept, halfTyped }: Awaited<ReturnType<typeof lock>>) => {
+    expect(giveBack(fd, kept, halfTyped)).toEqual([]);
+    expect(readTermios(fd).toString("hex")).toBe(kept.termios);
+    process.kill(-front(), "SIGCONT");
+    process.kill(pty.pid, "SIGCONT");
+  };
+  const locked = await lock();
+  expect(locked.halfTyped.toString()).toBe("half-\u00e9");
+  pty.write("typed at the lock");
+  await until(() => unreadBytes(fd) > 0);
+  const beforeLength = output().length;
+  unlock(locked);
+  expect(locked.halfTyped.every((byte) => byte === 0)).toBe(true);
+  pty.write("x\x7f\x7fe whole\r");
+  await until(() => output().slice(beforeLength).includes("half-e whole\r\n"));
+  expect(output().slice(beforeLength)).not.toContain("at the lock");
+  // Nothing of the line was shown twice.
+  expect(output().slice(beforeLength).split("half-")).toHaveLength(2);
+  pty.write("\x04");
+  await until(() => (localFlags(fd) & ECHO) === 0 && front() !== pty.pid);
+  pty.write("secret");
+  // The kernel tells nobody of a line that is not finished.
+  await pause(200);
+  const second = await lock();
+  expect(second.halfTyped).toHaveLength(0);
+  unlock(second);
+  closeSync(fd);
+});
+
+test("a terminal whose line discipline somebody took away gets it back", async () => {
+  const { fd } = await userShell();
+  const kept = keep(fd);
+  take(fd, kept);
+  await loseDiscipline(fd);
+  expect(() => readTermios(fd)).toThrow("TCGETS");
+  expect(hold(fd, kept)).toBe(true);
+  expect(localFlags(fd) & ECHO).toBe(0);
+  await loseDiscipline(fd);
+  expect(giveBack(fd, kept)).toEqual([]);
+  expect(keep(fd)).toEqual(kept);
   closeSync(fd);
 });

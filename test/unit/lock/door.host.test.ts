@@ -1,11 +1,21 @@
 // The socket with which a locked terminal is unlocked: who may, and what others can do to it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { afterEach, expect, test, vi } from "vitest";
 import { doorOf, knock, openDoor, type Unlocker } from "../../../src/lock/door.ts";
+import { keepDoor } from "../../../src/lock/keep-door.ts";
 import { loginAbove } from "../../../src/lock/newer-login.ts";
 import { CLOCK_BOOTTIME, clockMs } from "../../../src/system/libc.ts";
 import { describeAsRoot } from "../../support/root.ts";
@@ -104,6 +114,31 @@ function loginOf(
 const nowMs = () => clockMs(CLOCK_BOOTTIME);
 
 describeAsRoot("the door of a locked terminal", () => {
+  test("that somebody removes is opened again, and leads to the same lock", async () => {
+    const directory = directoryOfRoot();
+    const onUnlock = vi.fn<(who: Unlocker) => void>();
+    const facts = { number: NUMBER, uid: NOBODY, sinceMs: 0 };
+    const door = await keepDoor(facts, onUnlock, directory);
+    rmSync(doorOf(NUMBER, directory));
+    await door.renew();
+    await door.renew();
+    expect(await knock(NUMBER, "alice", directory)).toMatchObject({ unlocked: true });
+    expect(onUnlock).toHaveBeenCalledOnce();
+    door[Symbol.dispose]();
+    expect(existsSync(doorOf(NUMBER, directory))).toBe(false);
+  });
+
+  test("strangers who stay after the answer take no descriptor of its", async () => {
+    const directory = directoryOfRoot();
+    const { path } = await opened(directory);
+    const source =
+      "import socket, sys, time\nall = [socket.socket(socket.AF_UNIX) for _ in range(50)]\nfor it in all: it.connect(sys.argv[1]); it.recv(100)\nprint('all', flush=True)\ntime.sleep(1000)";
+    const before = readdirSync("/proc/self/fd").length;
+    const as = ["setpriv", `--reuid=${STRANGER}`, "--clear-groups"];
+    await started(["/usr/bin/python3", "-c", source, path], directory, as).line();
+    await vi.waitFor(() => expect(readdirSync("/proc/self/fd").length).toBeLessThan(before + 20));
+  });
+
   test("opens to root, who says for whom", async () => {
     const directory = directoryOfRoot();
     const { onUnlock } = await opened(directory);

@@ -1,6 +1,6 @@
 // A locker from the first step to the last, on a real terminal of a user. PAM and the audit are played by the test.
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import { keep } from "../../../src/lock/attributes.ts";
 import type { PamIo } from "../../../src/lock/conversation.ts";
@@ -26,11 +26,18 @@ vi.mock("../../../src/lock/conversation.ts", () => ({
     return answer === pam.right ? { code: 0, text: "" } : { code: 7, text: "Authentication failure" };
   },
 }));
-const door = vi.hoisted(() => ({ unlock: (_: object) => undefined as unknown, isOpen: false }));
+const door = vi.hoisted(() => ({
+  unlock: (_: object) => undefined as unknown,
+  isOpen: false,
+  opened: 0,
+  path: `/run/afkill-door-${process.pid}`,
+}));
 vi.mock("../../../src/lock/door.ts", () => ({
+  doorOf: () => door.path,
   openDoor: async (_: object, onUnlock: (who: object) => void) => {
     door.unlock = onUnlock;
     door.isOpen = true;
+    door.opened++;
     return {
       [Symbol.dispose]: () => {
         door.isOpen = false;
@@ -107,6 +114,34 @@ test("a locker that is told to end gives everything back", async () => {
   closeSync(shell.fd);
 });
 
+test("what goes wrong while it looks does not open a lock: nothing is asked until it works again", async () => {
+  const shell = await userShell();
+  const { order, status } = await locked(shell);
+  // Nothing can be written where the record should be.
+  rmSync(order.stateDirectory, { recursive: true });
+  writeFileSync(order.stateDirectory, "");
+  await until(() => shell.output().includes("No password is asked"));
+  expect(stateOf(shell.pty.pid)).toBe("T");
+  rmSync(order.stateDirectory);
+  await until(() => existsSync(recordFile(order.stateDirectory, numberOf(order))));
+  await until(() => shell.output().lastIndexOf("Press Enter") > shell.output().lastIndexOf("No password"));
+  door.unlock({ uid: 0, name: "root", isAdministrator: true });
+  expect(await status).toBe(0);
+  closeSync(shell.fd);
+});
+
+test("nothing is asked while somebody reads whom nobody can find", async () => {
+  const shell = await userShell();
+  const { status } = await locked(shell);
+  // A child of this process, as the lock's own helpers are: it is not looked for.
+  const reader = spawn("/bin/cat", { stdio: [shell.fd, "ignore", "ignore"] });
+  await until(() => shell.output().includes("a process that cannot be found"));
+  reader.kill("SIGKILL");
+  door.unlock({ uid: 0, name: "root", isAdministrator: true });
+  expect(await status).toBe(0);
+  closeSync(shell.fd);
+});
+
 test("who may unlocks a terminal by its door", async () => {
   const shell = await userShell();
   const { order, status } = await locked(shell);
@@ -122,11 +157,13 @@ test("who may unlocks a terminal by its door", async () => {
   closeSync(shell.fd);
 });
 
-test("a record that somebody removes is written again", async () => {
+test("a record or a door that somebody removes is there again", async () => {
   const shell = await userShell();
   const { order, stop, status } = await locked(shell);
   rmSync(order.stateDirectory, { recursive: true });
   await until(() => existsSync(recordFile(order.stateDirectory, numberOf(order))));
+  const { opened } = door;
+  await until(() => door.opened > opened);
   stop.abort("done");
   await status;
   closeSync(shell.fd);
@@ -143,6 +180,24 @@ test("a terminal that is locked is not locked again, and one that is gone ends i
   expect(await status).toBe(0);
   expect(audit).toEqual([]);
   expect(readdirSync(order.stateDirectory)).toEqual([]);
+});
+
+test("of two lockers at the same moment one locks, and the other one takes nothing from it", async () => {
+  const shell = await userShell();
+  const before = keep(shell.fd);
+  const order = shell.order();
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const statuses = [1, 2].map(() => runLocker(order, (line) => lines.push(line), stop.signal));
+  afterwards(() => stop.abort("the test is over"));
+  await until(() => lines.length === 2);
+  expect(lines.sort()).toEqual(["failed already locked", "locked"]);
+  expect(locksIn(order.stateDirectory)).toMatchObject([{ stopped: [{ pid: shell.pty.pid }] }]);
+  expect(stateOf(shell.pty.pid)).toBe("T");
+  stop.abort("done");
+  await Promise.all(statuses);
+  expectGivenBack(shell, before, order);
+  closeSync(shell.fd);
 });
 
 test("what others write is drawn over, and a new size is drawn for", async () => {
@@ -175,9 +230,11 @@ test("after a killed locker the check gives everything back", async () => {
   expect(stateOf(shell.pty.pid)).toBe("T");
   process.kill(record.locker.pid, "SIGKILL");
   await until(() => !isAlive(record.locker));
+  writeFileSync(door.path, "");
   expect(await restoreLocks(order.login, order.stateDirectory)).toEqual([order.terminal]);
   expectGivenBack(shell, before, order);
-  expect(record.stopped.map(({ pid }) => stateOf(pid))).toEqual(record.stopped.map(() => "S"));
+  expect(existsSync(door.path)).toBe(false);
+  await until(() => record.stopped.every(({ pid }) => stateOf(pid) === "S"));
   shell.pty.write("\x03");
   await expectWorks(shell);
   expect(shell.output()).not.toContain("Stopped");

@@ -12,7 +12,15 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { formatRecord, type LockRecord, locksIn, recordFile, writeRecord } from "../../../src/lock/record.ts";
+import {
+  claimRecord,
+  formatRecord,
+  type LockRecord,
+  locksIn,
+  recordFile,
+  removeNoRecord,
+  writeRecord,
+} from "../../../src/lock/record.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -30,6 +38,20 @@ const record: LockRecord = {
   owner: { uid: 1000, gid: 5, mode: 0o620 },
   stopped: [],
 };
+
+test("a lock is claimed once, and what is no record is in the way until it is removed", () => {
+  const state = join(folder, "state");
+  const other = { ...record, wrongAnswers: 9 };
+  claimRecord(state, record);
+  removeNoRecord(state, 3);
+  expect(() => claimRecord(state, other)).toThrow("already locked");
+  expect(locksIn(state)).toEqual([record]);
+  writeFileSync(recordFile(state, 3), "version 2\n", { mode: 0o600 });
+  removeNoRecord(state, 3);
+  claimRecord(state, other);
+  expect(locksIn(state)).toEqual([other]);
+  expect(readdirSync(state)).toEqual(["lock-3"]);
+});
 
 test("a record is written whole, for root alone, even if its directory has gone", () => {
   const state = join(folder, "state");

@@ -2,11 +2,12 @@
 import { expect, test } from "vitest";
 import { untilUnlocked } from "../../../src/lock/wait.ts";
 
+const never = () => false;
 const go = () => void process.emit("SIGCONT", "SIGCONT");
 
 test("a lock that was seen is over when this process continues", async () => {
   let isPending = true;
-  const end = untilUnlocked(() => isPending, 1);
+  const end = untilUnlocked(() => isPending, never, 1);
   isPending = false;
   setTimeout(go, 20);
   await expect(end).resolves.toBe("unlocked");
@@ -15,9 +16,23 @@ test("a lock that was seen is over when this process continues", async () => {
 
 test("to be stopped by somebody else before the ask was seen is no lock", async () => {
   setTimeout(go, 5);
-  await expect(untilUnlocked(() => true, 1)).resolves.toBe("unseen");
+  await expect(untilUnlocked(() => true, never, 1)).resolves.toBe("unseen");
 });
 
 test("a watchdog that saw the ask and did not lock has refused", async () => {
-  await expect(untilUnlocked(() => false, 1)).resolves.toBe("refused");
+  await expect(untilUnlocked(() => false, never, 1)).resolves.toBe("refused");
+});
+
+test("inside a wrap, which stops nothing, a lock is over when the terminal is not locked any more", async () => {
+  let isLocked = false;
+  const end = untilUnlocked(
+    () => false,
+    () => isLocked,
+    5,
+  );
+  isLocked = true;
+  const early = await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 100, "locked"))]);
+  expect(early).toBe("locked");
+  isLocked = false;
+  await expect(end).resolves.toBe("unlocked");
 });

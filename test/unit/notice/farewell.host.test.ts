@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isAlive, readStat } from "../../../src/login/process.ts";
 import type { Terminal } from "../../../src/login/terminal.ts";
@@ -101,6 +104,33 @@ describe.concurrent("the last line", { timeout: 60_000 }, () => {
     frozen?.thaw();
     screen.type("echo on-$((40+2))\r");
     await screen.waitFor("the answer", () => screen.rows().includes("on-42"));
+  });
+
+  it("writes down what it stops, and forgets it when that goes on", async () => {
+    using home = makeHome();
+    using screen = await startProgram(SHELL, home);
+    const { leader } = screen.terminal();
+    const directory = mkdtempSync(join(tmpdir(), "farewell-"));
+    const frozen = await sayFarewell(screen.terminal(), TEXT, directory);
+    const [name = ""] = readdirSync(directory);
+    expect(name).toMatch(new RegExp(`^frozen-${process.pid}-\\d+$`));
+    const { pid, startTicks } = readStat(process.pid) ?? { pid: 0, startTicks: 0 };
+    expect(readFileSync(join(directory, name), "utf8")).toBe(
+      `version 1\nstopper ${pid} ${startTicks}\nstopped ${leader?.pid} ${leader?.startTicks}\nend\n`,
+    );
+    expect(readStat(leader?.pid ?? 0)?.state).toBe("T");
+    frozen?.thaw();
+    expect(readdirSync(directory)).toEqual([]);
+    rmdirSync(directory);
+  });
+
+  it("stops nothing that it cannot write down, and says the line all the same", async () => {
+    using home = makeHome();
+    using screen = await startProgram(SHELL, home);
+    const frozen = await sayFarewell(screen.terminal(), TEXT, "/dev/null/nowhere");
+    expect(frozen).toBeDefined();
+    await screen.waitFor("the last line", () => screen.rows().includes(TEXT));
+    expect(readStat(screen.pty.pid)?.state).toBe("S");
   });
 
   it("does not let the shell see that its job was stopped", async () => {

@@ -26,6 +26,12 @@ const recordOf = (locker: string, end = "end") => `
     "stty $(cat $T/form 2>/dev/null || echo 0)" "owner 65534 5 620" "stopped $stopped $(ticks_of $stopped)" \
     "stopped $later $(($(ticks_of $later) - 1))" "${end}" >/run/afkill/$(id)/lock-$number`;
 
+/** What was stopped for a last line, as `formatFrozen` writes it. */
+const frozenBy = (stopper: string, end = "end") => `
+  printf '%s\\n' "version 1" "stopper ${stopper}" "stopped $stopped $(ticks_of $stopped)" \
+    "stopped $later $(($(ticks_of $later) - 1))" "${end}" >/run/afkill/$(id)/frozen-1-3`;
+const UNTIL_THAWED = "while [ -e /run/afkill/$(id)/frozen-1-3 ]; do :; done";
+
 /** Locks the terminal as a locker does; its attributes before are in $T/form. */
 const TAKE = `
   terminal=/dev/pts/$(cat $T/pts)
@@ -144,6 +150,31 @@ describeAsRoot.each(["/bin/dash", "/bin/bash"])("root's watchdog in %s", (shell)
     expect([ran.told, ran.left, ran.log]).toEqual([["stopped, goes on", "later"], [], []]);
   });
 
+  test("lets continue what a check had stopped for a last line when it was killed, and no later process", async () => {
+    const onCheck = `${STOP}; ${frozenBy("$$ $(ticks_of $$)")}; kill -KILL $$`;
+    const onNap = `case $n in 2) ${UNTIL_THAWED}; ${TELL_STATES}; end;; esac`;
+    expect((await ranIn({ onNap, onCheck })).told).toEqual(["stopped, goes on", "later"]);
+  });
+
+  test.each([
+    ["whoever did that still runs", frozenBy("1 $(ticks_of 1)")],
+    ["the file is not complete", frozenBy("99999 1", "ending")],
+    ["the file is somebody else's", `${frozenBy("99999 1")}; chown 65534 /run/afkill/$(id)/frozen-1-3`],
+    [
+      "the file has another form",
+      `${frozenBy("99999 1")}; sed -i 's/^stopped /stopped x/' /run/afkill/$(id)/frozen-1-3`,
+    ],
+  ])("leaves what was stopped for a last line if %s", async (_, put) => {
+    const onNap = `case $n in 3) ${STOP}; ${put};; 6) ${TELL_STATES}; end;; esac`;
+    expect((await ranIn({ onNap, onCheck: REST })).told).toEqual(["stopped", "later"]);
+  });
+
+  test("lets continue what `afkill end` had stopped for a last line when it was killed", async () => {
+    const onNap = `case $n in 3) ${STOP}; ${frozenBy("99999 1")};; 4) ${UNTIL_THAWED}; ${TELL_STATES}; end;; esac`;
+    const ran = await ranIn({ onNap, onCheck: REST });
+    expect([times(ran), ran.told]).toEqual([[1], ["stopped, goes on", "later"]]);
+  });
+
   test("forks for its sleep and the wall clock alone, with a lock that stands too", async () => {
     // The pids that were given out between two naps, and by $(date). Reading them takes none.
     const date = "last_pid; a=$last; x=$(date); last_pid; tell date $((last - a))";
@@ -174,7 +205,7 @@ test.each(["/bin/dash", "/bin/bash"])("the session leader continues last in %s",
     "end",
   ];
   const script = `
-    ${["read_lock", "undo_lock"].map(functionIn).join("\n")}
+    ${["read_lock", "undo_lock", "let_continue"].map(functionIn).join("\n")}
     is_there() { echo "is $1 $2"; }
     kill() { echo "$*"; }
     serves_terminal() { return 1; }
