@@ -130,8 +130,9 @@ describe("must lock, and give back", () => {
     test("a job in the background goes on, a stopped one stays stopped", () =>
       inTurn(async () => {
         const ssh = await login("jobber");
+        ssh.write("sleep 7777\r");
+        await ssh.waitFor(() => lab.processes().some(({ cmdline }) => cmdline.join(" ") === "sleep 7777"));
         await play(ssh, [
-          ["sleep 7777\r", /sleep 7777$/m],
           ["\x1a", /Stopped +sleep 7777/],
           ["while :; do date +%N >now; sleep 0.1; done &\r", /^\[2\] \d+/m],
           ...HALF,
