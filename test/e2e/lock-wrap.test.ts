@@ -81,7 +81,7 @@ describe.concurrent("a wrapped terminal that is locked", () => {
   });
 
   test("paints the screen of what wrote more than anybody keeps", async () => {
-    const flood = `clear; echo begun; ${UNTIL_GO}; seq -f '%0200g' 1500; printf '\\033[5;15r\\033[3;4H\\033[1;31mred\\033[?1h'; printf done >done\r`;
+    const flood = `clear; echo begun; ${UNTIL_GO}; seq -f '%0200g' 1500; printf '\\033[5;15r\\033[3;4H\\033[J\\033[1;31mred\\033[?1h'; printf done >done\r`;
     await compareWithUnlocked("flooder", flood, /^begun/m);
   });
 

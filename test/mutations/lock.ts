@@ -374,8 +374,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/wrap/paint.ts",
-    find: "const margins = ",
-    replace: 'const margins = "" && ',
+    find: "state.bottom + 1}r`",
+    replace: "state.rows}r`",
     why: "a painted screen scrolls as its program has set it",
     case: "is painted after more than anybody keeps",
     test: missing,

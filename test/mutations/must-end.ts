@@ -26,8 +26,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/notice/farewell.ts",
-    find: "frozen = await freeze(terminal);",
-    replace: "",
+    find: "frozen = await freeze(terminal, file).catch(() => NOT_FROZEN);",
+    replace: "frozen = NOT_FROZEN;",
     why: "nothing draws over the last line",
     case: "an idle top (fifty screens a second)",
     test: programs,
