@@ -62,7 +62,7 @@ const SMALL_JOB = 8;
 /** Threads and waits for storage are read for so many processes. */
 const MOST_ASKED = 128;
 
-/** What the processes of jobs hold open, by pid. Only sockets whose bytes count are kept, so `ss` is not asked for nothing. */
+/** What the processes of jobs hold open, by pid. Only sockets whose bytes count are kept, so the kernel is not asked for nothing. */
 export function holdingsOfJob(members: readonly Member[], isOver?: IsOver): Map<number, HeldFiles> {
   // For a waiting shell only the CPU counts: the files of its jobs are read with the jobs.
   const asked = members.filter(({ place }) => place !== "shell" && place !== "idle");
