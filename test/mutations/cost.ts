@@ -2,6 +2,8 @@
 import type { Mutation } from "./mutation.ts";
 
 const connections = { test: "test/unit/activity/connections.test.ts" } as const;
+const kept = { test: "test/unit/policy/kept.test.ts", file: "src/policy/kept.ts" } as const;
+const memory = { test: "test/unit/guard/memory-own.test.ts", file: "src/guard/memory.ts" } as const;
 const syslog = { test: "test/unit/audit/syslog.host.test.ts", file: "src/audit/syslog.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
@@ -54,11 +56,70 @@ export const mutations: readonly Mutation[] = [
     case: "a kernel that does not tell of connections is no host without connections",
   },
   {
+    ...kept,
+    find: "it.text === other.text",
+    replace: "true",
+    why: "a policy that was changed is not the kept one",
+    case: "one other letter, of the same length and time, is another policy",
+  },
+  {
+    ...kept,
+    find: "    if (kept.writtenBy !== BUNDLE) return undefined;\n",
+    replace: "",
+    why: "what another version has parsed is not believed",
+    case: "what another program has parsed is parsed again, and from its source a program keeps nothing",
+  },
+  {
+    ...kept,
+    find: "fields[field] ??= Number.POSITIVE_INFINITY",
+    replace: "void fields[field]",
+    why: "a kept limit that is off stays off",
+    case: "a policy that says what it said is the same policy, and is not parsed",
+  },
+  {
+    ...kept,
+    file: "src/system/read-own.ts",
+    find: "status.uid === process.geteuid?.()",
+    replace: "true",
+    why: "no user writes what root takes for its own policy",
+    case: "what somebody else can have written is not believed",
+  },
+  {
+    ...kept,
+    file: "src/system/read-own.ts",
+    find: " && (status.mode & WRITABLE_BY_OTHERS) === 0",
+    replace: "",
+    why: "no user writes what root takes for its own policy, whosever file it is",
+    case: "what somebody else can have written is not believed",
+  },
+  {
+    ...memory,
+    find: "writtenBy === undefined || writtenBy !== BUNDLE",
+    replace: "writtenBy === undefined",
+    why: "a memory of another version is examined",
+    case: "a memory of another program is examined, as is one without a name",
+  },
+  {
+    ...memory,
+    find: "isSound &&= ENDLESS.has(key) && value === Number.POSITIVE_INFINITY;",
+    replace: "isSound &&= true;",
+    why: "a memory with a number that none may have is no memory",
+    case: "a number that no memory may have",
+  },
+  {
+    file: "src/guard/decide.ts",
+    find: "    if (!asksForGroups(policy, who)) {\n",
+    replace: "    if (false) {\n",
+    why: "a check starts a program only for a policy that needs groups",
+    case: "a quiet check starts no process",
+    test: "test/e2e/cost.test.ts",
+  },
+  {
     ...syslog,
     find: 'if (performance.now() > untilMs) throw new Error("the system log takes nothing");',
     replace: "",
     why: "a system log that takes nothing holds up no ending",
-    case: "that takes nothing more (%s) is given up",
+    case: "a log that takes nothing more",
   },
   {
     ...syslog,
