@@ -3,6 +3,7 @@
 import { writeSync } from "node:fs";
 import { guard } from "./guard/guard.ts";
 import { type Assignment, hostOf } from "./guard/host.ts";
+import { loadParts } from "./guard/parts.ts";
 import type { ProcessRef } from "./login/process.ts";
 import { endProcess } from "./system/libc.ts";
 import { reasonOf } from "./text/reason-of.ts";
@@ -59,7 +60,10 @@ if (process.geteuid?.() === 0) process.setgid?.(0);
 /** Runs the check; returns its exit status. */
 async function main(): Promise<number> {
   try {
-    writeSync(STDOUT, `${await guard(hostOf(assignment()))}\n`);
+    const assigned = assignment();
+    // Without a login it only shows that a check can run here: the doctor and an install ask that.
+    if (!assigned.privileged && !assigned.child) await loadParts();
+    writeSync(STDOUT, `${await guard(hostOf(assigned))}\n`);
     return 0;
   } catch (error) {
     writeSync(STDERR, `${reasonOf(error)}\n`);

@@ -1,6 +1,6 @@
 // The form of a memory, for memories that another program has written: to make a schema takes as long as the whole look.
 import * as v from "valibot";
-import { PARTS } from "../activity/job.ts";
+import { PARTS } from "../activity/part.ts";
 import { type Kind, type Kinds, LIMIT_KEYS, LIMITS, type LimitKey, type Limits } from "../policy/limits.ts";
 import { inJson, type Memory } from "./memory.ts";
 

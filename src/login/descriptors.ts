@@ -23,8 +23,8 @@ export function* descriptorsIn(pid: number, most: number, isOver: IsOver = UNLIM
 
 /** The names in a directory of /proc that are numbers, at most `most`. The kernel lists descriptors in order (proc_pid_fd(5)). */
 function* numbersIn(path: string, most: number): Generator<number> {
-  const few = fewNamesIn(path);
-  if (few) return yield* few.slice(0, most).map(Number);
+  const few = fewNumbersIn(path);
+  if (few) return yield* few.slice(0, most);
   const directory = open(path, Math.min(most, FEW));
   if (!directory) return;
   try {
@@ -44,13 +44,17 @@ function* numbersIn(path: string, most: number): Generator<number> {
 const FEW = 256;
 
 /**
- * The names in the directory of a process's descriptors, if they are few; `undefined` otherwise, or if that is not known. From Linux 6.2 on
+ * The numbers in the directory of a process's descriptors, if they are few; `undefined` otherwise, or if that is not known. From Linux 6.2 on
  * the size of that directory is their number. Node needs longer to open a directory piece by piece than a check has for all descriptors.
  */
-function fewNamesIn(path: string): string[] | undefined {
+function fewNumbersIn(path: string): number[] | undefined {
   try {
     const { size } = statSync(path);
-    return size > 0 && size <= FEW ? readdirSync(path) : undefined;
+    if (size === 0 || size > FEW) return undefined;
+    // Node sorts them as words.
+    return readdirSync(path)
+      .map(Number)
+      .sort((a, b) => a - b);
   } catch {
     return undefined;
   }
