@@ -4,6 +4,10 @@ import type { Mutation } from "./mutation.ts";
 const connections = { test: "test/unit/activity/connections.test.ts" } as const;
 const kept = { test: "test/unit/policy/kept.test.ts", file: "src/policy/kept.ts" } as const;
 const memory = { test: "test/unit/guard/memory-own.test.ts", file: "src/guard/memory.ts" } as const;
+const firstCheck = {
+  test: "test/unit/guard/first-check.test.ts",
+  file: "src/guard/first-check.ts",
+} as const;
 const syslog = { test: "test/unit/audit/syslog.host.test.ts", file: "src/audit/syslog.ts" } as const;
 
 export const mutations: readonly Mutation[] = [
@@ -105,6 +109,20 @@ export const mutations: readonly Mutation[] = [
     replace: "isSound &&= true;",
     why: "a memory with a number that none may have is no memory",
     case: "a number that no memory may have",
+  },
+  {
+    ...firstCheck,
+    find: "      futimesSync(fd, now, now);\n",
+    replace: "",
+    why: "a hint of before the policy is believed by no watchdog: it is made new",
+    case: "a hint that is right already is made newer than the policy, and a wrong one is replaced",
+  },
+  {
+    ...firstCheck,
+    find: "constants.O_RDWR | constants.O_NOFOLLOW",
+    replace: "constants.O_RDWR",
+    why: "no file is touched through a link",
+    case: "a link in the place of the hint is replaced, and what it leads to is left alone",
   },
   {
     file: "src/guard/decide.ts",
