@@ -1,5 +1,5 @@
-// What one check of a login costs in CPU time, for each kind of login. Compared with bare Node, and with the build of another checkout
-// if one is given. All are measured in turn, in one run, on the same host (a lab).
+// What one check of a login costs in CPU and in time, for each kind of login, and how many times that of a Node that does nothing. Compared
+// with the build of another checkout if one is given. All are measured in turn, in one run, on the same host (a lab).
 //   node scripts/bench/check.ts [CHECKOUT]    needs root, and `npm run build` in both; CHECKOUT not below /root, /tmp or /run
 import { cpus } from "node:os";
 import { type Lab, startLab } from "../../test/lab/lab.ts";
@@ -24,14 +24,30 @@ const KINDS: Readonly<Record<string, { options?: string[]; command?: string; typ
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
-/** CPU time of a command and everything that it starts, in ms: `times` prints the time of the shell's children (POSIX). */
-async function cpuMs(lab: Lab, command: string): Promise<number> {
-  const script = `i=0; while [ $i -lt ${CHECKS} ]; do ${command} >/dev/null || exit; i=$((i + 1)); done; times`;
-  const [, children = ""] = (await lab.must(script)).trim().split("\n");
+interface Cost {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
+
+/** What a command costs, with everything that it starts: `times` prints the CPU time of the shell's children (POSIX). */
+async function costOf(lab: Lab, command: string): Promise<Cost> {
+  const script = `date +%s%N; i=0; while [ $i -lt ${CHECKS} ]; do ${command} >/dev/null || exit; i=$((i + 1)); done; date +%s%N; times`;
+  const [began, ended, , children = ""] = (await lab.must(script)).trim().split("\n");
   const seconds = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(
     ([, minutes, rest]) => Number(minutes) * 60 + Number(rest),
   );
-  return (1000 * seconds.reduce((sum, it) => sum + it, 0)) / CHECKS;
+  return {
+    cpuMs: (1000 * seconds.reduce((sum, it) => sum + it, 0)) / CHECKS,
+    wallMs: (Number(ended) - Number(began)) / 1e6 / CHECKS,
+  };
+}
+
+/** The middle of several rounds. */
+function middleOf(costs: readonly Cost[]): Cost {
+  return {
+    cpuMs: median(costs.map(({ cpuMs }) => cpuMs)),
+    wallMs: median(costs.map(({ wallMs }) => wallMs)),
+  };
 }
 
 await using lab = await startLab({ policy: POLICY });
@@ -63,24 +79,30 @@ await lab.must(
     .map(({ pid }) => `mkdir -p ${builds.map((_, at) => `/run/bench/${at}-${pid}`).join(" ")}`)
     .join("; "),
 );
-const bareMs: number[] = [];
-const costMs = new Map<string, number[]>();
+const bareCosts: Cost[] = [];
+const costs = new Map<string, Cost[]>();
 for (let round = 0; round < ROUNDS; round++) {
-  bareMs.push(await cpuMs(lab, bare));
+  bareCosts.push(await costOf(lab, bare));
   for (const kind of sshds.keys())
     for (const build of builds) {
       const key = `${kind}\n${build}`;
-      costMs.set(key, [...(costMs.get(key) ?? []), await cpuMs(lab, checkOf(build, kind))]);
+      costs.set(key, [...(costs.get(key) ?? []), await costOf(lab, checkOf(build, kind))]);
     }
 }
-console.log(
-  `CPU of a check in ms; ${cpus()[0]?.model}, ${cpus().length} cores; median of ${ROUNDS} rounds of ${CHECKS}, in turn`,
-);
-console.log(`${"bare Node".padEnd(14)}${median(bareMs).toFixed(0).padStart(6)}`);
-for (const kind of sshds.keys()) {
-  const [own = Number.NaN, beside] = builds.map((build) => median(costMs.get(`${kind}\n${build}`) ?? []));
-  const ratio =
-    beside === undefined ? "" : `  beside ${beside.toFixed(0)}, ratio ${(own / beside).toFixed(2)}`;
-  console.log(`${kind.padEnd(14)}${own.toFixed(0).padStart(6)}${ratio}`);
+
+const nothing = middleOf(bareCosts);
+/** One line: CPU and time, each with its ratio to bare Node. */
+function line(name: string, { cpuMs, wallMs }: Cost): string {
+  const part = (ms: number, bareMs: number) =>
+    `${ms.toFixed(1).padStart(8)} ${(ms / bareMs).toFixed(2).padStart(6)}`;
+  return `${name.padEnd(14)}${part(cpuMs, nothing.cpuMs)}${part(wallMs, nothing.wallMs)}`;
 }
+console.log(
+  `A check, and its ratio to bare Node; ${cpus()[0]?.model}, ${cpus().length} cores; median of ${ROUNDS} rounds of ${CHECKS}, in turn`,
+);
+console.log(`${"".padEnd(14)}  CPU ms  ratio time ms  ratio`);
+console.log(line("bare Node", nothing));
+for (const kind of sshds.keys())
+  for (const [at, build] of builds.entries())
+    console.log(line(at === 0 ? kind : "  the other", middleOf(costs.get(`${kind}\n${build}`) ?? [])));
 process.exit(0);

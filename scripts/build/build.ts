@@ -54,8 +54,10 @@ const nativeKoffi: Plugin = {
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^koffi\/indirect$/ }, ({ path }) => ({ path, namespace: "koffi" }));
     onLoad({ filter: /^/, namespace: "koffi" }, () => ({
-      contents: `import { createRequire } from "node:module";
-        export default createRequire(import.meta.dirname + "/")("./node_modules/${KOFFI_MODULE}");`,
+      // To look a module up takes as long as to load this one.
+      contents: `const module = { exports: {} };
+        process.dlopen(module, import.meta.dirname + "/node_modules/${KOFFI_MODULE}");
+        export default module.exports;`,
     }));
   },
 };
@@ -73,7 +75,12 @@ const COMMON = {
 } as const satisfies BuildOptions;
 
 /** Large parts of a program that are rarely needed. They get their own files, with copies of what they share with the program. */
-const APART = ["src/commands/top/start.ts", "src/commands/top/run.tsx", "src/policy/locate.ts"];
+const APART = {
+  cli: ["src/commands/top/start.ts", "src/commands/top/run.tsx", "src/policy/locate.ts"],
+  // A policy that has not changed, and a memory of the same program's, are not examined again.
+  check: ["src/policy/load.ts", "src/policy/locate.ts", "src/guard/memory-form.ts"],
+} as const;
+type Program = keyof typeof APART;
 
 /** The folders of the packages that the build contains parts of. */
 const packages = new Set(
@@ -83,11 +90,11 @@ const packages = new Set(
 const REQUIRE = 'import { createRequire as cr } from "node:module"; const require = cr(import.meta.url);';
 
 /** Leaves these parts out of a program's file. `parts` gets their sources, by the name of the file that they go to. */
-function leaveOut(name: string, parts: Map<string, string>): Plugin {
+function leaveOut(name: Program, parts: Map<string, string>): Plugin {
   const setup = ({ onResolve }: PluginBuild) =>
     onResolve({ filter: /\.tsx?$/ }, ({ kind, path, resolveDir }) => {
       const source = relative(root, join(resolveDir, path));
-      if (kind !== "dynamic-import" || !APART.includes(source)) return undefined;
+      if (kind !== "dynamic-import" || !(APART[name] as readonly string[]).includes(source)) return undefined;
       // Ink, which needs JSX, is a module with a top-level await.
       const file = `${name}-${parse(source).name}.${source.endsWith("x") ? "mjs" : "cjs"}`;
       parts.set(file, source);
@@ -97,7 +104,7 @@ function leaveOut(name: string, parts: Map<string, string>): Plugin {
 }
 
 /** Makes a program: NAME-main-HASH.cjs, the files of its large parts, and NAME.js, which runs it. Returns the name of the first. */
-async function bundle(name: string): Promise<string> {
+async function bundle(name: Program): Promise<string> {
   const files = new Map([[`${name}-main.cjs`, `src/${name}.ts`]]);
   // The map grows during the loop: a part may have parts.
   for (const [file, source] of files) {
@@ -121,7 +128,7 @@ async function makeScript(file: string, source: string, plugins: Plugin[]): Prom
     entryPoints: [join(root, source)],
     outfile: join(dist, file),
     format: "cjs",
-    define: { ...COMMON.define, "import.meta.dirname": "__dirname" },
+    define: { ...COMMON.define, "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
     // A script that runs from V8 code (scripts/build/bundle.ts) has no `import()`.
     supported: { "dynamic-import": source === "src/commands/top/start.ts" },
     plugins,

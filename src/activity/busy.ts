@@ -1,6 +1,7 @@
 // Whether a job worked between two looks: it computed, or wanted a CPU, or it read, wrote or sent. A process that waits silently for
 // something far away cannot be seen from outside.
-import type { JobCounters, Part, WorkCounters } from "./job.ts";
+import type { JobCounters, WorkCounters } from "./job.ts";
+import type { Part } from "./part.ts";
 import { isScanning, movedInFiles } from "./reading.ts";
 
 /** The least share of a CPU that counts as work, over the judged time. A forgotten pager or `tail -f` stays well below. */

@@ -1,12 +1,10 @@
-// TCP connections and the bytes that went through them, from ss(8): /proc has no such counters.
-import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { promisify } from "node:util";
-import { type Client, plainAddress } from "../login/client.ts";
+// TCP connections and the bytes that went through them, as the kernel tells any user (sock_diag(7)): /proc has no such counters.
+import { addressOf } from "../login/ask-client.ts";
+import type { Client } from "../login/client.ts";
 
 export interface Connection {
-  /** The inode of the socket; absent if only the connections of clients were asked for. */
-  readonly inode?: string | undefined;
+  /** The inode of the socket. */
+  readonly inode: string;
   readonly localAddress: string;
   readonly localPort: number;
   readonly peerAddress: string;
@@ -14,135 +12,93 @@ export interface Connection {
   readonly receivedBytes: number;
   /** Bytes that the peer has acknowledged. Bytes that are only sent again and again do not count. */
   readonly sentBytes: number;
-  /** Bytes that the program here has written, whether or not they are sent yet. */
-  readonly writtenBytes: number;
 }
 
-const PLACES = ["/usr/bin/ss", "/bin/ss", "/usr/sbin/ss", "/sbin/ss"];
-const TIMEOUT_MS = 3_000;
-/** A host with ten thousand connections prints some 5 MB. */
-const MOST_BYTES = 64 << 20;
+/** The connections that a look asks for: those of some sockets, and that of a client. */
+export interface Wanted {
+  readonly inodes: readonly string[];
+  readonly client?: Client | undefined;
+}
 
-const run = promisify(execFile);
-const nextTurn = promisify(setImmediate);
+/** More connections than could be read in time, or one of those that are wanted is held in a call that does not end. */
+export class ConnectionsLate extends Error {
+  constructor() {
+    super("there are more connections than could be read in time");
+  }
+}
 
-/** With a longer filter ss takes longer than without one. */
-const MOST_IN_FILTER = 16;
+/** Answers at least with the connections that are asked for. */
+export type AskForConnections = (wanted: Wanted) => Promise<readonly Connection[]>;
 
 /**
- * The TCP connections of this network namespace. With `clients`, only some, without inodes: at least those between the clients' ports. Any
- * user may ask. Throws if there is no `ss` or it fails: work that cannot be seen must not count as no work.
+ * The TCP connections of this network namespace that somebody asks for. Any user may ask. Throws `ConnectionsLate` if there are too many,
+ * and another error if the kernel does not tell: work that cannot be seen must not count as no work.
  */
-export async function readConnections(clients?: readonly Client[]): Promise<Connection[]> {
-  // -t TCP, -i counters, -n numbers, -H no header, -e inode. With -e, ss also looks up the cgroup of each socket, which takes most of the
-  // time.
-  const args = clients ? ["-tinH", ...filterFor(clients)] : ["-tinHe"];
+export async function readConnections(wanted: readonly Wanted[]): Promise<Connection[]> {
+  // Only a look at sockets of programs needs this: most do not.
+  const { socketsWithBytes } = await import("./ask-sockets.ts");
+  const inodes = new Set(wanted.flatMap((it) => it.inodes));
+  const clients = wanted.flatMap(({ client }) => client ?? []);
+  const [client, ...others] = clients;
+  // The kernel looks through one pair of ports faster than through all.
+  const ports = client && others.length === 0 && inodes.size === 0 ? portsOf(client) : undefined;
   const ask = () =>
-    run(placeOfSs(), args, {
-      encoding: "latin1",
-      env: { PATH: "/usr/bin:/bin", LC_ALL: "C" },
-      timeout: TIMEOUT_MS,
-      killSignal: "SIGKILL",
-      maxBuffer: MOST_BYTES,
-    });
-  // After a machine stood still every answer is late. A second try tells that from an ss that hangs.
-  const { stdout } = await ask().catch((error: { killed?: boolean }) => {
-    if (error.killed) return ask();
+    socketsWithBytes(
+      ({ inode, local, peer }) =>
+        inodes.has(inode) ||
+        clients.some(
+          (it) =>
+            it.port === peer.port &&
+            it.serverPort === local.port &&
+            it.address === addressOf(peer) &&
+            it.serverAddress === addressOf(local),
+        ),
+      { ports },
+    );
+  // After a machine stood still every answer is late. A second try tells that from a host with too many connections.
+  const found = await ask().catch((error: unknown) => {
+    if (error instanceof ConnectionsLate) return ask();
     throw error;
   });
-  return parseConnections(stdout);
+  return found.map(({ inode, local, peer, receivedBytes, sentBytes }) => ({
+    inode,
+    localAddress: addressOf(local),
+    localPort: local.port,
+    peerAddress: addressOf(peer),
+    peerPort: peer.port,
+    receivedBytes,
+    sentBytes,
+  }));
 }
 
-function filterFor(clients: readonly Client[]): string[] {
-  if (clients.length > MOST_IN_FILTER) return [];
-  const each = clients.map(({ serverPort, port }) => `( sport = :${serverPort} and dport = :${port} )`);
-  return each.join(" or ").split(" ");
+function portsOf({ port, serverPort }: Client) {
+  return { local: serverPort, peer: port };
 }
 
-/** Asks for the connections of one client, or for all. */
-export type AskForConnections = (client?: Client) => Promise<Connection[]>;
+/** Throws if the kernel does not tell of connections. */
+export async function mustTellOfConnections(): Promise<void> {
+  await readConnections([{ inodes: ["0"] }]);
+}
 
 /**
- * For a look at many logins: one `ss` answers all who ask within one turn of the event loop. It runs after they have asked, so nobody gets
- * counters from before.
+ * For a look at many logins: one question answers all who ask within one turn of the event loop. It is asked after they have asked, so
+ * nobody gets counters from before.
  */
 export function askingTogether(ask: typeof readConnections = readConnections): AskForConnections {
-  let waiting:
-    | { readonly askers: (Client | undefined)[]; readonly answer: Promise<Connection[]> }
-    | undefined;
+  let waiting: { readonly askers: Wanted[]; readonly answer: Promise<readonly Connection[]> } | undefined;
   const begin = () => {
-    const askers: (Client | undefined)[] = [];
-    const answer = nextTurn().then(() => {
+    const askers: Wanted[] = [];
+    const answer = new Promise<void>((resolve) => void setImmediate(resolve)).then(() => {
       waiting = undefined;
-      const clients = askers.filter((it) => it !== undefined);
-      return ask(clients.length === askers.length ? clients : undefined);
+      return ask(askers);
     });
     return { askers, answer };
   };
-  return (client) => {
+  return (wanted) => {
     waiting ??= begin();
-    waiting.askers.push(client);
+    waiting.askers.push(wanted);
     return waiting.answer;
   };
-}
-
-/** The path of `ss`. Throws if there is none. */
-export function placeOfSs(): string {
-  for (const place of PLACES) {
-    try {
-      accessSync(place, constants.X_OK);
-      return place;
-    } catch {
-      // Try the next.
-    }
-  }
-  throw new Error(
-    `the sources busy and transfer need ss (package iproute2), found none of ${PLACES.join(", ")}`,
-  );
-}
-
-const COUNTERS = {
-  received: /\sbytes_received:(\d+)/,
-  acked: /\sbytes_acked:(\d+)/,
-  sent: /\sbytes_sent:(\d+)/,
-  retrans: /\sbytes_retrans:(\d+)/,
-  notsent: /\snotsent:(\d+)/,
-};
-
-/**
- * Parses the output of `ss -tinH`, or of `ss -tinHe` for inodes: one line per connection, then its counters on the next line, which begins
- * with a tab.
- */
-export function parseConnections(output: string): Connection[] {
-  return output.split(/\n(?=\S)/).flatMap((entry) => {
-    const [head = ""] = entry.split("\n", 1);
-    const [, , , local = "", peer = ""] = head.split(/\s+/, 5);
-    const inode = /\sino:(\d+)/.exec(head)?.[1];
-    const from = parseEndpoint(local);
-    const to = parseEndpoint(peer);
-    if (!from || !to) return [];
-    const counters = entry.slice(head.length);
-    // ss leaves out a counter that is 0.
-    const count = (name: keyof typeof COUNTERS) => Number(COUNTERS[name].exec(counters)?.[1] ?? 0);
-    return [
-      {
-        inode,
-        localAddress: from.address,
-        localPort: from.port,
-        peerAddress: to.address,
-        peerPort: to.port,
-        receivedBytes: count("received"),
-        sentBytes: count("acked"),
-        // `sent` counts bytes again that are sent again. It leaves out bytes that still wait.
-        writtenBytes: count("sent") - count("retrans") + count("notsent"),
-      },
-    ];
-  });
-}
-
-function parseEndpoint(text: string): { address: string; port: number } | undefined {
-  const [, address, port] = /^(.+):(\d+)$/.exec(text) ?? [];
-  return address && port ? { address: plainAddress(address), port: Number(port) } : undefined;
 }
 
 /** The connection over which a login came; `undefined` if it is not in the list. */

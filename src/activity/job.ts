@@ -3,20 +3,9 @@ import { type IsOver, UNLIMITED } from "../login/budget.ts";
 import { type ProcessStat, startedBootMs } from "../login/process.ts";
 import type { Connection } from "./connections.ts";
 import { type FilePlace, type HeldFiles, holdingsOf } from "./held.ts";
+import type { Part } from "./part.ts";
 import { writtenBytesOf } from "./payload.ts";
 import { isCrowded, mappedBytesOf, storageWaitOf, type ThreadWaits, threadWaitsOf } from "./waits.ts";
-
-/**
- * What counts as work of a process.
- * - `line`: its terminal reads whole lines, or it has no terminal. Everything counts.
- * - `shell`: it waits for such a job. Its CPU counts, and the CPU of the short commands of a loop.
- * - `screen`: its terminal waits for single keys, and it draws there. Its reads and writes of files count: a viewer uses CPU too.
- * - `helper`: it works for such a program and draws nothing. Everything counts, once two looks have seen it.
- * - `outer`: it opened a terminal inside its own and may record that one's output. Only its reads count.
- * - `idle`: nothing counts.
- */
-export const PARTS = ["line", "shell", "screen", "helper", "outer", "idle"] as const;
-export type Part = (typeof PARTS)[number];
 
 /** What one process had used when it was looked at. */
 export interface WorkCounters {
@@ -62,7 +51,7 @@ const SMALL_JOB = 8;
 /** Threads and waits for storage are read for so many processes. */
 const MOST_ASKED = 128;
 
-/** What the processes of jobs hold open, by pid. Only sockets whose bytes count are kept, so `ss` is not asked for nothing. */
+/** What the processes of jobs hold open, by pid. Only sockets whose bytes count are kept, so the kernel is not asked for nothing. */
 export function holdingsOfJob(members: readonly Member[], isOver?: IsOver): Map<number, HeldFiles> {
   // For a waiting shell only the CPU counts: the files of its jobs are read with the jobs.
   const asked = members.filter(({ place }) => place !== "shell" && place !== "idle");

@@ -11,7 +11,6 @@ import {
   rmSync,
 } from "node:fs";
 import { join } from "node:path";
-import * as v from "valibot";
 import type { Login } from "../login/login.ts";
 import { isAlive } from "../login/process.ts";
 import type { ClockReading } from "../system/clock.ts";
@@ -22,12 +21,11 @@ import type { Evidence } from "./evidence.ts";
 const MOST_BYTES = 1024;
 const WRITABLE_BY_OTHERS = 0o022;
 
-const schema = v.object({
-  version: v.literal(1),
+interface Keep {
+  readonly version: 1;
   /** On the boot clock. */
-  untilMs: v.pipe(v.number(), v.finite()),
-});
-type Keep = v.InferOutput<typeof schema>;
+  readonly untilMs: number;
+}
 
 /** The path of a login's record. It has the name of the sshd that serves the login: a login can outlive its privileged sshd. */
 export function keepFile({ server }: Pick<Login, "server">, directory = KEEP_DIRECTORY): string {
@@ -41,7 +39,10 @@ export function keepText(untilMs: number): string {
 
 /** Reads the text of a record. Throws if it has another form. */
 export function parseKeep(text: string): Keep {
-  return v.parse(schema, JSON.parse(text));
+  const { version, untilMs }: Partial<Keep> = JSON.parse(text);
+  if (version !== 1 || untilMs === undefined || !Number.isFinite(untilMs))
+    throw new Error("expected the record of a login that is kept");
+  return { version, untilMs };
 }
 
 /** Evidence that a login is kept, from its record; `undefined` if there is no record that root alone can have written. */

@@ -9,7 +9,14 @@ import type { Source } from "../policy/policy.ts";
 import { readClocks } from "../system/clock.ts";
 import { getAttributes, ICANON, unreadBytes } from "../system/libc.ts";
 import { reasonOf } from "../text/reason-of.ts";
-import { type AskForConnections, type Connection, connectionOf, readConnections } from "./connections.ts";
+import {
+  type AskForConnections,
+  type Connection,
+  ConnectionsLate,
+  connectionOf,
+  readConnections,
+  type Wanted,
+} from "./connections.ts";
 import type { HeldFiles } from "./held.ts";
 import { holdingsOfJob, type JobCounters, jobCounters, type Member } from "./job.ts";
 import type { Payload } from "./payload.ts";
@@ -108,7 +115,8 @@ export type Lookable = Pick<Login, "server" | "client"> & Partial<Pick<Login, "p
 
 /**
  * Takes one look. What vanishes meanwhile is left out. What cannot be read is a fault, and the rest is still read. Files and sockets are
- * read only for `busy`. Throws if the host lets nobody open a terminal, or if `ss` is needed and missing.
+ * read only for `busy`. Throws if the host lets nobody open a terminal, or the kernel does not tell of
+ * connections that are needed.
  */
 export async function takeLook(
   login: Lookable,
@@ -118,7 +126,7 @@ export async function takeLook(
     tree = treeOfLogin(login),
     isForNow = false,
     payload: isPayloadAsked = false,
-    connectionsOf = (client) => readConnections(client && [client]),
+    connectionsOf = (wanted) => readConnections([wanted]),
     own,
     others = [],
     isFromAfar = false,
@@ -150,14 +158,14 @@ export async function takeLook(
   const held = isBusyAsked
     ? holdingsOfJob([...jobs.flat(), ...detached], isOver)
     : new Map<number, HeldFiles>();
-  const holdsSockets = [...held.values()].some(({ sockets }) => sockets.length > 0);
+  const inodes = [...held.values()].flatMap(({ sockets }) => sockets);
   const peer = isTransferAsked && !traffic && !isTrafficLate ? login.client : undefined;
   const connections =
-    holdsSockets || peer
-      ? await connectionsInTime(connectionsOf, holdsSockets ? undefined : peer, faults)
+    inodes.length > 0 || peer
+      ? await connectionsInTime(connectionsOf, { inodes, client: peer }, faults)
       : undefined;
 
-  const byInode = new Map((holdsSockets && connections ? connections : []).map((it) => [it.inode ?? "", it]));
+  const byInode = new Map((connections ?? []).map((it) => [it.inode, it]));
   const connection = peer && connections && (connectionOf(peer, connections) ?? lostConnection(login));
   return {
     bootMs,
@@ -189,20 +197,19 @@ function payloadOf(before: ReturnType<typeof readTraffic>, after: typeof before)
 }
 
 /**
- * The connections from `ss`. Users can open so many that `ss` takes too long. Then nothing is known of them, and `faults` says so. Throws
- * if there is no `ss`, or it fails.
+ * The connections that are wanted. Users can open so many that to read them takes too long. Then nothing is known of them, and `faults`
+ * says so. Throws if the kernel does not tell.
  */
 async function connectionsInTime(
   ask: AskForConnections,
-  client: Login["client"],
+  wanted: Wanted,
   faults: Record<string, string>,
-): Promise<Connection[] | undefined> {
+): Promise<readonly Connection[] | undefined> {
   try {
-    return await ask(client);
+    return await ask(wanted);
   } catch (error) {
-    const { killed, code } = error as { killed?: boolean; code?: unknown };
-    if (!killed && code !== "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") throw error;
-    faults.connections = "there are more connections than ss could list in time";
+    if (!(error instanceof ConnectionsLate)) throw error;
+    faults.connections = reasonOf(error);
     return undefined;
   }
 }
@@ -374,8 +381,10 @@ function lastReadOf(terminals: readonly Terminal[]): number | undefined {
   return times.length > 0 ? Math.max(...times) : undefined;
 }
 
-/** Called if `ss` shows no such connection. Throws unless the login has ended meanwhile: `ss` then sees another network than the login. */
+/** Called if the kernel shows no such connection. Throws unless the login has ended meanwhile: it is then in another network than we are. */
 function lostConnection(login: Pick<Login, "server">): undefined {
   if (isAlive(login.server))
-    throw new Error("ss does not show the login's own connection: does it run in another network namespace?");
+    throw new Error(
+      "the kernel does not show the login's own connection: is it in another network namespace?",
+    );
 }

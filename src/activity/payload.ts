@@ -13,7 +13,7 @@ export interface Payload {
 /** All bytes that a process has written (`wchar`, proc_pid_io(5)); `undefined` if it is gone, or we may not ask. */
 export function writtenBytesOf(pid: number): number | undefined {
   try {
-    const bytes = /^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "latin1"))?.[1];
+    const bytes = /^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1];
     return bytes === undefined ? undefined : Number(bytes);
   } catch {
     return undefined;

@@ -109,7 +109,7 @@ function countersOf({
 /** All bytes that a process has written and read; `undefined` if it is gone, or we may not ask. */
 function movedBy(pid: number): Moved | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/io`, "latin1");
+    const text = readFileSync(`/proc/${pid}/io`, "utf8");
     const count = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(text)?.[1]);
     const moved = { written: count("wchar"), read: count("rchar") };
     return Number.isFinite(moved.written + moved.read) ? moved : undefined;

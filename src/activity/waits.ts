@@ -1,6 +1,5 @@
 // What a process waits for (a CPU that others use, or slow storage), and what it has read of mapped files without a system call.
 import { opendirSync, readFileSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
 import type { ProcessStat } from "../login/process.ts";
 
 /** How long a thread has waited for a CPU, in ms, and how often it left one: by itself, and because it was another thread's turn. */
@@ -16,6 +15,7 @@ const MAY_WAIT = new Set(["S", "D"]);
 
 /** Whether more threads want a CPU than there are CPUs, over the last minute (proc_loadavg(5)). */
 export function isCrowded(): boolean {
+  const { availableParallelism, loadavg } = process.getBuiltinModule("node:os");
   return (loadavg()[0] ?? 0) > availableParallelism();
 }
 
@@ -81,7 +81,7 @@ function threadsOf(pid: number): string[] {
 
 function textOf(path: string): string {
   try {
-    return readFileSync(path, "latin1");
+    return readFileSync(path, "utf8");
   } catch {
     return "";
   }

@@ -1,7 +1,8 @@
 // Asks for a lock of the terminal of this process, as its user or as root.
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
-import { askAsRoot, askAsUser, askFile, isAskPending, takeBackAsk } from "../lock/ask.ts";
+import { askAsRoot, askAsUser, isAskPending, takeBackAsk } from "../lock/ask.ts";
+import { askFile } from "../lock/ask-places.ts";
 import type { OwnTerminal } from "../lock/own-terminal.ts";
 import { administratorOf } from "./choose.ts";
 

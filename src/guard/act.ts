@@ -15,7 +15,6 @@ import {
   WHOLE_LOGIN,
 } from "./judge.ts";
 import { lockOne } from "./lock-terminal.ts";
-import type { Memory } from "./memory.ts";
 import { LOGIN_SUBJECT } from "./observe.ts";
 import {
   describe,
@@ -50,22 +49,19 @@ export async function act(
   return ended.includes(true);
 }
 
-/** Records new stays that users asked for. `before`: the subjects after the last look. */
-export async function recordStays(scene: Scene, before: Memory["subjects"]): Promise<void> {
-  for (const [id, { lastActivity }] of Object.entries(scene.observation.subjects)) {
-    if (lastActivity.source !== "stay" || before[id]?.lastActivity.source === "stay") continue;
-    const facts = { cause: "user", outcome: "kept", ended: null, reason: lastActivity.detail } as const;
+/** Records stays that users asked for: those of the subjects `ids`. */
+export async function recordStays(scene: Scene, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const reason = scene.observation.subjects[id]?.lastActivity.detail ?? "";
+    const facts = { cause: "user", outcome: "kept", ended: null, reason } as const;
     await record(describe("stay", id, scene, facts));
   }
 }
 
-/** Records what could not be read, once for as long as it lasts. `before`: what the last look could not read. */
-export async function recordFaults(
-  scene: Scene,
-  before: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  for (const [id, reason] of Object.entries(scene.observation.faults)) {
-    if (before[id] !== undefined) continue;
+/** Records what could not be read: the faults `ids`. */
+export async function recordFaults(scene: Scene, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const reason = scene.observation.faults[id] ?? "";
     await record(describe("fault", id, scene, { cause: null, outcome: "not read", ended: null, reason }));
   }
 }

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Login } from "../login/login.ts";
 import { apply, asksForGroups, type PolicySubject } from "../policy/apply.ts";
-import { type Groups, groupsOf } from "../policy/groups.ts";
+import type { Groups } from "../policy/groups.ts";
+import { loadKeptPolicy } from "../policy/kept.ts";
 import { LIMITS, limitsWith } from "../policy/limits.ts";
-import { loadPolicy } from "../policy/load.ts";
 import type { Applied, Policy } from "../policy/policy.ts";
 import { readClocks } from "../system/clock.ts";
 import { hostNames } from "../system/host-names.ts";
@@ -47,6 +48,14 @@ export interface Decided {
 
 type Known = Pick<Memory, "lastGood" | "groups">;
 
+/** Tells the groups of a user. Throws if they cannot be known. */
+type AskForGroups = (user: string) => Promise<readonly string[]>;
+
+const askSystem: AskForGroups = async (user) => {
+  const { groupsOf } = await import("../policy/groups.ts");
+  return groupsOf(user);
+};
+
 /**
  * Reads the policy and applies it to a login. If the policy cannot be read, or the groups of the user cannot be resolved, what was known
  * before still applies. A login that never had a good policy is ended by nobody. After an uninstall no login is ended, not even one that
@@ -56,7 +65,7 @@ export async function decidePolicy(
   { configPath, stateDirectory }: { readonly configPath: string; readonly stateDirectory: string },
   login: Login,
   { lastGood, groups }: Known,
-  ask = groupsOf,
+  ask: AskForGroups = askSystem,
 ): Promise<Decided> {
   if (isUninstalled())
     return {
@@ -66,7 +75,8 @@ export async function decidePolicy(
       complaint: "afkill is no longer installed; no login is ended",
     };
   try {
-    const policy = await loadPolicy(configPath);
+    // All logins share it, beside their directories.
+    const policy = await loadKeptPolicy(configPath, join(dirname(stateDirectory), "policy.json"));
     publishFirstCheck(policy, stateDirectory);
     const who = whoOf(login);
     if (!asksForGroups(policy, who)) {
@@ -132,7 +142,7 @@ const MOST_ASK_AGAIN_MS = 600_000;
 async function askAgain(
   user: string,
   before: KnownGroups | undefined,
-  ask: typeof groupsOf,
+  ask: AskForGroups,
 ): Promise<KnownGroups> {
   if (before?.fault !== undefined && readClocks().bootMs < before.askAtMs) return before;
   try {

@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from "node:fs";
+import { closeSync, constants, futimesSync, openSync, readSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Limits, Policy } from "../policy/policy.ts";
 import { makeFile } from "../system/make-file.ts";
@@ -20,6 +20,7 @@ export function firstCheckS(all: readonly Limits[]): number {
 export function publishFirstCheck(policy: Policy, stateDirectory: string): void {
   const text = `${firstCheckS(possibleLimits(policy))}\n`;
   const path = join(dirname(stateDirectory), "first-check");
+  if (isConfirmed(path, text)) return;
   const temporary = `${path}.${process.pid}`;
   try {
     // Users' watchdogs read root's file.
@@ -34,6 +35,24 @@ export function publishFirstCheck(policy: Policy, stateDirectory: string): void 
 function possibleLimits({ base, rules, exempt: { maxLoginMs } }: Policy): readonly Limits[] {
   const all = [base, ...rules.map(({ limits }) => limits)];
   return [...all, ...all.map((limits) => ({ ...limits, maxLoginMs }))];
+}
+
+/** Whether the file says this already. Then it is only made newer than the policy: the watchdog believes no older one. */
+function isConfirmed(path: string, text: string): boolean {
+  try {
+    const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const found = Buffer.alloc(text.length + 1);
+      if (found.toString("latin1", 0, readSync(fd, found)) !== text) return false;
+      const now = new Date();
+      futimesSync(fd, now, now);
+      return true;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** Removes what a failed write has left: on a full /run each check would leave an empty file. Never throws. */

@@ -27,7 +27,7 @@ const LONGEST_LOOK_S = 120;
 
 /** Runs one check, and goes on while a notice stands. Throws if the login could not be judged: then nothing was done to it. */
 export async function guard(host: Host): Promise<CheckOutcome> {
-  const recalled = host.recall();
+  const recalled = await host.recall();
   let { memory } = recalled;
   const clocks = new ClockKeeper(host.readClocks, memory, recalled.told);
   const save = () => host.save({ ...memory, ...clocks.notes });

@@ -1,10 +1,8 @@
 // The real host, through which a check acts. The loop in guard.ts knows only this interface, so a test can give it another host.
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { OwnTerminal } from "../activity/look.ts";
-import { FROM_AFAR } from "../ending/from-afar.ts";
-import { fromOutsideOf, type TerminalActions } from "../ending/terminal-actions.ts";
-import { takeAsks } from "../lock/ask.ts";
+import type { TerminalActions } from "../ending/terminal-actions.ts";
+import { isAsked } from "../lock/ask-places.ts";
 import { findLogin, type Login } from "../login/login.ts";
 import type { ProcessRef } from "../login/process.ts";
 import { type Terminal, terminalsOf } from "../login/terminal.ts";
@@ -13,12 +11,12 @@ import { type Applied, withIdleTimeout, withoutLock } from "../policy/policy.ts"
 import { type Clocks, parseTold, readClocks, type Told, uptimeShiftS } from "../system/clock.ts";
 import { endAfter } from "../system/libc.ts";
 import { RUN_DIRECTORY } from "../system/paths.ts";
-import { act, recordFaults, recordStays, type Scene } from "./act.ts";
+import type { Scene } from "./act.ts";
 import { type Decided, decidePolicy, isUninstalled } from "./decide.ts";
-import { recordFault } from "./fault.ts";
 import type { Verdict } from "./judge.ts";
 import type { Locks } from "./lock-activity.ts";
 import { type Memory, readMemory, writeMemory } from "./memory.ts";
+import { newFaultsIn, newStaysIn } from "./news.ts";
 import { type Known, type Observation, type Occasion, observe } from "./observe.ts";
 import { readLivingLocks, readLocks } from "./read-locks.ts";
 
@@ -47,12 +45,18 @@ export interface CheckedLook {
   readonly complaint: string | undefined;
 }
 
+/** What is remembered of a login. */
+interface Recalled {
+  readonly memory: Memory;
+  readonly told?: Told | undefined;
+}
+
 /** Everything that a check needs from the host, the login and the policy. */
 export interface Host {
   readonly readClocks: () => Clocks;
   readonly sleep: (ms: number) => Promise<unknown>;
   /** What the last check remembered, and what a watchdog has noted of the clocks since then. */
-  readonly recall: () => { readonly memory: Memory; readonly told?: Told | undefined };
+  readonly recall: () => Recalled | Promise<Recalled>;
   /** Keeps the memory for the next check. Returns whether that worked. */
   readonly save: (memory: Memory) => boolean;
   /** The login; `undefined` if it is gone. `child`: the sshd of the user, if an earlier look found it. */
@@ -104,18 +108,17 @@ export interface WrapHost {
 export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost }: HostOptions = {}): Host {
   const { isBlind = false, stateDirectory } = assignment;
   const isFromAfar = isBlind || assignment.isFromAfar;
-  const actions = wrapHost?.actions ?? (isFromAfar ? FROM_AFAR : fromOutsideOf(stateDirectory));
   const known: Known = { isFromAfar, isBlind, ...(wrapHost && { own: wrapHost.own }) };
   const shown = new Map<string, Shown>();
   // The process of a sweep also looks at other logins, and that of a wrap serves its terminal: one look that hangs must not end them.
   const isAlone = watch === undefined && wrapHost === undefined;
   // A lock outlives the check. The watchdog watches over it, in the directory where it keeps its memory: a sweep has another one.
   const isWatchedOver = dirname(stateDirectory) === RUN_DIRECTORY;
-  const mayLock = isRoot() && isWatchedOver && actions.lock !== undefined;
+  const mayLock = isRoot() && isWatchedOver && !isFromAfar && wrapHost === undefined;
   const mayGiveBack = isRoot() && !isFromAfar && wrapHost === undefined;
   return {
     readClocks,
-    sleep,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     recall: () => (wrapHost ? { memory: wrapHost.recall() } : recall(assignment)),
     save: (memory) => {
       if (!wrapHost) return writeMemory(stateDirectory, memory);
@@ -132,13 +135,27 @@ export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost 
     readLocks: async (login, applied) => (mayGiveBack ? readLivingLocks(login, applied) : readLocks(login)),
     observe: async (occasion) => {
       const seen = await observe(occasion, known);
-      return mayLock ? { ...seen, asks: takeAsks(occasion.login, stateDirectory) } : seen;
+      if (!mayLock || !isAsked(occasion.login, stateDirectory)) return seen;
+      const { takeAsks } = await import("../lock/ask.ts");
+      return { ...seen, asks: takeAsks(occasion.login, stateDirectory) };
     },
     terminalsOf: (login) => terminalsOf(login, { tree: [] }),
-    act: (verdict, scene) => act(verdict, scene, shown, actions),
-    recordComplaint: recordFault,
-    recordNews: async (scene, { subjects, faults }) => {
-      await recordStays(scene, subjects);
+    // To act and to record is what most checks do not do. What that needs is in this program's file, but has not run yet.
+    act: async (verdict, scene) => {
+      if (verdict.decisions.length === 0) return false;
+      const { act } = await import("./act.ts");
+      return act(verdict, scene, shown, wrapHost?.actions ?? (await actionsOf(isFromAfar, stateDirectory)));
+    },
+    recordComplaint: async (login, applied, complaint) => {
+      const { recordFault } = await import("./fault.ts");
+      await recordFault(login, applied, complaint);
+    },
+    recordNews: async (scene, memory) => {
+      const stays = newStaysIn(scene.observation, memory);
+      const faults = newFaultsIn(scene.observation, memory);
+      if (stays.length === 0 && faults.length === 0) return;
+      const { recordFaults, recordStays } = await import("./act.ts");
+      await recordStays(scene, stays);
       await recordFaults(scene, faults);
     },
     endAfter: isAlone ? endAfter : () => undefined,
@@ -147,9 +164,14 @@ export function hostOf(assignment: Assignment, { idleTimeoutMs, watch, wrapHost 
   };
 }
 
-function recall({ stateDirectory, clockHistory }: Assignment): ReturnType<Host["recall"]> {
+async function actionsOf(isFromAfar: boolean | undefined, stateDirectory: string): Promise<TerminalActions> {
+  if (isFromAfar) return (await import("../ending/from-afar.ts")).FROM_AFAR;
+  return (await import("../ending/terminal-actions.ts")).fromOutsideOf(stateDirectory);
+}
+
+async function recall({ stateDirectory, clockHistory }: Assignment): Promise<Recalled> {
   const told = clockHistory === "" ? undefined : parseTold(clockHistory, uptimeShiftS());
-  return { memory: readMemory(stateDirectory), told };
+  return { memory: await readMemory(stateDirectory), told };
 }
 
 function isRoot(): boolean {

@@ -15,7 +15,8 @@ import {
 } from "node:fs";
 import * as v from "valibot";
 import { writeNew } from "../change/write-new.ts";
-import { directoryNameOf, type Login } from "../login/login.ts";
+import type { Login } from "../login/login.ts";
+import { askFile, askLink } from "./ask-places.ts";
 import type { LockCause } from "./record.ts";
 import { wakeWatchdog } from "./wake.ts";
 
@@ -36,16 +37,6 @@ const schema = v.object({
   terminals: v.nullable(v.array(v.pipe(v.string(), v.regex(TERMINAL)))),
 });
 type AskFile = v.InferOutput<typeof schema>;
-
-/** The link with which the user of a login asks. `pam/watchdog` looks for the same. */
-export function askLink(login: Pick<Login, "privileged" | "server">, directory = "/tmp"): string {
-  return `${directory}/afkill-lock.${directoryNameOf(login)}`;
-}
-
-/** The file with which root asks. */
-export function askFile(stateDirectory: string): string {
-  return `${stateDirectory}/ask-lock`;
-}
 
 /** Reads what was asked for a login, and removes it. What is not its user's or root's asks for nothing. Never throws. */
 export function takeAsks(login: Login, stateDirectory: string, directory?: string): readonly Ask[] {

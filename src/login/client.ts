@@ -1,6 +1,5 @@
 // Where the client of a login sits. The login's own socket is asked, because a user can write SSH_CONNECTION.
 import { readFileSync } from "node:fs";
-import { isIP, SocketAddress } from "node:net";
 import { descriptorsIn, linkOf } from "./descriptors.ts";
 
 /** The two ends of a login's connection, from its own socket. */
@@ -132,12 +131,17 @@ export function parseEndpoint(text: string): { address: string; port: number } |
   return { address: plainAddress(address), port: Number.parseInt(port, 16) };
 }
 
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 /**
  * The one spelling of an address: no brackets, no `%eth0`, IPv6 shortened, an IPv4 address inside IPv6 (`::ffff:1.2.3.4`) as IPv4. Other
  * text stays as it is.
  */
 export function plainAddress(text: string): string {
   const bare = text.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
+  // Node needs longer to load its module for networks than a check takes, and most addresses are IPv4.
+  if (IPV4.test(bare)) return bare;
+  const { isIP, SocketAddress } = process.getBuiltinModule("node:net");
   if (isIP(bare) !== 6) return bare;
   const { address } = new SocketAddress({ address: bare, family: "ipv6" });
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
@@ -147,6 +151,8 @@ export function plainAddress(text: string): string {
 /** Parses the text of SSH_CONNECTION (ssh(1)): client address and port, server address and port. `undefined` unless it is exactly that. */
 export function parseSshConnection(text: string): Client | undefined {
   const [address = "", port = "", serverAddress = "", serverPort = "", ...more] = text.trim().split(" ");
+  if (text === "") return undefined;
+  const { isIP } = process.getBuiltinModule("node:net");
   const isPort = (word: string) => /^\d{1,5}$/.test(word) && Number(word) <= 65535;
   if (more.length > 0 || !isPort(port) || !isPort(serverPort) || !isIP(address) || !isIP(serverAddress))
     return undefined;

@@ -1,5 +1,4 @@
 // Whose login it is. The uid comes from the kernel. The name comes from sshd's title, and is believed only if the system's resolver agrees.
-import { execFile, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { readStart } from "../system/libc.ts";
@@ -161,6 +160,8 @@ const OPTIONS = {
 
 function ask(program: string, args: readonly string[]): string | undefined {
   if (systemNames.isSilent()) return undefined;
+  // Node needs longer to load this than a check takes, and nearly all users are in /etc/passwd.
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { status, signal, stdout } = spawnSync(program, args, {
     ...OPTIONS,
     timeout: SHORT_TIMEOUT_MS,
@@ -173,6 +174,7 @@ function ask(program: string, args: readonly string[]): string | undefined {
 /** The passwd(5) entries of some users; `undefined` if there is no answer. */
 async function entriesOf(keys: readonly string[]): Promise<string | undefined> {
   try {
+    const { execFile } = process.getBuiltinModule("node:child_process");
     const options = { ...OPTIONS, timeout: RESOLVER_TIMEOUT_MS };
     return (await promisify(execFile)("/usr/bin/getent", ["passwd", ...keys], options)).stdout;
   } catch (error) {

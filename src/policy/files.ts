@@ -40,7 +40,7 @@ export function readPolicyFiles(path: string): PolicyFile[] {
 
 function readPolicyFile(file: string): PolicyFile {
   try {
-    const directory = realpathSync(dirname(file));
+    const directory = realpathSync.native(dirname(file));
     mustBeSafe(directory);
     // O_NONBLOCK: a FIFO in the place of the file must not block us. The flag does not affect a regular file.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

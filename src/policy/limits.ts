@@ -214,6 +214,11 @@ export type LimitKey = keyof Rows;
 
 export const LIMIT_KEYS = Object.keys(LIMITS) as readonly LimitKey[];
 
+/** The fields that are durations. Only they can be endless. */
+export const DURATIONS: readonly string[] = Object.values(LIMITS).flatMap(({ kind, field }) =>
+  kind === "duration" ? field : [],
+);
+
 /** What a policy says for one login: a field for each row. */
 export type Limits = { readonly [K in LimitKey as Rows[K]["field"]]: Kinds[Rows[K]["kind"]] };
 

@@ -1,4 +1,4 @@
-import { readPolicyFiles } from "./files.ts";
+import { type PolicyFile, readPolicyFiles } from "./files.ts";
 import { type GoodFile, mergePolicy } from "./merge.ts";
 import { type Fault, type ParsedFile, parsePolicyFile } from "./parse.ts";
 import type { Policy } from "./policy.ts";
@@ -6,12 +6,21 @@ import { formatKey, PolicyError, type Problem } from "./problems.ts";
 
 /** Reads, checks and merges a policy: a main file and its drop-ins. Throws a PolicyError that lists every problem in all of them. */
 export async function loadPolicy(path: string): Promise<Policy> {
-  return mergePolicy(await loadFiles(path));
+  return policyIn(readPolicyFiles(path));
+}
+
+/** The policy in the texts of its files. Throws as `loadPolicy` does. */
+export async function policyIn(files: readonly PolicyFile[]): Promise<Policy> {
+  return mergePolicy(await goodFiles(files));
 }
 
 /** The files of a policy, read and checked, before they are merged. Throws as `loadPolicy` does. */
 export async function loadFiles(path: string): Promise<GoodFile[]> {
-  const files = readPolicyFiles(path).map(parsePolicyFile);
+  return goodFiles(readPolicyFiles(path));
+}
+
+async function goodFiles(texts: readonly PolicyFile[]): Promise<GoodFile[]> {
+  const files = texts.map(parsePolicyFile);
   const good = files.filter((file): file is GoodFile => "content" in file);
   if (good.length === files.length) return good;
   throw new PolicyError((await Promise.all(files.map(problemsOf))).flat());

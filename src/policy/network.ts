@@ -1,4 +1,4 @@
-import { BlockList, isIP, SocketAddress } from "node:net";
+// Addresses and networks. Node's module for them is loaded when a policy names some: it takes longer to load than a check.
 import { isNegated, positive } from "./pattern.ts";
 
 /** An address or a network, ready for a BlockList. */
@@ -16,7 +16,7 @@ const MAPPED_BITS = 96;
  */
 export function parseNetwork(text: string): Network | undefined {
   const [address = "", bitsText, ...more] = text.split("/");
-  const version = isIP(address);
+  const version = process.getBuiltinModule("node:net").isIP(address);
   if (version === 0 || address.includes("%") || more.length > 0) return undefined;
   const mostBits = version === 4 ? 32 : 128;
   if (bitsText !== undefined && !/^(0|[1-9]\d{0,2})$/.test(bitsText)) return undefined;
@@ -38,6 +38,7 @@ export function fitsNetworks(address: string, entries: readonly string[]): boole
 export function isWithin(address: string, networks: readonly string[]): boolean {
   const client = parseNetwork(address.replace(/%.*/, ""));
   if (!client) return false;
+  const { BlockList } = process.getBuiltinModule("node:net");
   const list = new BlockList();
   for (const text of networks) {
     const network = parseNetwork(text);
@@ -49,6 +50,7 @@ export function isWithin(address: string, networks: readonly string[]): boolean 
 
 /** The IPv4 address inside an IPv4-mapped IPv6 address, in any notation. */
 function mappedAddress(address: string): string | undefined {
+  const { SocketAddress } = process.getBuiltinModule("node:net");
   const canonical = new SocketAddress({ address, family: "ipv6" }).address;
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(canonical)?.[1];
 }

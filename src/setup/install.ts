@@ -10,6 +10,7 @@ import { formatProblem, PolicyError } from "../policy/problems.ts";
 import { mustHaveSshd } from "../sshd/sshd.ts";
 import * as layout from "../system/paths.ts";
 import { reasonOf } from "../text/reason-of.ts";
+import { mustSeeConnections } from "./connections.ts";
 import type { HookOptions, HookPlan } from "./hook.ts";
 import { planForceCommand } from "./hook-force-command.ts";
 import { planPam } from "./hook-pam.ts";
@@ -31,7 +32,6 @@ import { withOtherNode } from "./other-node.ts";
 import { isPackaged, mustBeThePackage, ownPart } from "./packaged.ts";
 import { planConfiguration, planPrograms } from "./programs.ts";
 import { planShared } from "./shared.ts";
-import { mustHaveSs } from "./ss.ts";
 
 /** A checked install that has not begun. `changes`: only what differs from the host now. */
 export interface InstallPlan {
@@ -62,7 +62,7 @@ export async function planInstall(dist: string, wish: Wish): Promise<InstallPlan
   if (packaged) mustBeThePackage(dist);
   const before = ownPart(readManifest() ?? NOTHING_INSTALLED);
   const files = look(layout.POLICY) === undefined ? undefined : await goodFiles();
-  mustHaveSs(files && mergePolicy(files));
+  await mustSeeConnections(files && mergePolicy(files));
   const hook = planHook(wish, before);
   const plan = planWith(packaged ? noFiles(before) : planFiles(dist, before), { ...wish, hook, before });
   const hooks = new Set([...hooksOf(before).map((it) => it.hook), wish.name]);

@@ -63,9 +63,10 @@ export async function survey({ configPath, idleTimeoutMs }: SurveyOptions): Prom
   return Promise.all(
     logins.map(async (login): Promise<Surveyed> => {
       const watchdog = watchdogOf(login);
+      const known = await memoryOf(login, watchdog);
       const now = readClocks();
       // Events of the clock during the watchdog's sleep are unknown until it wakes.
-      const memory = recordClockEvents(memoryOf(login, watchdog), now, { events: [] });
+      const memory = recordClockEvents(known, now, { events: [] });
       const { applied: inForce, complaint } = policyOf(login, memory);
       const limited = withIdleTimeout(inForce, idleTimeoutMs);
       // Only the check of root's watchdog locks: a sweep does not.
@@ -132,9 +133,9 @@ function withoutTransfer(applied: Applied): Applied {
 }
 
 /** The memory of root's watchdog; without one, of the last sweep. What users write is not trusted. */
-function memoryOf(login: Login, watchdog: Watchdog | undefined): Memory {
+async function memoryOf(login: Login, watchdog: Watchdog | undefined): Promise<Memory> {
   const name = directoryNameOf(login);
-  const ofSweep = watchdog === "root" ? BLANK : readMemory(`${SWEEP_DIRECTORY}/${name}`);
+  const ofSweep = watchdog === "root" ? BLANK : await readMemory(`${SWEEP_DIRECTORY}/${name}`);
   return ofSweep === BLANK ? readMemory(`${RUN_DIRECTORY}/${name}`) : ofSweep;
 }
 

@@ -4,7 +4,6 @@
 // (proc_uptime(5)).
 // Idle clock: the boot clock without the gaps in which the machine was suspended. Limits are counted on it. The total length of the gaps is
 // known exactly: CLOCK_MONOTONIC stands still in them, and only in them. A slow machine has no gaps.
-import os from "node:os";
 import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, clockMs } from "./libc.ts";
 
 /**
@@ -88,7 +87,7 @@ function readInTurn(): { clocks: Clocks; tookMs: number } {
 export function uptimeShiftS(): number {
   for (let n = 0; n < MOST_READINGS; n++) {
     const beforeMs = clockMs(CLOCK_BOOTTIME);
-    const shiftS = Math.round(beforeMs / 1000 - os.uptime());
+    const shiftS = Math.round(beforeMs / 1000 - process.getBuiltinModule("node:os").uptime());
     // After a wait in between, the difference would be that wait.
     if (clockMs(CLOCK_BOOTTIME) - beforeMs < 500) return shiftS;
   }

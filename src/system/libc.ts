@@ -2,7 +2,8 @@
 import { closeSync, constants } from "node:fs";
 import koffi from "koffi/indirect";
 
-const libc = koffi.load("libc.so.6");
+/** For files beside this one that declare calls which few programs need. */
+export const libc: ReturnType<typeof koffi.load> = koffi.load("libc.so.6");
 const ioctlBytes = libc.func("int ioctl(int fd, unsigned long request, _Inout_ uint8_t *value)");
 const ioctlNone = libc.func("int ioctl(int fd, unsigned long request, long value)");
 const getsockopt = libc.func(
@@ -10,6 +11,7 @@ const getsockopt = libc.func(
 );
 const getpeername = libc.func("int getpeername(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *size)");
 const getsockname = libc.func("int getsockname(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *size)");
+const exitNow = libc.func("void _exit(int status)");
 const alarm = libc.func("unsigned int alarm(unsigned int seconds)");
 const syscallDescriptor = libc.func("long syscall(long number, long pidfd, long fd, long flags)");
 const poll = libc.func("int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)");
@@ -52,8 +54,7 @@ const SYS_PIDFD_GETFD = 438;
 /** A libc call that failed. `code` is the name of the error (errno(3)). */
 export class SystemCallError extends Error {
   readonly code: string;
-  constructor(call: string) {
-    const number = koffi.errno();
+  constructor(call: string, number: number = koffi.errno()) {
     const code =
       Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
     super(`${call}: ${code}`);
@@ -61,7 +62,8 @@ export class SystemCallError extends Error {
   }
 }
 
-function mustSucceed(result: number, call: string): number {
+/** The result of a libc call. Throws `SystemCallError` if that is negative. */
+export function mustSucceed(result: number, call: string): number {
   if (result < 0) throw new SystemCallError(call);
   return result;
 }
@@ -164,8 +166,8 @@ export function tcpCounters(fd: number): TcpCounters | undefined {
 }
 
 // bits/socket.h.
-const AF_INET = 2;
-const AF_INET6 = 10;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 
 /** One end of a connection: its address as bytes (4, or 16 for IPv6), and its port. */
 export interface SocketAddress {
@@ -195,6 +197,12 @@ function socketAddress(raw: Uint8Array): SocketAddress | undefined {
 /** Makes the kernel end this process by SIGALRM after so many seconds, whatever it does then; 0 cancels that (alarm(2)). */
 export function endAfter(seconds: number): void {
   alarm(seconds);
+}
+
+/** Ends this process at once (_exit(2)). Nothing is flushed, and no thread is waited for, not even one that hangs in a call. */
+export function endProcess(status: number): never {
+  exitNow(status);
+  throw new Error("_exit returned");
 }
 
 /** Sets the time of a file's last write, in nanoseconds since 1970, and keeps the time of its last read (futimens(3)). */

@@ -1,11 +1,9 @@
 // Faults are caused one by one: every login lives, new ones come in, and the log says why.
 import { describe, expect, test } from "vitest";
-import { type Hook, type Lab, startLab } from "../lab/lab.ts";
+import { type Lab, startLab } from "../lab/lab.ts";
 import { aliveAfter, atPrompt, LIMIT_S, LONG_S, policyOfSeconds, type } from "../support/logins.ts";
 
 interface Fault {
-  /** The pam hook unless said otherwise. */
-  readonly hook?: Hook;
   readonly name: string;
   readonly cause: (lab: Lab) => Promise<unknown>;
   readonly logged: RegExp;
@@ -44,20 +42,14 @@ const faults: readonly Fault[] = [
     logged: /afkill.*the groups of visitor are not known: .*ENOENT; the login is not ended/,
     policy: '[exempt]\ngroups = ["noidle"]\n',
   },
-  {
-    name: "ss is missing, which a user's own watchdog needs",
-    hook: "profile",
-    cause: (lab) => lab.must("rm /usr/bin/ss /bin/ss -f"),
-    logged: /afkill.*ss/,
-  },
 ];
 
 /** A short notice makes the first check a late one: the fault must be there before it, for a login that knew a good policy keeps to that. */
 const CHECKED_LATE = `idle_timeout = "${LIMIT_S}s"\nwarn_before = ["3s"]\n`;
 
-describe.concurrent.each(faults)("when $name", ({ hook = "pam", cause, logged, policy = "" }) => {
+describe.concurrent.each(faults)("when $name", ({ cause, logged, policy = "" }) => {
   test("logins that are open and new ones live on, and the log says why", async () => {
-    await using lab = await startLab({ hook, policy: CHECKED_LATE + policy });
+    await using lab = await startLab({ hook: "pam", policy: CHECKED_LATE + policy });
     await lab.addUser("visitor");
     const open = await atPrompt(lab, "visitor");
     type(open, "\r");

@@ -66,12 +66,6 @@ const refusals: Record<string, Refusal> = {
     undo: "mv /usr/sbin/sshd-away /usr/sbin/sshd",
     says: "there is no /usr/sbin/sshd; install the SSH server first",
   },
-  "no ss": {
-    args: "install --hook pam",
-    given: "cp -a /usr/bin/ss /root/ss && rm -f /usr/bin/ss /usr/sbin/ss /bin/ss /sbin/ss",
-    undo: "cp -a /root/ss /usr/bin/ss",
-    says: /need ss \(package iproute2\), found none of .*; apt install iproute2, or/,
-  },
   "a machine without PAM": {
     args: "install --hook pam",
     given: "rm /etc/pam.d/sshd",

@@ -21,7 +21,7 @@ test("an idle login is warned and ended, the doctor asks rpm, and what is remove
   await promisify(execFile)(join(checkout, "scripts/package"), ["--rpm"], { maxBuffer: 1 << 26 });
   const lines = [
     ...HOST,
-    "apt-get -qq install --no-install-recommends rpm libatomic1 iproute2",
+    "apt-get -qq install --no-install-recommends rpm libatomic1",
     // Debian's rpm has its database in a home.
     "mkdir -p /etc/rpm && echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros",
     "cp /etc/pam.d/sshd /tmp/sshd.pam",

@@ -12,7 +12,7 @@ test("after its install.sh an idle login is warned and ended, and its uninstall 
   await promisify(execFile)(join(checkout, "scripts/package"), ["--tarball"], { maxBuffer: 1 << 26 });
   const lines = [
     ...HOST,
-    "apt-get -qq install --no-install-recommends xz-utils libatomic1 iproute2",
+    "apt-get -qq install --no-install-recommends xz-utils libatomic1",
     "cp /etc/pam.d/sshd /tmp/sshd.pam",
     "tar -xf /brought/afkill-*-linux-*.tar.xz -C /opt",
     "/opt/afkill-*/install.sh --hook pam",

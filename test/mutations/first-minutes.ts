@@ -14,14 +14,6 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...refused,
-    file: "src/setup/install.ts",
-    find: "  mustHaveSs(",
-    replace: "  void (",
-    why: "without ss every check of a user's own watchdog fails under the default policy, and no login is ended",
-    case: "no ss",
-  },
-  {
-    ...refused,
     file: "src/setup/programs.ts",
     find: "LD_TRACE_LOADED_OBJECTS=1 LD_PRELOAD=",
     replace: ": LD_PRELOAD=",

@@ -148,7 +148,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...acting,
-    find: "    if (before[id] !== undefined) continue;\n",
+    file: "src/guard/news.ts",
+    find: ".filter((id) => before.faults?.[id] === undefined)",
     replace: "",
     why: "a fault that lasts does not fill the audit",
     case: "what cannot be read is recorded once for as long as it lasts",

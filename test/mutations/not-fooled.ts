@@ -47,14 +47,6 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "src/activity/connections.ts",
-    find: 'count("sent") - count("retrans") + count("notsent")',
-    replace: 'count("acked")',
-    why: "what waits to be sent, or was sent again, is output and not a key",
-    case: "what ss prints",
-    test: "test/unit/activity/transfer.test.ts",
-  },
-  {
-    file: "src/activity/connections.ts",
     find: "      waiting = undefined;\n",
     replace: "",
     why: "who asks for a connection is not told of what it was before",

@@ -106,7 +106,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...rows,
-    file: "src/guard/memory.ts",
+    file: "src/guard/memory-form.ts",
     find: "v.optional(kept, inJson(harmless))",
     replace: "kept",
     why: "what a check remembers from before there was a key is still read",

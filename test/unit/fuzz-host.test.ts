@@ -1,7 +1,7 @@
 // Parsers of what the host tells, and users can have a hand in, under hostile text: each answers, soon, with what it says it does.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseConnections } from "../../src/activity/connections.ts";
+import { bytesIn, errorIn, messagesIn, socketIn } from "../../src/activity/sock-diag.ts";
 import { HOLD, stayOf } from "../../src/activity/stay.ts";
 import { hidepidOf } from "../../src/commands/doctor/user-hooks.ts";
 import { parseEndpoint, parseSshConnection } from "../../src/login/client.ts";
@@ -61,14 +61,34 @@ describe("/proc/PID/stat", () => {
   });
 });
 
-test("ss tells of connections whose every number is one", () => {
-  const samples = [
-    "ESTAB 0 0 10.0.0.1:22 10.0.0.2:50000 timer:(keepalive,1min,0) ino:4711 sk:1 <->\n\t cubic bytes_sent:9 bytes_acked:8 bytes_received:7\n",
-    'ESTAB 0 36 [::ffff:10.0.0.1]:22 [fe80::1%eth0]:4 users:(("x",pid=1,fd=3)) ino:1 sk:a\n\t bytes_received:12345\n',
-  ];
+test("messages of sock_diag are sockets, or an error", () => {
+  const bytes = fc.uint8Array({ maxLength: 400 });
   fc.assert(
-    fc.property(hostileText(...samples), (text) => {
-      for (const connection of parseConnections(text)) expect(areFinite(connection)).toBe(true);
+    fc.property(bytes, (body) => {
+      const whole = Buffer.concat([Buffer.alloc(16), body]);
+      whole.writeUInt32LE(whole.length, 0);
+      for (const message of messagesIn(whole)) {
+        expect(Number.isFinite(errorIn(message))).toBe(true);
+        if (message.body.length < 72) expect(() => socketIn(message)).toThrow("expected a socket");
+        else
+          expect([areFinite(socketIn(message).peer), areFinite(bytesIn(message) ?? {})]).toEqual([
+            true,
+            true,
+          ]);
+      }
+    }),
+    RUNS,
+  );
+  const orThrow = (text: Uint8Array) => {
+    try {
+      return [...messagesIn(text)].length <= text.length / 16;
+    } catch (error) {
+      return /^expected a message of sock_diag/.test(String((error as Error).message));
+    }
+  };
+  fc.assert(
+    fc.property(bytes, (text) => {
+      expect(orThrow(text)).toBe(true);
     }),
     RUNS,
   );

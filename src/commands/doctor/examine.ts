@@ -12,7 +12,7 @@ import { audit, syslog } from "./logs.ts";
 import { owners } from "./owners.ts";
 import { pamPlace, pamPlacement } from "./pam-placement.ts";
 import { pamRule } from "./pam-rule.ts";
-import { policy, ss } from "./policy.ts";
+import { connections, policy } from "./policy.ts";
 import { policyNames } from "./policy-names.ts";
 import { node, programs, tools } from "./programs.ts";
 import { rivals } from "./rivals.ts";
@@ -42,7 +42,7 @@ const CHECKS: readonly Check[] = [
   policyNames,
   groups,
   lockService,
-  ss,
+  connections,
   tools,
   selinux,
   syslog,

@@ -1,9 +1,10 @@
 // Whether the policy can be used, and whether the host has what it needs.
-import { placeOfSs } from "../../activity/connections.ts";
+
+import { mustTellOfConnections } from "../../activity/connections.ts";
 import { look } from "../../change/change.ts";
 import { loadPolicy } from "../../policy/load.ts";
 import { formatProblem, PolicyError } from "../../policy/problems.ts";
-import { asksForSs, SS_REMEDY } from "../../setup/ss.ts";
+import { asksForConnections, CONNECTIONS_REMEDY } from "../../setup/connections.ts";
 import { POLICY, POLICY_DIRECTORY } from "../../system/paths.ts";
 import { type Check, error, type Problem, problemOf } from "./finding.ts";
 import { isUsers } from "./installation.ts";
@@ -39,16 +40,16 @@ function unreadable(paths: readonly string[]): Problem[] {
   });
 }
 
-export const ss: Check = {
-  id: "ss",
-  fine: "ss is installed, or the policy does not need it",
+export const connections: Check = {
+  id: "connections",
+  fine: "the kernel tells what moves through connections, or the policy does not need it",
   find: async () => {
-    if (!asksForSs(await loadPolicy(POLICY).catch(() => undefined))) return [];
+    if (!asksForConnections(await loadPolicy(POLICY).catch(() => undefined))) return [];
     try {
-      placeOfSs();
+      await mustTellOfConnections();
       return [];
     } catch (thrown) {
-      return [problemOf(thrown, SS_REMEDY)];
+      return [problemOf(thrown, CONNECTIONS_REMEDY)];
     }
   },
 };

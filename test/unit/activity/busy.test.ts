@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { describeWork, withNewcomers, workSince } from "../../../src/activity/busy.ts";
 import type { FilePlace } from "../../../src/activity/held.ts";
-import { type JobCounters, PARTS, type WorkCounters } from "../../../src/activity/job.ts";
+import type { JobCounters, WorkCounters } from "../../../src/activity/job.ts";
+import { PARTS } from "../../../src/activity/part.ts";
 import { counters } from "../../support/counters.ts";
 
 const SINCE_MS = 100_000;

@@ -4,7 +4,8 @@ import type { AuditRecord } from "../../../src/audit/record.ts";
 import type { TerminalActions } from "../../../src/ending/terminal-actions.ts";
 import { act, recordFaults, recordStays, type Scene } from "../../../src/guard/act.ts";
 import { type Decision, WHOLE_LOGIN } from "../../../src/guard/judge.ts";
-import type { SubjectMemory } from "../../../src/guard/memory.ts";
+import { BLANK, type SubjectMemory } from "../../../src/guard/memory.ts";
+import { newFaultsIn, newStaysIn } from "../../../src/guard/news.ts";
 import type { Terminal } from "../../../src/login/terminal.ts";
 import type { Shown } from "../../../src/notice/show.ts";
 import { ALICE, policyOf } from "../../support/hosts.ts";
@@ -177,8 +178,9 @@ test("the end of a login is recorded with its longest idle terminal, and with wh
 
 test("a stay that its user asked for is recorded once", async () => {
   const scene = sceneOf({ [ONE]: 0 }, "stay");
-  await recordStays(scene, {});
-  await recordStays(scene, scene.observation.subjects as Record<string, SubjectMemory>);
+  const subjects = scene.observation.subjects as Record<string, SubjectMemory>;
+  await recordStays(scene, newStaysIn(scene.observation, BLANK));
+  await recordStays(scene, newStaysIn(scene.observation, { ...BLANK, subjects }));
   expect(records).toMatchObject([
     { action: "stay", cause: "user", terminals: ["pts/1"], reason: "by root: she asked" },
   ]);
@@ -187,8 +189,8 @@ test("a stay that its user asked for is recorded once", async () => {
 test("what cannot be read is recorded once for as long as it lasts", async () => {
   const scene = sceneOf({ [ONE]: 0 });
   const faulty = { ...scene, observation: { ...scene.observation, faults: { [ONE]: "locked" } } };
-  await recordFaults(faulty, undefined);
-  await recordFaults(faulty, { [ONE]: "locked" });
+  await recordFaults(faulty, newFaultsIn(faulty.observation, BLANK));
+  await recordFaults(faulty, newFaultsIn(faulty.observation, { ...BLANK, faults: { [ONE]: "locked" } }));
   expect(records).toMatchObject([
     { action: "fault", outcome: "not read", terminals: ["pts/1"], reason: "locked" },
   ]);

@@ -111,6 +111,6 @@ test("after a look that hung no process of the user's is looked at, and no termi
   const host = hostOf({ ...assignment, isBlind: true });
   await host.observe({} as Occasion);
   expect(mocked.observe.mock.lastCall?.at(-1)).toEqual({ isFromAfar: true, isBlind: true });
-  await host.act({} as Verdict, {} as Scene);
+  await host.act({ decisions: [{ kind: "hang-up", id: "pts/1" }] } as unknown as Verdict, {} as Scene);
   expect(mocked.act.mock.lastCall?.at(-1)).toBe(FROM_AFAR);
 });

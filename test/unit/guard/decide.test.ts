@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decidePolicy, isInDoubt } from "../../../src/guard/decide.ts";
-import { BLANK, type KnownGroups, type Memory, parseMemory, serialise } from "../../../src/guard/memory.ts";
+import { BLANK, type KnownGroups, type Memory, serialise } from "../../../src/guard/memory.ts";
+import { parseMemory } from "../../../src/guard/memory-form.ts";
 import type { Login } from "../../../src/login/login.ts";
 import { asksForGroups } from "../../../src/policy/apply.ts";
 import { loadPolicy } from "../../../src/policy/load.ts";

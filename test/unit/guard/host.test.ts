@@ -8,6 +8,8 @@ import { ALICE, NOBODY, policyOf } from "../../support/hosts.ts";
 
 const mocked = vi.hoisted(() => ({
   takeAsks: vi.fn(),
+  isAsked: vi.fn(),
+  isAlive: vi.fn(),
   restoreLocks: vi.fn(),
   locksOf: vi.fn(),
   decidePolicy: vi.fn(),
@@ -15,6 +17,11 @@ const mocked = vi.hoisted(() => ({
   record: vi.fn(),
 }));
 vi.mock("../../../src/lock/ask.ts", () => ({ takeAsks: mocked.takeAsks }));
+vi.mock("../../../src/lock/ask-places.ts", () => ({ isAsked: mocked.isAsked }));
+vi.mock("../../../src/login/process.ts", async (original) => ({
+  ...(await original<typeof import("../../../src/login/process.ts")>()),
+  isAlive: mocked.isAlive,
+}));
 vi.mock("../../../src/lock/restore.ts", () => ({ restoreLocks: mocked.restoreLocks }));
 vi.mock("../../../src/lock/record.ts", async (original) => ({
   ...(await original<typeof import("../../../src/lock/record.ts")>()),
@@ -32,14 +39,17 @@ vi.mock("../../../src/guard/observe.ts", async (original) => ({
 
 const assignment: Assignment = { stateDirectory: "/run/afkill/11-1", configPath: "/x", clockHistory: "" };
 const ASK = { terminal: "pts/3", cause: "user", by: "" };
+const LOCK = { number: 3, sinceMs: 7, locker: { pid: 8, startTicks: 9 } };
 const applied = policyOf({ atLimit: "lock" });
 const wrapHost = { actions: {} as TerminalActions, own: { leaderPid: 7 } } as unknown as WrapHost;
 
 beforeEach(() => {
   vi.resetAllMocks();
   mocked.takeAsks.mockReturnValue([ASK]);
+  mocked.isAsked.mockReturnValue(true);
+  mocked.isAlive.mockReturnValue(false);
   mocked.restoreLocks.mockResolvedValue([]);
-  mocked.locksOf.mockReturnValue([{ number: 3, sinceMs: 7 }]);
+  mocked.locksOf.mockReturnValue([LOCK]);
   mocked.decidePolicy.mockResolvedValue({ applied, lastGood: applied });
   mocked.observe.mockResolvedValue(NOBODY);
 });
@@ -88,13 +98,27 @@ test("a terminal whose locker is gone is given back before its lock is read, and
   });
   mocked.locksOf.mockImplementation(() => {
     order.push("read");
-    return [{ number: 3, sinceMs: 7 }];
+    return [LOCK];
   });
-  expect(await hostAs(0).readLocks(ALICE, applied)).toEqual({ "pts/3": { number: 3, sinceMs: 7 } });
-  expect(order).toEqual(["given back", "read"]);
+  expect(await hostAs(0).readLocks(ALICE, applied)).toEqual({ "pts/3": LOCK });
+  expect(mocked.isAlive).toHaveBeenCalledWith(LOCK.locker);
+  expect(order).toEqual(["read", "given back", "read"]);
   expect(mocked.record.mock.calls).toMatchObject([
     [{ action: "unlock", cause: "fault", terminals: ["pts/4"], user: "alice", ended: null }],
   ]);
+});
+
+test("a terminal whose locker lives stays locked", async () => {
+  mocked.isAlive.mockReturnValue(true);
+  expect(await hostAs(0).readLocks(ALICE, applied)).toEqual({ "pts/3": LOCK });
+  expect(mocked.restoreLocks).not.toHaveBeenCalled();
+});
+
+test("where nobody has asked, no ask is looked for", async () => {
+  mocked.isAsked.mockReturnValue(false);
+  expect(await hostAs(0).observe({ login: ALICE } as Occasion)).not.toHaveProperty("asks");
+  expect(mocked.isAsked).toHaveBeenCalledWith(ALICE, "/run/afkill/11-1");
+  expect(mocked.takeAsks).not.toHaveBeenCalled();
 });
 
 test("a sweep gives back too: it looks at logins that nobody guards", async () => {

@@ -21,13 +21,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-test("what one check writes the next one reads, limits that are off included", () => {
+test("what one check writes the next one reads, limits that are off included", async () => {
   expect(writeMemory(directory, FULL_MEMORY)).toBe(true);
-  expect(readMemory(directory)).toEqual(FULL_MEMORY);
+  expect(await readMemory(directory)).toEqual(FULL_MEMORY);
   expect(readdirSync(directory)).toEqual(["memory.json"]);
 });
 
-test("a memory from before there was a max_stay, mouse_motion or trust_tty_times is read, without", () => {
+test("a memory from before there was a max_stay, mouse_motion or trust_tty_times is read, without", async () => {
   writeMemory(directory, FULL_MEMORY);
   const path = join(directory, "memory.json");
   const older = JSON.parse(readFileSync(path, "utf8"));
@@ -35,14 +35,14 @@ test("a memory from before there was a max_stay, mouse_motion or trust_tty_times
   delete older.lastGood.limits.mouseMotion;
   delete older.lastGood.limits.trustTtyTimes;
   writeFileSync(path, JSON.stringify(older), { mode: 0o600 });
-  expect(readMemory(directory).lastGood?.limits).toMatchObject({
+  expect((await readMemory(directory)).lastGood?.limits).toMatchObject({
     maxStayMs: Number.POSITIVE_INFINITY,
     mouseMotion: true,
     trustTtyTimes: true,
   });
 });
 
-test("a memory from before there were locks is read: nothing was locked, and nothing locks", () => {
+test("a memory from before there were locks is read: nothing was locked, and nothing locks", async () => {
   writeMemory(directory, FULL_MEMORY);
   const path = join(directory, "memory.json");
   const older = JSON.parse(readFileSync(path, "utf8"));
@@ -50,13 +50,13 @@ test("a memory from before there were locks is read: nothing was locked, and not
   delete older.notLocked;
   for (const key of ["atLimit", "lockMaxMs", "lockTries"]) delete older.lastGood.limits[key];
   writeFileSync(path, JSON.stringify(older), { mode: 0o600 });
-  const memory = readMemory(directory);
+  const memory = await readMemory(directory);
   expect([memory.locked, memory.notLocked]).toEqual([undefined, undefined]);
   expect(memory.lastGood?.limits).toMatchObject({ atLimit: "end", lockMaxMs: Number.POSITIVE_INFINITY });
   expect(memory.subjects).toEqual(FULL_MEMORY.subjects);
 });
 
-test("garbage, other versions and half-written files count as no memory", () => {
+test("garbage, other versions and half-written files count as no memory", async () => {
   const path = join(directory, "memory.json");
   writeMemory(directory, FULL_MEMORY);
   const whole = readFileSync(path, "utf8");
@@ -69,33 +69,33 @@ test("garbage, other versions and half-written files count as no memory", () => 
     whole.replace("5000", '"5000"'),
   ]) {
     writeFileSync(path, text);
-    expect(readMemory(directory)).toEqual(BLANK);
+    expect(await readMemory(directory)).toEqual(BLANK);
   }
-  fc.assert(
-    fc.property(fc.json(), (text) => {
+  await fc.assert(
+    fc.asyncProperty(fc.json(), async (text) => {
       writeFileSync(path, text);
-      expect(readMemory(directory)).toEqual(BLANK);
+      expect(await readMemory(directory)).toEqual(BLANK);
     }),
   );
   writeFileSync(path, whole + " ".repeat(33 << 20));
-  expect(readMemory(directory)).toEqual(BLANK);
+  expect(await readMemory(directory)).toEqual(BLANK);
 });
 
-testAsRoot("a file of somebody else, or a link, is not read", () => {
+testAsRoot("a file of somebody else, or a link, is not read", async () => {
   const path = join(directory, "memory.json");
   writeMemory(directory, FULL_MEMORY);
   chownSync(path, 65_534, 65_534);
-  expect(readMemory(directory)).toEqual(BLANK);
+  expect(await readMemory(directory)).toEqual(BLANK);
 
   const elsewhere = mkdtempSync(join(tmpdir(), "afkill-memory-"));
   writeMemory(elsewhere, FULL_MEMORY);
   rmSync(path);
   symlinkSync(join(elsewhere, "memory.json"), path);
-  expect(readMemory(directory)).toEqual(BLANK);
+  expect(await readMemory(directory)).toEqual(BLANK);
   rmSync(elsewhere, { recursive: true });
 });
 
-test("a directory that cannot be written is no fault of the login", () => {
+test("a directory that cannot be written is no fault of the login", async () => {
   expect(writeMemory(join(directory, "gone"), FULL_MEMORY)).toBe(false);
 });
 
@@ -111,17 +111,17 @@ function crowded(processes: number): Memory {
   return { ...FULL_MEMORY, subjects: { [id]: { ...subject, baseline: { ...subject.baseline, job } } } };
 }
 
-test("ten sessions full of processes, as many as a look takes, are remembered whole", () => {
+test("ten sessions full of processes, as many as a look takes, are remembered whole", async () => {
   const memory = crowded(10 * 4096);
   expect(writeMemory(directory, memory)).toBe(true);
-  expect(Object.keys(readMemory(directory).subjects["pts/1:12-3456"]?.baseline.job ?? {})).toHaveLength(
-    40_960,
-  );
+  expect(
+    Object.keys((await readMemory(directory)).subjects["pts/1:12-3456"]?.baseline.job ?? {}),
+  ).toHaveLength(40_960);
 });
 
-test("more processes than a memory holds do not make it blank, which would count as activity", () => {
+test("more processes than a memory holds do not make it blank, which would count as activity", async () => {
   expect(writeMemory(directory, crowded(150_000))).toBe(true);
-  const { subjects, standing } = readMemory(directory);
+  const { subjects, standing } = await readMemory(directory);
   expect(standing).toEqual(FULL_MEMORY.standing);
   expect(subjects["pts/1:12-3456"]?.lastActivity).toEqual(
     FULL_MEMORY.subjects["pts/1:12-3456"]?.lastActivity,

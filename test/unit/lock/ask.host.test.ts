@@ -14,15 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import {
-  askAsRoot,
-  askAsUser,
-  askFile,
-  askLink,
-  isAskPending,
-  takeAsks,
-  takeBackAsk,
-} from "../../../src/lock/ask.ts";
+import { askAsRoot, askAsUser, isAskPending, takeAsks, takeBackAsk } from "../../../src/lock/ask.ts";
+import { askFile, askLink, isAsked } from "../../../src/lock/ask-places.ts";
 import type { Login } from "../../../src/login/login.ts";
 import { describeAsRoot } from "../../support/root.ts";
 
@@ -58,7 +51,9 @@ describeAsRoot("an ask for a lock", () => {
   test("of the login's user counts once", () => {
     put("pts/3");
     expect(link).toMatch(/\/afkill-lock\.4000000-7$/);
+    expect(isAsked(login, directory, directory)).toBe(true);
     expect(take()).toEqual([{ terminal: "pts/3", cause: "user", by: "" }]);
+    expect(isAsked(login, directory, directory)).toBe(false);
     expect(take()).toEqual([]);
   });
 
@@ -88,6 +83,7 @@ describeAsRoot("an ask for a lock", () => {
 
   test("of root counts once for each terminal, or for all", () => {
     writeFileSync(askFile(directory), text(), { mode: 0o600 });
+    expect(isAsked(login, directory, directory)).toBe(true);
     const ask = { cause: "administrator", by: "bob" };
     expect(take()).toEqual([
       { ...ask, terminal: "pts/3" },

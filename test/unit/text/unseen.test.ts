@@ -11,7 +11,7 @@ import { tableOf as topTable } from "../../../src/commands/top/layout.ts";
 import { linesOf, treeOf } from "../../../src/commands/tree/text.ts";
 import { tableOfLogins } from "../../../src/console/list-text.ts";
 import { complain, say, sayJson } from "../../../src/console/output.ts";
-import { parseMemory } from "../../../src/guard/memory.ts";
+import { parseMemory } from "../../../src/guard/memory-form.ts";
 import { warning } from "../../../src/notice/text.ts";
 import type { LoginRow } from "../../../src/survey/rows.ts";
 import { printable, safeJson, safeLines } from "../../../src/text/unseen.ts";

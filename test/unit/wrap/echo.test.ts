@@ -45,13 +45,13 @@ test("it runs from whatever the terminal sends", async () => {
 test("what a terminal and its client did by themselves is not counted for the connection", async () => {
   const client = { address: "10.0.0.3", port: 55_000, serverAddress: "10.0.0.2", serverPort: 22 };
   const connection = {
+    inode: "1",
     localAddress: client.serverAddress,
     localPort: client.serverPort,
     peerAddress: client.address,
     peerPort: client.port,
     receivedBytes: 10_000,
     sentBytes: 0,
-    writtenBytes: 0,
   };
   const own = {
     leaderPid: 1,
