@@ -12,7 +12,7 @@ import {
   type Verdict,
   WHOLE_LOGIN,
 } from "../../../src/guard/judge.ts";
-import { BLANK, type Memory, , serialise } from "../../../src/guard/memory.ts";
+import { BLANK, type Memory, serialise } from "../../../src/guard/memory.ts";
 import { parseMemory } from "../../../src/guard/memory-form.ts";
 import { observe } from "../../../src/guard/observe.ts";
 import { situationOf } from "../../../src/guard/situation.ts";
