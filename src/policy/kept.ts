@@ -4,7 +4,6 @@ import { BUNDLE } from "../system/bundle.ts";
 import { makeFile } from "../system/make-file.ts";
 import { readOwn } from "../system/read-own.ts";
 import { type PolicyFile, readPolicyFiles } from "./files.ts";
-import { DURATIONS, type Limits } from "./limits.ts";
 import type { Policy } from "./policy.ts";
 
 /** What is kept: a policy, the texts that it was made of, and the program that has made it. */
@@ -53,20 +52,13 @@ function readKept(path: string): Kept | undefined {
   try {
     const text = readOwn(path, MOST_BYTES);
     if (text === undefined) return undefined;
-    const kept: Kept = JSON.parse(text);
+    // JSON has no Infinity: `null` is written for it, and nothing else in a policy is null.
+    const kept: Kept = JSON.parse(text, (_, value) => value ?? Number.POSITIVE_INFINITY);
     if (kept.writtenBy !== BUNDLE) return undefined;
-    for (const limits of [kept.policy.base, ...kept.policy.rules.map((rule) => rule.limits)])
-      setEndless(limits);
-    return kept;
+    return kept.policy.rules ? kept : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** JSON has no Infinity: `null` is written for it, which no limit is. */
-function setEndless(limits: Limits): void {
-  const fields = limits as { [field: string]: unknown };
-  for (const field of DURATIONS) fields[field] ??= Number.POSITIVE_INFINITY;
 }
 
 /** Keeps a policy. A failure does no harm: the next check parses it again. */

@@ -75,8 +75,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...kept,
-    find: "fields[field] ??= Number.POSITIVE_INFINITY",
-    replace: "void fields[field]",
+    find: "value ?? Number.POSITIVE_INFINITY",
+    replace: "value",
     why: "a kept limit that is off stays off",
     case: "a policy that says what it said is the same policy, and is not parsed",
   },

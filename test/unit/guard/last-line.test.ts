@@ -15,7 +15,7 @@ vi.mock("../../../src/notice/farewell.ts", () => ({ sayFarewell: mocked.sayFarew
 
 test("a check writes down what it stops where the watchdog of its login looks", async () => {
   const host = hostOf({ stateDirectory: "/run/afkill/1-2", configPath: "/nowhere", clockHistory: "" });
-  await host.act({} as Verdict, {} as Scene);
+  await host.act({ decisions: [{ kind: "hang-up", id: "pts/1" }] } as unknown as Verdict, {} as Scene);
   const actions: TerminalActions = mocked.act.mock.lastCall?.at(-1);
   const terminal = {} as Terminal;
   await actions.sayFarewell(terminal, "bye");
