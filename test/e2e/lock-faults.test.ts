@@ -436,6 +436,9 @@ describe.concurrent("a host that changes", () => {
     await works(lost);
     await lockNow(host, kept);
     await lockNow(host, lost);
+    // A check that still runs has its Node.
+    const checks = () => host.nodes().filter(({ cmdline }) => cmdline.join(" ").includes("/check.js"));
+    await vi.waitFor(() => expect(checks()).toEqual([]), SOON);
     await host.must(`mv /usr/lib/afkill/node /root/node; kill -KILL ${await lockerOf(host, lost)}`);
     await isAsBefore(host, lost);
     expect(await host.syslog()).toMatch(/the locker of pts\/\d+ is gone/);

@@ -14,9 +14,9 @@ if grep -q bookworm /etc/os-release; then line=/etc/pam.d/sshd; else line=/etc/p
 echo 'afkill afkill/hook select pam' | debconf-set-selections
 dpkg --unpack "$old"
 # No hook is there before all is there.
-fails grep -rl afkill /etc/pam.d
+fails grep -rl --exclude=afkill --exclude='afkill.dpkg-*' afkill /etc/pam.d
 fails afkill install --hook pam
-fails grep -rl afkill /etc/pam.d
+fails grep -rl --exclude=afkill --exclude='afkill.dpkg-*' afkill /etc/pam.d
 dpkg --configure -a
 grep -c /usr/lib/afkill/session "$line"
 
@@ -29,7 +29,7 @@ grep -c /usr/lib/afkill/session "$line"
 # What an administrator takes away stays away over an upgrade, and comes back with the next installation.
 afkill uninstall
 dpkg --install "$new"
-fails grep -rl afkill /etc/pam.d /etc/ssh
+fails grep -rl --exclude=afkill --exclude='afkill.dpkg-*' afkill /etc/pam.d /etc/ssh
 apt-get -qq remove afkill
 dpkg --install "$new"
 grep -c /usr/lib/afkill/session "$line"
@@ -40,5 +40,5 @@ echo 'afkill afkill/hook select pam' | debconf-set-selections
 echo 'UsePAM no' >/etc/ssh/sshd_config.d/00-own.conf
 dpkg --install "$new"
 dpkg-query --show --showformat '${Status}\n' afkill
-fails grep -rl afkill /etc/pam.d /etc/ssh
+fails grep -rl --exclude=afkill --exclude='afkill.dpkg-*' afkill /etc/pam.d /etc/ssh
 echo 'the package has been killed, and lives'

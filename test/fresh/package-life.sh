@@ -26,7 +26,7 @@ if grep -q bookworm /etc/os-release; then line=/etc/pam.d/sshd; else line=/etc/p
 
 apt_get install "$old"
 # It changes nobody's login, and starts and enables nothing.
-fails grep -rl afkill /etc/pam.d /etc/ssh /etc/profile.d
+fails grep -rl --exclude=afkill afkill /etc/pam.d /etc/ssh /etc/profile.d
 [ -z "$(find /etc/systemd -name 'afkill*')" ]
 [ "$(stat -c '%a %U %G' /usr/lib/afkill/env)" = '2710 root afkill' ]
 [ -z "$(find / -xdev -path /var/cache -prune -o -group nogroup -path '*afkill*' -print)" ]
@@ -76,7 +76,7 @@ login=$!
 timeout 60 sh -c "until grep -q 'closes in' /tmp/said; do sleep 1; done"
 apt_get remove afkill
 cmp /etc/pam.d/sshd /tmp/sshd.pam
-fails grep -rl afkill /etc/pam.d /etc/ssh /etc/profile.d
+fails grep -rl --exclude=afkill afkill /etc/pam.d /etc/ssh /etc/profile.d
 [ ! -e /usr/lib/afkill ] && [ ! -e /usr/sbin/afkill ] && [ ! -e /usr/bin/afkill ]
 [ -e /etc/afkill/afkill.toml ] && [ -e /var/log/afkill/audit.jsonl ]
 sleep 60

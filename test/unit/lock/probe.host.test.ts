@@ -6,7 +6,7 @@ import { probe } from "../../../src/lock/probe.ts";
 import { readStat } from "../../../src/login/process.ts";
 import { setAccessedTime, unreadBytes } from "../../../src/system/libc.ts";
 import { userShell } from "../../support/locks.ts";
-import { until } from "../../support/real-terminals.ts";
+import { pause, until } from "../../support/real-terminals.ts";
 
 test("a program that waits for keys takes our byte; once it stands still, all bytes come to us", async () => {
   const { fd, pty } = await userShell();
@@ -31,7 +31,7 @@ test("it is no sign of the user, and a paste that fills the terminal is no sign 
   expect(fstatSync(fd, { bigint: true }).atimeNs).toBe(1_000_000_000n);
   pty.write("x".repeat(20_000));
   await until(() => unreadBytes(fd) >= 4_000);
-  for (let read = 0; read < 20_000; ) {
+  for (let read = 0; read < 20_000; await pause(1)) {
     const { typed, isRead } = probe(fd);
     read += typed.length;
     expect(isRead).toBe(false);
