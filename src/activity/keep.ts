@@ -1,26 +1,17 @@
 // Whether an administrator keeps a login (`afkill stay --login`, `k` of `afkill top`). Such a record counts only if root alone can have
 // made it. The policy's `max_stay` bounds what users ask for, not this.
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Login } from "../login/login.ts";
 import { isAlive } from "../login/process.ts";
 import type { ClockReading } from "../system/clock.ts";
 import { KEEP_DIRECTORY } from "../system/paths.ts";
+import { readRoots } from "../system/read-roots.ts";
 import { shortTime } from "../text/local-time.ts";
 import type { Evidence } from "./evidence.ts";
 
 const MOST_BYTES = 1024;
-const WRITABLE_BY_OTHERS = 0o022;
 
 const schema = v.object({
   version: v.literal(1),
@@ -71,17 +62,9 @@ export function forgetEnded(directory = KEEP_DIRECTORY): void {
 
 function readKeep(path: string): Keep | undefined {
   // Few logins have a record.
-  if (!existsSync(path)) return undefined;
+  const text = existsSync(path) ? readRoots(path, MOST_BYTES) : undefined;
   try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const status = fstatSync(fd);
-      const isRoots = status.isFile() && status.uid === 0 && (status.mode & WRITABLE_BY_OTHERS) === 0;
-      if (!isRoots || status.size > MOST_BYTES) return undefined;
-      return parseKeep(readFileSync(fd, "utf8"));
-    } finally {
-      closeSync(fd);
-    }
+    return text === undefined ? undefined : parseKeep(text);
   } catch {
     return undefined;
   }

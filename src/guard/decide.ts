@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { Login } from "../login/login.ts";
 import { apply, asksForGroups, type PolicySubject } from "../policy/apply.ts";
 import { type Groups, groupsOf } from "../policy/groups.ts";
@@ -6,6 +5,7 @@ import { LIMITS, limitsWith } from "../policy/limits.ts";
 import { loadPolicy } from "../policy/load.ts";
 import type { Applied, Policy } from "../policy/policy.ts";
 import { readClocks } from "../system/clock.ts";
+import { isUninstalled } from "../system/installed.ts";
 import { reasonOf } from "../text/reason-of.ts";
 import { publishFirstCheck } from "./first-check.ts";
 import type { KnownGroups, Memory } from "./memory.ts";
@@ -26,14 +26,6 @@ const NO_GROUPS: Applied = { ...NO_POLICY, rule: "groups not known: nobody is en
 /** Whether this replaces an answer that could not be had. Then it is not known whether the login is exempt. */
 export function isInDoubt({ limits }: Applied): boolean {
   return limits === NO_POLICY.limits;
-}
-
-/** The program that this process runs. An upgrade renames a new file to its path, so it is never missing during an upgrade. */
-const PROGRAM = process.argv[1] ?? "";
-
-/** Whether afkill has been uninstalled since this process began. */
-export function isUninstalled(): boolean {
-  return !existsSync(PROGRAM);
 }
 
 /** What applies to a login now, and what to log if that is not what the files say. */

@@ -1,21 +1,10 @@
 // What somebody asked for: that a terminal locks at once. A user asks with a symbolic link in /tmp, because a watchdog can look at that
 // without a fork, and whoever reads it opens and follows nothing. Root asks with a file in the login's state directory.
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  type Stats,
-  symlinkSync,
-  unlinkSync,
-} from "node:fs";
+import { lstatSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import * as v from "valibot";
 import { writeNew } from "../change/write-new.ts";
 import { directoryNameOf, type Login } from "../login/login.ts";
+import { readRoots } from "../system/read-roots.ts";
 import type { LockCause } from "./record.ts";
 import { wakeWatchdog } from "./wake.ts";
 
@@ -27,7 +16,6 @@ export interface Ask {
 }
 
 const MOST_BYTES = 64 << 10;
-const WRITABLE_BY_OTHERS = 0o022;
 const TERMINAL = /^pts\/\d{1,7}$/;
 
 const schema = v.object({
@@ -66,7 +54,7 @@ function askOfUser({ uid }: Login, link: string): Ask[] {
 }
 
 function asksOfRoot(path: string): Ask[] {
-  const text = readOwn(path);
+  const text = readRoots(path, MOST_BYTES);
   if (text === undefined) return [];
   rmSync(path, { force: true });
   const { by, terminals } = parseAsk(text) ?? { by: "", terminals: [] };
@@ -80,25 +68,6 @@ function parseAsk(text: string): AskFile | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The text of a file that only root can have written. */
-function readOwn(path: string): string | undefined {
-  try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const status = fstatSync(fd);
-      return isRoots(status) && status.size <= MOST_BYTES ? readFileSync(fd, "utf8") : undefined;
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return undefined;
-  }
-}
-
-function isRoots(status: Stats): boolean {
-  return status.isFile() && status.uid === 0 && (status.mode & WRITABLE_BY_OTHERS) === 0;
 }
 
 /**

@@ -2,8 +2,13 @@
 import { fchmodSync, fchownSync, fstatSync, type Stats } from "node:fs";
 import { SystemCallError } from "../system/libc.ts";
 import {
+  CONTROLS_AT,
+  changeFlags,
   flushInput,
+  INPUT_AT,
+  LOCAL_AT,
   lockTermios,
+  OUTPUT_AT,
   readTermios,
   restoreDiscipline,
   setExclusive,
@@ -18,12 +23,8 @@ const OPOST = 0o1;
 const ONLCR = 0o4;
 /** ISIG, ICANON, ECHO, ECHONL, IEXTEN. */
 const LOCAL = 0o1 | 0o2 | 0o10 | 0o100 | 0o100000;
-/** The places of the flag words, and of VTIME and VMIN, in the kernel's structure. */
-const INPUT_AT = 0;
-const OUTPUT_AT = 4;
-const LOCAL_AT = 12;
-const VTIME_AT = 17 + 5;
-const VMIN_AT = 17 + 6;
+const VTIME_AT = CONTROLS_AT + 5;
+const VMIN_AT = CONTROLS_AT + 6;
 
 const PERMISSIONS = 0o7777;
 const FOR_ROOT = 0o600;
@@ -116,11 +117,9 @@ export function giveBack(
 /** The attributes of a locked terminal. */
 function lockedForm({ termios }: Kept): Buffer {
   const bytes = Buffer.from(termios, "hex");
-  const change = (at: number, clear: number, set = 0) =>
-    bytes.writeUInt32LE(((bytes.readUInt32LE(at) & ~clear) | set) >>> 0, at);
-  change(INPUT_AT, IXON);
-  change(OUTPUT_AT, 0, OPOST | ONLCR);
-  change(LOCAL_AT, LOCAL);
+  changeFlags(bytes, INPUT_AT, IXON);
+  changeFlags(bytes, OUTPUT_AT, 0, OPOST | ONLCR);
+  changeFlags(bytes, LOCAL_AT, LOCAL);
   bytes[VTIME_AT] = 0;
   bytes[VMIN_AT] = 1;
   return bytes;

@@ -1,16 +1,11 @@
 // How a lock ends.
 
-/** Who asked for an unlocking through the socket of a lock. */
-export interface Asker {
-  readonly uid: number;
-  readonly name: string;
-  readonly isAdministrator: boolean;
-}
+import type { Unlocker } from "./door.ts";
 
 /** How a lock ends: a right answer, somebody else who may, the end of the terminal, or something that broke. */
 export type Ending =
   | { readonly kind: "answered" }
-  | { readonly kind: "asked"; readonly by: Asker }
+  | { readonly kind: "asked"; readonly by: Unlocker }
   | { readonly kind: "gone" }
   | { readonly kind: "fault"; readonly reason: string };
 

@@ -1,6 +1,13 @@
 // The line that somebody has begun to type at a program that reads whole lines (cat, dash): the kernel keeps it, and it stands on the screen.
 import { ICANON } from "../system/libc.ts";
-import { insertInput, writeTermios } from "../system/tty-lock.ts";
+import {
+  CONTROLS_AT,
+  changeFlags,
+  INPUT_AT,
+  insertInput,
+  LOCAL_AT,
+  writeTermios,
+} from "../system/tty-lock.ts";
 import type { LockRecord } from "./record.ts";
 import { readNow } from "./terminal-io.ts";
 
@@ -10,10 +17,8 @@ const ECHO = 0o10;
 const LOCAL = 0o1 | ECHO | 0o100 | 0o100000;
 /** ISTRIP, INLCR, IGNCR, ICRNL, IUCLC, IXON. */
 const INPUT = 0o40 | 0o100 | 0o200 | 0o400 | 0o1000 | 0o2000;
-const INPUT_AT = 0;
-const LOCAL_AT = 12;
 /** VERASE, VKILL, VEOF, VEOL, VEOL2: the control characters that a line is edited and ended with. 0 switches one off. */
-const EDITING_AT = [2, 3, 4, 11, 16].map((character) => 17 + character);
+const EDITING_AT = [2, 3, 4, 11, 16].map((character) => CONTROLS_AT + character);
 
 type Attributes = Pick<LockRecord, "termios">;
 
@@ -34,8 +39,8 @@ export function readHalfTyped(fd: number, { termios }: Attributes): Buffer {
 export function insertHalfTyped(fd: number, { termios }: Attributes, bytes: Buffer): void {
   if (bytes.length === 0) return;
   const quiet = Buffer.from(termios, "hex");
-  quiet.writeUInt32LE((quiet.readUInt32LE(INPUT_AT) & ~INPUT) >>> 0, INPUT_AT);
-  quiet.writeUInt32LE((quiet.readUInt32LE(LOCAL_AT) & ~LOCAL) >>> 0, LOCAL_AT);
+  changeFlags(quiet, INPUT_AT, INPUT);
+  changeFlags(quiet, LOCAL_AT, LOCAL);
   for (const at of EDITING_AT) quiet[at] = 0;
   writeTermios(fd, quiet);
   try {

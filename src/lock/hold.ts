@@ -10,8 +10,8 @@ import { askToLetGo, type Spared } from "./let-go.ts";
 /** A terminal that only we read. */
 export interface Hold {
   /**
-   * Stops what has begun to read since; looks more often while somebody types. Returns who could read what is typed all the same, in words; `undefined` for nobody. Throws if the
-   * terminal is gone.
+   * Stops what has begun to read since; looks more often while somebody types. Returns who could read what is typed all the same, in words;
+   * `undefined` for nobody. Throws if the terminal is gone.
    */
   readonly renew: (isAsking: boolean) => Promise<string | undefined>;
   /** Lets everything continue. */

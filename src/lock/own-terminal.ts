@@ -1,6 +1,7 @@
 // The terminal of the login in which this process runs.
 import { findLogin, hasChild, isSshd, type Login } from "../login/login.ts";
-import { type ProcessStat, readStat } from "../login/process.ts";
+import { ownSession } from "../login/own-session.ts";
+import { readStat } from "../login/process.ts";
 import { minorOf } from "../login/terminal.ts";
 import { titleOf } from "../login/user.ts";
 import { isClaimed } from "./claimed.ts";
@@ -30,17 +31,4 @@ export async function ownTerminal(): Promise<OwnTerminal> {
       "no watchdog of root's guards this login, and only such a one can lock: the host needs the hook pam, and logins that began after its install; ask your administrator",
     );
   return { login, terminal: `pts/${minorOf(leader.ttyNr)}`, stateDirectory };
-}
-
-/** The sshd above us, and the process that it has started. */
-function ownSession(): { readonly leader: ProcessStat; readonly server: ProcessStat } {
-  let leader = readStat(process.pid);
-  while (leader && leader.parent > 0) {
-    const server = readStat(leader.parent);
-    if (server && isSshd(server)) return { leader, server };
-    leader = server;
-  }
-  throw new Error(
-    "this is not inside an SSH login; run it in a shell of the login itself, not in tmux or screen",
-  );
 }

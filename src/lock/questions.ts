@@ -71,11 +71,6 @@ export function isAlternate({ modes }: ScreenState): boolean {
   return [modes[1049], modes[1047], modes[47]].includes("on");
 }
 
-/** Waits until the terminal has answered everything that it was asked, and drops that. It is for a terminal that answers. */
-export async function dropAnswers(io: TerminalIo): Promise<void> {
-  await answersTo("", io, ANSWER_MS);
-}
-
 /** Everything that came up to the answer to PRIMARY, or within the time. Keys are in it too: it is forgotten after it was searched. */
 async function answersTo(questions: string, { write, read }: TerminalIo, answerMs: number): Promise<string> {
   if (!(await write(`${questions}${PRIMARY}`))) return "";

@@ -1,23 +1,13 @@
 // What a locker did to a terminal, in a file that a shell can read too: whoever finds the locker gone can undo it. The file is complete
 // before the first process is stopped.
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  linkSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { existsSync, linkSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { directoryNameOf, type Login } from "../login/login.ts";
 import type { ProcessRef } from "../login/process.ts";
 import { makeFile } from "../system/make-file.ts";
 import { makeOwn } from "../system/own-directory.ts";
 import { RUN_DIRECTORY } from "../system/paths.ts";
+import { readRoots } from "../system/read-roots.ts";
 import { sttyForm } from "./stty-form.ts";
 
 /** Why a terminal was locked: nobody typed, its user asked for it, or an administrator did. */
@@ -42,7 +32,6 @@ export interface LockRecord {
 
 /** A record that is longer is not ours. */
 const MOST_BYTES = 64 << 10;
-const WRITABLE_BY_OTHERS = 0o022;
 
 /** The path of the record of pts/N of a login, whose state directory this is. */
 export function recordFile(stateDirectory: string, number: number): string {
@@ -146,27 +135,9 @@ function namesIn(directory: string): string[] {
 
 /** The record of pts/N; `undefined` if there is none, it is not root's own regular file, or it is not complete. */
 export function readRecord(stateDirectory: string, number: number): LockRecord | undefined {
-  const text = readOwn(recordFile(stateDirectory, number));
+  const text = readRoots(recordFile(stateDirectory, number), MOST_BYTES);
   const record = text === undefined ? undefined : parseRecord(text);
   return record?.number === number ? record : undefined;
-}
-
-/** The text of a file that only root can have written. */
-function readOwn(path: string): string | undefined {
-  try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const status = fstatSync(fd);
-      const isOwn = status.isFile() && status.uid === 0 && (status.mode & WRITABLE_BY_OTHERS) === 0;
-      if (!isOwn || status.size > MOST_BYTES) return undefined;
-      const bytes = Buffer.alloc(status.size);
-      return bytes.toString("latin1", 0, readSync(fd, bytes));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return undefined;
-  }
 }
 
 const HEAD =

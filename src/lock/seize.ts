@@ -7,6 +7,7 @@ import { evidenceOf, formFor } from "../notice/choose.ts";
 import { insideEvidence } from "../notice/inside.ts";
 import { namesOf, ownerOf } from "../notice/owner.ts";
 import { CLOCK_BOOTTIME, clockMs } from "../system/libc.ts";
+import { LOCAL_AT, OUTPUT_AT } from "../system/tty-lock.ts";
 import * as attributes from "./attributes.ts";
 import { giveBack, type Taken } from "./give-back.ts";
 import { type Hold, holdTerminal } from "./hold.ts";
@@ -121,7 +122,7 @@ function newRecord(order: LockOrder, number: number, kept: attributes.Kept): Loc
 /** For a terminal that answers no questions: the form that a notice would have there. */
 function guess(terminal: Terminal, { termios }: attributes.Kept): ScreenState {
   const bytes = Buffer.from(termios, "hex");
-  const flags = { output: bytes.readUInt32LE(4), local: bytes.readUInt32LE(12) };
+  const flags = { output: bytes.readUInt32LE(OUTPUT_AT), local: bytes.readUInt32LE(LOCAL_AT) };
   const owner = ownerOf(terminal);
   const inside = owner && insideEvidence(terminal, owner);
   return guessedState(formFor(inside ?? evidenceOf(flags, owner ? namesOf(owner) : [])));

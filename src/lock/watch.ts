@@ -1,6 +1,7 @@
 // What a locker looks at every second while its terminal is locked.
 import { existsSync } from "node:fs";
 import { sessionNow } from "../login/terminal.ts";
+import { isUninstalled } from "../system/installed.ts";
 import { hold } from "./attributes.ts";
 import type { Desk } from "./desk.ts";
 import type { Face } from "./face.ts";
@@ -9,9 +10,6 @@ import type { LockOrder } from "./order.ts";
 import { recordFile } from "./record.ts";
 import type { Seized } from "./seize.ts";
 import { TerminalGone } from "./terminal-io.ts";
-
-/** The program that this process runs. An upgrade renames a new file to its path, so it is never missing during an upgrade. */
-const PROGRAM = process.argv[1] ?? "";
 
 /** A locked terminal. */
 export interface Watched {
@@ -36,7 +34,7 @@ export async function watchOnce(
 ): Promise<void> {
   const { fd, kept, terminal } = seized;
   if (!sessionNow(terminal)) throw new TerminalGone();
-  if (!existsSync(PROGRAM)) throw new MustGiveBack("afkill was uninstalled");
+  if (isUninstalled()) throw new MustGiveBack("afkill was uninstalled");
   const { number, wrongAnswers } = seized.record();
   // Somebody has emptied /run.
   if (!existsSync(recordFile(order.stateDirectory, number))) seized.note(wrongAnswers);

@@ -23,6 +23,16 @@ const TCIFLUSH = 0;
 
 /** The size of the kernel's `struct termios`: four words of flags, the line discipline, and 19 control characters (asm-generic/termbits.h). */
 export const TERMIOS_BYTES = 36;
+/** Where it has the flags of input, output and local modes, and the control characters. */
+export const INPUT_AT = 0;
+export const OUTPUT_AT = 4;
+export const LOCAL_AT = 12;
+export const CONTROLS_AT = 17;
+
+/** Clears and sets flags in one of the words of attributes. */
+export function changeFlags(termios: Buffer, at: number, clear: number, set = 0): void {
+  termios.writeUInt32LE(((termios.readUInt32LE(at) & ~clear) | set) >>> 0, at);
+}
 
 /** The attributes of a terminal as the kernel keeps them. Throws `SystemCallError`. */
 export function readTermios(fd: number): Buffer {
@@ -63,7 +73,7 @@ export function flushInput(fd: number): void {
 
 /** Puts bytes into the input queue, as if they were typed. Needs CAP_SYS_ADMIN on the host. Throws `SystemCallError`. */
 export function insertInput(fd: number, bytes: Buffer): void {
-  for (const byte of bytes) control(fd, TIOCSTI, Buffer.of(byte), "TIOCSTI");
+  for (const byte of bytes) typeByte(fd, byte);
 }
 
 /** Whether nobody but root may open the terminal any more, whatever the mode of its file. Throws `SystemCallError`. */

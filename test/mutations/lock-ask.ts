@@ -142,6 +142,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     ...ask,
+    file: "src/system/read-roots.ts",
     find: "status.isFile() && status.uid === 0 && (status.mode & WRITABLE_BY_OTHERS) === 0",
     replace: "status.isFile()",
     why: "only root asks in the name of an administrator",

@@ -149,7 +149,7 @@ export const mutations: readonly Mutation[] = [
     test: locking,
   },
   {
-    file: "src/lock/record.ts",
+    file: "src/system/read-roots.ts",
     find: "status.uid === 0 && ",
     replace: "",
     why: "nobody but root says which processes root lets continue",

@@ -48,7 +48,7 @@ export const mutations: readonly Mutation[] = [
     test: moving,
   },
   {
-    file: "src/guard/decide.ts",
+    file: "src/system/installed.ts",
     find: "return !existsSync(PROGRAM);",
     replace: "return false;",
     why: "an uninstall leaves also the logins alone that were warned before it",

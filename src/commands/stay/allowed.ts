@@ -1,7 +1,7 @@
 // What the policy allows the user of this login to ask for.
 import { readFileSync } from "node:fs";
 import { parseSshConnection } from "../../login/client.ts";
-import { isSshd } from "../../login/login.ts";
+import { ownSession } from "../../login/own-session.ts";
 import { readStat } from "../../login/process.ts";
 import { minorOf } from "../../login/terminal.ts";
 import { nameOfUid } from "../../login/user.ts";
@@ -33,11 +33,7 @@ export function allowedMs({ limits: { maxStayMs } }: Applied, wantedMs: number |
 
 /** Throws unless an sshd is above this process. A stay from elsewhere, such as tmux, is in no login's session, so no check finds it. */
 export function mustBeInLogin(): void {
-  for (let at = readStat(process.ppid); at; at = at.parent > 0 ? readStat(at.parent) : undefined)
-    if (isSshd(at)) return;
-  throw new Error(
-    "this is not inside an SSH login; run it in a shell of the login itself, not in tmux or screen",
-  );
+  ownSession();
 }
 
 /** The terminal of this process for people; empty if there is none. */

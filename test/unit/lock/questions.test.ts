@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { askTerminal, dropAnswers, guessedState, isAlternate } from "../../../src/lock/questions.ts";
+import { askTerminal, guessedState, isAlternate } from "../../../src/lock/questions.ts";
 import { fullScreenBytes, lockTerminal } from "../../support/lock-screen.ts";
 
 /** A terminal that answers each write with these pieces, one for each read, and keeps what it was sent. */
@@ -108,11 +108,4 @@ test("a guess is the screen that a notice would be for", () => {
   expect(isAlternate(guessedState("bar"))).toBe(true);
   expect(isAlternate(guessedState("prompt"))).toBe(false);
   expect(guessedState("bar")).toMatchObject({ answers: false, modes: { 25: "unknown", 1000: "unknown" } });
-});
-
-test("what is still on its way is dropped up to the last answer", async () => {
-  const { io, sent } = scripted(["\x1b[?1049;1$y", "\x1b[<0;1;1M\x1b[?64c", "next"]);
-  await dropAnswers(io);
-  expect(sent).toEqual(["\x1b[c"]);
-  expect((await io.read(0)).toString()).toBe("next");
 });
